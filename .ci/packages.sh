@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs what the lab and the bench need from Debian, and nothing that is there already. Root only.
+#   socat: serial cable as two real terminals · iproute2, nftables: wires and their cuts · mount/util-linux: loop device, unshare
+#   keepalived, stress-ng, gcc: the bench · tcpdump, qemu-utils: a second opinion on frames and on our NBD export
+# No service may start on the build machine: policy-rc.d answers 101 while packages are unpacked.
+set -euo pipefail
+
+packages=(socat iproute2 nftables util-linux mount tcpdump qemu-utils keepalived stress-ng gcc libc6-dev)
+
+missing=()
+for package in "${packages[@]}"; do
+  state=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+  [ "$state" = "install ok installed" ] || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "packages: all there"
+  exit 0
+fi
+if [ "$(id -u)" != 0 ]; then
+  echo "packages: missing ${missing[*]}; run as root: apt-get install ${missing[*]}" >&2
+  exit 1
+fi
+
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q update
+apt-get -q -y --no-install-recommends install "${missing[@]}"
