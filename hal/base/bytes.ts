@@ -1,0 +1,151 @@
+/**
+ * Bounded big-endian reading and writing of byte strings: the one place that turns numbers into bytes.
+ * Intuition: a reader that has once run past its end stays failed and answers 0, so a decoder reads
+ * straight through and asks one question at the end. A writer past its end is a broken contract.
+ * Source: style.md 18 (parsers never throw); network byte order as in RFC 1700.
+ */
+import { assert } from "./assert.ts";
+
+const U48_LIMIT = 2 ** 48;
+const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** Reads from the front; never throws. Look at `complete()` before any value is believed. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+  #failed = false;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  u8(): number {
+    const at = this.#take(1);
+    return at < 0 ? 0 : this.#view.getUint8(at);
+  }
+
+  u16(): number {
+    const at = this.#take(2);
+    return at < 0 ? 0 : this.#view.getUint16(at);
+  }
+
+  u32(): number {
+    const at = this.#take(4);
+    return at < 0 ? 0 : this.#view.getUint32(at);
+  }
+
+  u48(): number {
+    const at = this.#take(6);
+    return at < 0 ? 0 : this.#view.getUint16(at) * 2 ** 32 + this.#view.getUint32(at + 2);
+  }
+
+  /** `count` bytes as lower-case hex digits; empty when they are not there. */
+  hex(count: number): string {
+    const at = this.#take(count);
+    return at < 0 ? "" : hexAt(this.#bytes, at, count);
+  }
+
+  /** `count` bytes as a copy, so that the source buffer may be reused; empty when not there. */
+  bytes(count: number): Uint8Array {
+    const at = this.#take(count);
+    // Not slice(): on a Buffer that is a view of the same memory.
+    return at < 0 ? new Uint8Array(0) : new Uint8Array(this.#bytes.subarray(at, at + count));
+  }
+
+  /** True when nothing ran past the end. */
+  ok(): boolean {
+    return !this.#failed;
+  }
+
+  /** True when nothing ran past the end and nothing is left over. */
+  complete(): boolean {
+    return !this.#failed && this.#at === this.#bytes.byteLength;
+  }
+
+  #take(count: number): number {
+    const at = this.#at;
+    if (this.#failed || count < 0 || at + count > this.#bytes.byteLength) {
+      this.#failed = true;
+      return -1;
+    }
+    this.#at = at + count;
+    return at;
+  }
+}
+
+/** Writes into one buffer of fixed size that is used again after `reset()`. Asserts every range. */
+export class Writer {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(capacityBytes: number) {
+    this.#bytes = new Uint8Array(capacityBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  reset(): void {
+    this.#at = 0;
+  }
+
+  u8(value: number): void {
+    this.#view.setUint8(this.#take(1, value, 0x100), value);
+  }
+
+  u16(value: number): void {
+    this.#view.setUint16(this.#take(2, value, 0x10000), value);
+  }
+
+  u32(value: number): void {
+    this.#view.setUint32(this.#take(4, value, 2 ** 32), value);
+  }
+
+  u48(value: number): void {
+    const at = this.#take(6, value, U48_LIMIT);
+    this.#view.setUint16(at, Math.floor(value / 2 ** 32));
+    this.#view.setUint32(at + 2, value >>> 0);
+  }
+
+  /** Exactly `count` bytes given as lower-case hex digits. */
+  hex(text: string, count: number): void {
+    assert(text.length === count * 2, "hex text has two digits per byte");
+    const at = this.#take(count, 0, 1);
+    for (let i = 0; i < count; i += 1) {
+      const byte = hexDigit(text, i * 2) * 16 + hexDigit(text, i * 2 + 1);
+      this.#bytes[at + i] = byte;
+    }
+  }
+
+  bytes(source: Uint8Array): void {
+    this.#bytes.set(source, this.#take(source.byteLength, 0, 1));
+  }
+
+  /** What was written since `reset()`: a view, valid until the next `reset()`. */
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  #take(count: number, value: number, limit: number): number {
+    assert(Number.isInteger(value) && value >= 0 && value < limit, "number fits its field");
+    const at = this.#at;
+    assert(at + count <= this.#bytes.byteLength, "bytes fit the buffer");
+    this.#at = at + count;
+    return at;
+  }
+}
+
+/** Lower-case hex of `count` bytes from `at`; the caller has checked that they are there. */
+export function hexAt(bytes: Uint8Array, at: number, count: number): string {
+  let text = "";
+  for (let i = at; i < at + count; i += 1) text += HEX_PAIRS[bytes[i] ?? 0];
+  return text;
+}
+
+function hexDigit(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  if (code >= 48 && code <= 57) return code - 48;
+  assert(code >= 97 && code <= 102, "hex digits are 0-9 and a-f");
+  return code - 87;
+}
