@@ -1,0 +1,288 @@
+/**
+ * Events about the product's own processes, its store, the watchdog and operators' commands.
+ * One entry per key: stable code, severity, and text, cause and remedy in both languages.
+ * Source: R21-R23, R108; D24; architecture 1.6-1.8, 2; protocol.md 1.3.6.
+ */
+import type { EventEntry } from "./entry.ts";
+
+export const softwareEvents = {
+  "agent.stalled": {
+    code: "KG-5001",
+    severity: "error",
+    en: {
+      text: "The agent has made no progress for {silentMs} ms and is restarted.",
+      cause: "It hangs or waits for the system.",
+      remedy: "Nothing to do if it happens once. If it repeats, send the diagnostics to support.",
+    },
+    ja: {
+      text: "エージェントが {silentMs} ミリ秒の間進行していないため、再起動します。",
+      cause: "エージェントがハングしたか、システムの応答を待っています。",
+      remedy: "一度だけなら対処は不要です。繰り返す場合は診断情報をサポートへ送ってください。",
+    },
+  },
+  "agent.restarted": {
+    code: "KG-5002",
+    severity: "warning",
+    en: {
+      text: "The agent was restarted; running groups are adopted.",
+      cause: "It had ended or stalled.",
+      remedy: "Nothing to do if it happens once.",
+    },
+    ja: {
+      text: "エージェントを再起動しました。動作中のグループはそのまま引き継ぎます。",
+      cause: "エージェントが終了または停滞していました。",
+      remedy: "一度だけなら対処は不要です。",
+    },
+  },
+  "pulse.stalled": {
+    code: "KG-5003",
+    severity: "error",
+    en: {
+      text: "The pulse process has not answered for {silentMs} ms.",
+      cause: "It hangs or gets no processor time.",
+      remedy: "Check the load of the server and whether the pulse runs with real-time priority.",
+    },
+    ja: {
+      text: "パルスプロセスが {silentMs} ミリ秒の間応答していません。",
+      cause: "ハングしているか、CPU 時間を得られていません。",
+      remedy: "サーバの負荷と、パルスがリアルタイム優先度で動作しているかを確認してください。",
+    },
+  },
+  "pulse.restarted": {
+    code: "KG-5004",
+    severity: "warning",
+    en: {
+      text: "The pulse process was restarted.",
+      cause: "It had ended or stalled.",
+      remedy: "Nothing to do if it happens once.",
+    },
+    ja: {
+      text: "パルスプロセスを再起動しました。",
+      cause: "パルスプロセスが終了または停滞していました。",
+      remedy: "一度だけなら対処は不要です。",
+    },
+  },
+  "disk-process.restarted": {
+    code: "KG-5005",
+    severity: "warning",
+    en: {
+      text: "The disk process was restarted.",
+      cause: "It had ended. Until it works the arbitration partition counts as faulty.",
+      remedy: "Nothing to do if it happens once.",
+    },
+    ja: {
+      text: "ディスクプロセスを再起動しました。",
+      cause:
+        "ディスクプロセスが終了していました。動作するまで" +
+        "調停パーティションは異常として扱われます。",
+      remedy: "一度だけなら対処は不要です。",
+    },
+  },
+  "store.failed": {
+    code: "KG-5010",
+    severity: "error",
+    en: {
+      text: "State could not be saved: {error}",
+      cause: "The folder of this server's state is full, read-only or damaged.",
+      remedy:
+        "Free space or repair the disk. The cluster goes on, but " +
+        "after a restart this server is detached.",
+    },
+    ja: {
+      text: "状態を保存できませんでした: {error}",
+      cause: "本サーバの状態フォルダが満杯、読み取り専用、または破損しています。",
+      remedy:
+        "空き容量を確保するか、ディスクを修理してください。クラスタ" +
+        "は継続しますが、再起動後に本サーバは切り離されます。",
+    },
+  },
+  "store.repaired": {
+    code: "KG-5011",
+    severity: "warning",
+    en: {
+      text: "Copy {copy} of the saved state was damaged; the other copy is used.",
+      cause: "The server lost power while saving, or the disk is failing.",
+      remedy: "Check the disk if no power was lost. The copy is replaced at the next save.",
+    },
+    ja: {
+      text: "保存された状態のコピー {copy} が破損していたため、もう一方を使用します。",
+      cause: "保存中に電源が切れたか、ディスクに異常があります。",
+      remedy:
+        "電源断がなかった場合はディスクを確認してください。コピーは次回の保存で置き換えられます。",
+    },
+  },
+  "store.defaults": {
+    code: "KG-5012",
+    severity: "warning",
+    en: {
+      text: "No usable saved state was found ({reason}); this server starts as new.",
+      cause: "First start, or both copies are missing or damaged.",
+      remedy: "On a new server nothing to do. Otherwise check the disk and return the server.",
+    },
+    ja: {
+      text: "使用できる保存状態がないため({reason})、新規サーバとして起動します。",
+      cause: "初回の起動か、両方のコピーが失われたか破損しています。",
+      remedy:
+        "新規サーバなら対処は不要です。それ以外はディスクを確認し、サーバを復帰させてください。",
+    },
+  },
+  "store.foreign": {
+    code: "KG-5013",
+    severity: "error",
+    en: {
+      text: "The saved state belongs to server {server} of cluster {cluster}; it is not used.",
+      cause: "The state folder was copied from another server.",
+      remedy: "Give this server its own, empty state folder.",
+    },
+    ja: {
+      text: "保存状態はクラスタ {cluster} のサーバ {server} のものなので、使用しません。",
+      cause: "状態フォルダが別のサーバからコピーされています。",
+      remedy: "本サーバ専用の空の状態フォルダを用意してください。",
+    },
+  },
+  "watchdog.armed": {
+    code: "KG-5020",
+    severity: "info",
+    en: {
+      text: "The watchdog is armed with {timeoutMs} ms.",
+      cause: "Groups may run from now on; a frozen server is reset.",
+      remedy: "Nothing to do.",
+    },
+    ja: {
+      text: "ウォッチドッグを {timeoutMs} ミリ秒で有効にしました。",
+      cause: "これ以降グループを動作させることができます。フリーズしたサーバはリセットされます。",
+      remedy: "対処は不要です。",
+    },
+  },
+  "watchdog.late": {
+    code: "KG-5021",
+    severity: "warning",
+    en: {
+      text: "The watchdog was fed {lateMs} ms late.",
+      cause: "The pulse did not get processor time in time.",
+      remedy: "Check the load. If it repeats, the server may be reset while it works.",
+    },
+    ja: {
+      text: "ウォッチドッグの更新が {lateMs} ミリ秒遅れました。",
+      cause: "パルスが必要なときに CPU 時間を得られませんでした。",
+      remedy:
+        "負荷を確認してください。繰り返すと、動作中のサーバがリセットされるおそれがあります。",
+    },
+  },
+  "watchdog.failed": {
+    code: "KG-5022",
+    severity: "error",
+    en: {
+      text: "The watchdog does not work: {error}",
+      cause: "The device is missing, in use by another program, or refused the timeout.",
+      remedy:
+        "Correct the device in the server's local file. Until " +
+        "then the protection level is software-bounded.",
+    },
+    ja: {
+      text: "ウォッチドッグが動作しません: {error}",
+      cause: "デバイスがないか、他のプログラムが使用中か、タイムアウト値が拒否されました。",
+      remedy:
+        "サーバのローカル設定のデバイスを修正してください。" +
+        "それまで保護レベルは software-bounded です。",
+    },
+  },
+  "watchdog.disarmed": {
+    code: "KG-5023",
+    severity: "info",
+    en: {
+      text: "The watchdog is disarmed.",
+      cause: "No group runs and the server leaves in order.",
+      remedy: "Nothing to do.",
+    },
+    ja: {
+      text: "ウォッチドッグを無効にしました。",
+      cause: "動作中のグループがなく、サーバは正常に離脱します。",
+      remedy: "対処は不要です。",
+    },
+  },
+  "events.dropped": {
+    code: "KG-5030",
+    severity: "warning",
+    en: {
+      text: "{count} events were dropped.",
+      cause: "More events came at once than the log can take.",
+      remedy: "Look for the event that repeats and remove its cause.",
+    },
+    ja: {
+      text: "{count} 件のイベントを破棄しました。",
+      cause: "一度に記録できる量を超えるイベントが発生しました。",
+      remedy: "繰り返し発生しているイベントを調べ、原因を取り除いてください。",
+    },
+  },
+  "command.accepted": {
+    code: "KG-6001",
+    severity: "info",
+    en: {
+      text: "Command accepted: {verb} {target}",
+      cause: "An operator ordered it.",
+      remedy: "Nothing to do.",
+    },
+    ja: {
+      text: "コマンドを受け付けました: {verb} {target}",
+      cause: "オペレータの操作によるものです。",
+      remedy: "対処は不要です。",
+    },
+  },
+  "command.refused": {
+    code: "KG-6002",
+    severity: "warning",
+    en: {
+      text: "Command refused: {verb} {target} ({reason})",
+      cause: "The state of the cluster does not allow it now.",
+      remedy: "See the answer that the operator got.",
+    },
+    ja: {
+      text: "コマンドを拒否しました: {verb} {target}({reason})",
+      cause: "現在のクラスタの状態では実行できません。",
+      remedy: "オペレータへの応答を確認してください。",
+    },
+  },
+  "host.trouble": {
+    code: "KG-5040",
+    severity: "warning",
+    en: {
+      text: "A device or tool of this server reports trouble: {text}",
+      cause: "An address, watchdog or power order was not carried out as expected.",
+      remedy: "Check the device or tool that the text names.",
+    },
+    ja: {
+      text: "本サーバの装置またはツールで問題が発生しました: {text}",
+      cause: "アドレス、ウォッチドッグまたは電源の操作が期待どおりに行われませんでした。",
+      remedy: "表示された装置またはツールを確認してください。",
+    },
+  },
+  "path.trouble": {
+    code: "KG-5041",
+    severity: "warning",
+    en: {
+      text: "Path {path} reports trouble: {text}",
+      cause: "The local interface or port cannot be used at present; it is tried again.",
+      remedy: "Check the interface, its address and its cable on this server.",
+    },
+    ja: {
+      text: "パス {path} で問題が発生しました: {text}",
+      cause: "本サーバのインタフェースまたはポートが現在使用できません。再試行します。",
+      remedy: "本サーバのインタフェース、アドレス、ケーブルを確認してください。",
+    },
+  },
+  "ipc.unknown": {
+    code: "KG-5042",
+    severity: "warning",
+    en: {
+      text: "The {role} process sent a message of unknown kind {kind}.",
+      cause: "Processes of different versions run on this server.",
+      remedy: "Restart the cluster software of this server.",
+    },
+    ja: {
+      text: "{role} プロセスから不明な種類 {kind} のメッセージを受信しました。",
+      cause: "異なるバージョンのプロセスが本サーバで動作しています。",
+      remedy: "本サーバのクラスタソフトウェアを再起動してください。",
+    },
+  },
+} as const satisfies Record<string, EventEntry>;

@@ -1,0 +1,48 @@
+/**
+ * Words for the values of closed lists that events carry (`reason` of a verdict, of a refused frame,
+ * of a new view), so that a text never shows an operator a code word.
+ * Source: services/events.ts (StopReason), protocol.md 1.4-1.5, D56; style 30.
+ */
+import type { Language } from "./entry.ts";
+
+export const words: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
+  partition: { en: "network partition", ja: "ネットワークパーティション" },
+  presence: {
+    en: "the other server is present but its frames are refused",
+    ja: "相手サーバは生存しているがフレームを受理できない",
+  },
+  "arbiter-faulty": { en: "COM was faulty before", ja: "COM が以前から異常" },
+  "claim-lost": { en: "the other server won the claim", ja: "調停で相手サーバが獲得" },
+  "disk-faulty": {
+    en: "the arbitration partition does not answer",
+    ja: "調停パーティションが応答しない",
+  },
+  deposed: {
+    en: "this server was away for longer than its lease",
+    ja: "リースの期間を超えて動作していなかった",
+  },
+  excluded: { en: "the cluster goes on without this server", ja: "クラスタが本サーバを除いて継続" },
+  "agent-lost": { en: "the agent did not come back", ja: "エージェントが復旧しない" },
+  "stop-failed": { en: "a group could not be stopped", ja: "グループを停止できない" },
+  conflict: { en: "two servers went on separately", ja: "二つのサーバが別々に継続" },
+  "peer-down": { en: "the other server is judged down", ja: "相手サーバは停止したと判定" },
+  "peer-left": { en: "the other server left in order", ja: "相手サーバが正常に離脱" },
+  "peer-rebooted": { en: "the other server was started anew", ja: "相手サーバが再起動" },
+  "others-detached": { en: "the others are detached", ja: "他のサーバは切り離し中" },
+  joined: { en: "a server joined", ja: "サーバが参加" },
+  ordered: { en: "by order", ja: "操作による" },
+  tag: { en: "authentication failed: another cluster key", ja: "認証失敗、クラスタ鍵の不一致" },
+  version: { en: "another protocol version", ja: "プロトコルのバージョンが異なる" },
+  length: { en: "wrong length", ja: "長さの誤り" },
+  magic: { en: "not a frame", ja: "フレームではない" },
+  "foreign-cluster": { en: "a frame of another cluster", ja: "別クラスタのフレーム" },
+  address: { en: "addressed to somebody else", ja: "宛先の誤り" },
+  shape: { en: "fields out of range", ja: "項目の値の誤り" },
+  replay: { en: "seen before", ja: "受信済み" },
+  missing: { en: "nothing saved yet", ja: "保存なし" },
+  damaged: { en: "both copies are damaged", ja: "両方のコピーが破損" },
+  undecided: {
+    en: "both copies claim to be the newer one",
+    ja: "どちらのコピーが新しいか判定不能",
+  },
+};

@@ -1,0 +1,129 @@
+/**
+ * The checked configuration as the cores see it. Built only by `load.ts`, which refuses anything that
+ * breaks a cross-field rule, so that no core has to doubt a value again.
+ * Source: requirements R1-R5, R11-R12, R57-R58, R80, R100, R140-R144; protocol.md 1.2.
+ */
+import type { GroupName, PathId, ServerIndex, ServerName } from "../../hal/base/ids.ts";
+
+export type QuorumMethod = "com" | "com-disk" | "disk" | "majority" | "mirror" | "none";
+
+export interface LanPath {
+  readonly id: PathId;
+  /** private = interconnect-dedicated LAN (R2), public = spare interconnect (R3). */
+  readonly kind: "private" | "public";
+  /** One per server, in the order of the server list. UDP host and port. */
+  readonly addresses: readonly { readonly host: string; readonly port: number }[];
+}
+
+export interface ComPath {
+  readonly id: PathId;
+  /** One per server: serial device (`/dev/ttyS0`) or `tcp://host:port` (rack and tests only). */
+  readonly devices: readonly string[];
+  /** Line speed, bit/s, 8N1; default 38400. */
+  readonly baud: number;
+}
+
+export interface ServerConfig {
+  readonly name: ServerName;
+  readonly index: ServerIndex;
+  /** Interface that carries floating addresses on this server, e.g. `pub0`; unused on the rack. */
+  readonly publicInterface: string;
+}
+
+export interface FloatingIpResource {
+  readonly kind: "floating-ip";
+  readonly name: string;
+  /** IPv4 or IPv6 address without prefix. */
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+export interface ProgramResource {
+  readonly kind: "program";
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Time between TERM and KILL at a stop, ms; default 5000. */
+  readonly stopTimeoutMs: number;
+  /** Restarts within `restartWindowMs` before the group fails over; default 3 (0 = fail over at once). */
+  readonly restartMax: number;
+  readonly restartWindowMs: number;
+}
+
+export type ResourceConfig = FloatingIpResource | ProgramResource;
+
+export interface GroupConfig {
+  readonly name: GroupName;
+  readonly index: number;
+  /** `auto` starts with the cluster (R141), `manual` waits for an order (R142). */
+  readonly startAttribute: "auto" | "manual";
+  /** Failover policy: servers in order of preference, the first is the home server (R144). */
+  readonly policy: readonly ServerIndex[];
+  /** Started in this order, stopped in reverse (R44). */
+  readonly resources: readonly ResourceConfig[];
+}
+
+/** Times the operator gives; all others follow in `budget.ts`. All ms. */
+export interface TimingInput {
+  readonly heartbeatTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly comIntervalMs: number;
+  readonly diskWaitMs: number;
+  readonly startSyncWaitMs: number;
+  /** W + R: watchdog timeout plus reset; 0 = no watchdog. */
+  readonly watchdogTimeoutMs: number;
+}
+
+/**
+ * Derived times of protocol.md 1.2, ms. `budget.ts` computes and checks them.
+ * a1Ms < a2Ms < a3Ms < timeoutMs; ages count from the newest acknowledged own beat.
+ */
+export interface Budget {
+  /** T */
+  readonly timeoutMs: number;
+  /** I */
+  readonly intervalMs: number;
+  /** Icom */
+  readonly comIntervalMs: number;
+  /** DIO */
+  readonly diskWaitMs: number;
+  /** M = give-up margin */
+  readonly marginMs: number;
+  /** End of lease: an owner that may not go on has given up by this age. */
+  readonly a3Ms: number;
+  /** Second claimant starts (COM + disk). */
+  readonly a2Ms: number;
+  /** First claimant starts; suspicion begins. */
+  readonly a1Ms: number;
+  /** COM older than the LAN loss by more: faulty before. 0 without COM. */
+  readonly comFaultyMs: number;
+  /** COM newer than the LAN loss by more: the peer lived on. 0 without COM. */
+  readonly comAliveMs: number;
+  /** After amnesia no acknowledgement for this long. */
+  readonly abstainMs: number;
+  /** W + R, 0 = none. */
+  readonly watchdogMs: number;
+  /** sigma = 2I + 2 delta */
+  readonly sigmaMs: number;
+  /** Worst write + read of a claim. */
+  readonly claimMs: number;
+  readonly protection: "reset-bounded" | "storage-bounded" | "software-bounded";
+}
+
+export interface ClusterConfig {
+  readonly name: string;
+  /** 32 bit, derived from the cluster's name and creation id; in clear in every frame. */
+  readonly clusterId: number;
+  readonly revision: number;
+  /** First 8 hex digits of SHA-256 over the configuration text. */
+  readonly hash: string;
+  readonly method: QuorumMethod;
+  readonly servers: readonly ServerConfig[];
+  readonly lans: readonly LanPath[];
+  readonly com: ComPath | null;
+  /** File, block device or `nbd://host:port/export`; one entry per server (same array, own path). */
+  readonly disk: { readonly paths: readonly string[] } | null;
+  readonly groups: readonly GroupConfig[];
+  readonly timing: TimingInput;
+  readonly budget: Budget;
+}

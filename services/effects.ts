@@ -1,0 +1,36 @@
+/**
+ * Everything the cores of the pulse can ask for. Executors act and never decide; order of one batch:
+ * persist, send, actuate, report. Source: architecture.md 4.
+ */
+import type { ServerIndex } from "../hal/base/ids.ts";
+import type { StopReason } from "./events.ts";
+import type { ComBeat, LanBeat } from "./heartbeat/beat.ts";
+import type { Claim } from "./quorum/claim.ts";
+
+/** Values that fill the placeholders of an event's text. */
+export type NoteData = Readonly<Record<string, string | number | boolean | null>>;
+
+export type PulseEffect =
+  | { readonly kind: "lan.send"; readonly beat: LanBeat }
+  | { readonly kind: "com.send"; readonly beat: ComBeat }
+  | { readonly kind: "claim.write"; readonly id: number; readonly claim: Claim | null }
+  | { readonly kind: "claim.read"; readonly id: number; readonly server: ServerIndex }
+  | { readonly kind: "watchdog.feed" }
+  /** Give up for good: groups stopped by the will, then OS off when `off`. Final. */
+  | {
+      readonly kind: "will.execute";
+      readonly reason: StopReason;
+      readonly evidence: string;
+      readonly off: boolean;
+    }
+  /** The agent has not moved for too long: end it so that the supervisor starts it anew. */
+  | { readonly kind: "agent.kill" }
+  /** State worth telling the agent at once has changed. */
+  | { readonly kind: "agent.tell" }
+  | { readonly kind: "note"; readonly key: string; readonly data: NoteData };
+
+/** Result of one step of a core. */
+export interface Step<S, F> {
+  readonly state: S;
+  readonly effects: readonly F[];
+}

@@ -1,0 +1,115 @@
+/**
+ * Everything that can happen to the cores of the pulse, as data. `atMs` is the monotonic clock of this
+ * host at which the event was taken in; cores know no other time.
+ * Source: architecture.md 4, 5; protocol.md 1.3-1.7.
+ */
+import type { HostIncarnation, ServerIndex } from "../hal/base/ids.ts";
+import type { View } from "../hal/base/view.ts";
+import type { Beat } from "./heartbeat/beat.ts";
+import type { Claim } from "./quorum/claim.ts";
+
+/**
+ * What the agent wants this server to be. Declared and repeated in every token, so that a restarted
+ * pulse learns it again; the membership core takes the step only where its own state allows it.
+ */
+export type Wish =
+  /** Clean start (D18): join whoever is heard, else start alone after the start sync wait (1.7). */
+  | { readonly kind: "start"; readonly floor: number; readonly waitUntilMs: number }
+  /** Same host incarnation, agent or pulse restarted: go on in `view` (architecture 1.8). */
+  | {
+      readonly kind: "resume";
+      readonly view: View;
+      /** Newest own stamp known to be acknowledged; null = unknown, the lease counts as over. */
+      readonly ackedStampMs: number | null;
+      /** False when neither pulse nor agent remembers its promises: abstain (protocol.md 1.4.8). */
+      readonly remembered: boolean;
+    }
+  | { readonly kind: "detached"; readonly floor: number }
+  | { readonly kind: "return"; readonly floor: number }
+  | { readonly kind: "leave" }
+  /** Cluster shutdown: all groups are stopped, nobody resolves anything any more. */
+  | { readonly kind: "stop" };
+
+/** The agent's word to the pulse; newest wins. */
+export interface AgentToken {
+  readonly progress: number;
+  readonly blob: Uint8Array;
+  readonly wish: Wish;
+  /** True while the deposited will names anything: groups may run here. */
+  readonly mayOwn: boolean;
+}
+
+export type PulseEvent =
+  | { readonly kind: "tick"; readonly atMs: number }
+  /** This process was not scheduled for `gapMs` (monotonic or boot-time clock). */
+  | { readonly kind: "gap.noticed"; readonly atMs: number; readonly gapMs: number }
+  | {
+      readonly kind: "beat.received";
+      readonly atMs: number;
+      /** Index of the LAN path; ignored for COM beats. */
+      readonly path: number;
+      readonly beat: Beat;
+      /** The frame echoed our own challenge; an unproven beat is answered but proves nothing. */
+      readonly proven: boolean;
+    }
+  | {
+      readonly kind: "presence.noticed";
+      readonly atMs: number;
+      readonly from: ServerIndex;
+      readonly reason: "tag" | "version";
+    }
+  | { readonly kind: "agent.spoke"; readonly atMs: number; readonly token: AgentToken }
+  | { readonly kind: "agent.gone"; readonly atMs: number }
+  /** The last will has run; `completed` false = something is left and the watchdog must end it. */
+  | {
+      readonly kind: "will.done";
+      readonly atMs: number;
+      readonly completed: boolean;
+      readonly off: boolean;
+    }
+  | { readonly kind: "disk.ready"; readonly atMs: number }
+  | { readonly kind: "disk.gone"; readonly atMs: number }
+  | {
+      readonly kind: "disk.answered";
+      readonly atMs: number;
+      readonly id: number;
+      readonly op: "write" | "read";
+      readonly ok: boolean;
+      readonly claim: Claim | null;
+      readonly error: string;
+    };
+
+/** One peer's verdict input, gathered by the heartbeat core. Ages in ms. */
+export interface Evidence {
+  /** Age of the newest own beat the peer acknowledged in this epoch (or of the view). */
+  readonly ageMs: number;
+  /** Since the newest LAN beat of the peer was received (or since the view was installed). */
+  readonly silenceMs: number;
+  readonly com: ComWord;
+  /** Frames of the peer that fail authentication arrive (D56). */
+  readonly presence: boolean;
+  /** Groups may run on this server. */
+  readonly mayOwn: boolean;
+  /** This server claims before the other (protocol.md 1.5 claim 1). */
+  readonly first: boolean;
+  readonly diskHealthy: boolean;
+  /** Largest grant given to the peer, at least T. */
+  readonly grantedMs: number;
+}
+
+/** Reading of the COM line by sender stamps (protocol.md 1.5). */
+export type ComWord = "alive" | "together" | "faulty";
+
+/** Reasons that end in the last will; each is an event key as well. */
+export type StopReason =
+  | "partition"
+  | "presence"
+  | "arbiter-faulty"
+  | "claim-lost"
+  | "disk-faulty"
+  | "deposed"
+  | "excluded"
+  | "conflict"
+  | "agent-lost"
+  | "stop-failed";
+export type { HostIncarnation };

@@ -1,0 +1,334 @@
+/**
+ * Failover: one server's part in running the groups. Copies or writes the order table, moves its own
+ * groups towards it, answers the operator, and leads or follows a cluster shutdown.
+ * Intuition: the table says where, the lease says whether, the group machine says how.
+ * Source: requirements R43-R56, R140-R145, R180-R190; protocol.md 1.4.5-1.4.8; G7.
+ */
+
+import type { ServerIndex } from "../../hal/base/ids.ts";
+import type { ClusterConfig } from "../configuration/model.ts";
+import { isCoordinator, keepTable, order, peerWords } from "./orders.ts";
+import { drive, effectEnded, isWanted, programEnded } from "./run.ts";
+import type { AgentEffect, AgentEvent, FailoverState, GroupRun } from "./state.ts";
+import type { ReplyCode, Words } from "./words.ts";
+
+type Result = { readonly state: FailoverState; readonly effects: readonly AgentEffect[] };
+
+/** An order passed to another server is answered within a few beats, or its outcome is unknown. */
+const REQUEST_MIN_MS = 3000;
+
+export function createFailover(self: ServerIndex, config: ClusterConfig): FailoverState {
+  const group: GroupRun = {
+    desired: null,
+    order: 0,
+    actual: "stopped",
+    upCount: 0,
+    pendingId: null,
+    failedOrder: null,
+    cause: "start",
+    causeAtMs: 0,
+    restarts: {},
+    failedOn: [],
+  };
+  return {
+    self,
+    groups: config.groups.map(() => group),
+    facts: null,
+    tableEpoch: null,
+    tableKnown: false,
+    nextId: 1,
+    wish: null,
+    afterLeave: "detached",
+    shutdown: 0,
+    marked: "no",
+    offAtMs: null,
+    offSent: false,
+    willRevision: 0,
+    willCovers: config.groups.map(() => false),
+    request: null,
+    requestCommand: null,
+    requestAtMs: 0,
+    reply: null,
+    served: "",
+  };
+}
+
+export function step(state: FailoverState, event: AgentEvent, config: ClusterConfig): Result {
+  const taken = take(state, event, config);
+  const tabled = keepTable(taken.state, config, event.atMs);
+  const willed = coverWill(tabled.state);
+  const driven = drive(willed.state, config, event.atMs);
+  const closed = lead(driven.state, config, event.atMs);
+  const all = [taken, tabled, willed, driven, closed].flatMap((result) => result.effects);
+  const changed = !sameWords(ownWords(state), ownWords(closed.state));
+  const effects: AgentEffect[] = changed ? [{ kind: "words.changed" }, ...all] : all;
+  return { state: closed.state, effects: effects.filter(isFirstOfKind) };
+}
+
+/** What this server says in its beats. */
+export function ownWords(state: FailoverState): Words {
+  return {
+    shutdown: state.shutdown,
+    marked: state.marked === "written",
+    request: state.request,
+    reply: state.reply,
+    groups: state.groups.map(({ actual, desired, order: number }) => ({
+      state: actual,
+      desired,
+      order: number,
+    })),
+  };
+}
+
+/** Earliest own deadline, ms; Infinity = none. */
+export function nextDeadlineMs(state: FailoverState): number {
+  const request =
+    state.request === null ? Number.POSITIVE_INFINITY : state.requestAtMs + REQUEST_MIN_MS;
+  return Math.min(request, state.offAtMs ?? Number.POSITIVE_INFINITY);
+}
+
+function take(state: FailoverState, event: AgentEvent, config: ClusterConfig): Result {
+  switch (event.kind) {
+    case "facts.received": {
+      const { facts } = event;
+      const willRevision = state.facts === null ? facts.willRevision : state.willRevision;
+      return serve({ ...state, facts, willRevision }, config, event.atMs);
+    }
+    case "restored":
+      return { state: restore(state, event, config), effects: [] };
+    case "wish.set":
+      return { state: { ...state, wish: event.wish }, effects: [] };
+    case "effect.completed":
+      return state.marked === "writing" && !isGroupEffect(state, event.id)
+        ? { state: { ...state, marked: "written" }, effects: [] }
+        : effectEnded(state, event.id, null, config);
+    case "effect.failed":
+      return state.marked === "writing" && !isGroupEffect(state, event.id)
+        ? { state: { ...state, marked: "written" }, effects: [] }
+        : effectEnded(state, event.id, event.error, config);
+    case "program.exited":
+      return programEnded(state, event.group, event.resource, event.status, config, event.atMs);
+    case "operator.command":
+      return command(state, event, config);
+    case "tick":
+      return expireRequest(state, event.atMs);
+  }
+}
+
+const isGroupEffect = (state: FailoverState, id: number): boolean =>
+  state.groups.some((group) => group.pendingId === id);
+
+function restore(
+  state: FailoverState,
+  event: Extract<AgentEvent, { kind: "restored" }>,
+  config: ClusterConfig,
+): FailoverState {
+  const groups = state.groups.map((group, index): GroupRun => {
+    const said = event.words?.groups[index];
+    const runs = event.running[index] ?? false;
+    const upCount = runs ? (config.groups[index]?.resources.length ?? 0) : 0;
+    const actual = runs ? "running" : "stopped";
+    const desired = said?.desired ?? (runs ? state.self : null);
+    return { ...group, actual, upCount, desired, order: said?.order ?? group.order };
+  });
+  const covers = groups.map((group) => group.upCount > 0);
+  const tableKnown = event.words !== null;
+  return { ...state, groups, willCovers: covers.map(() => false), tableKnown };
+}
+
+function command(
+  state: FailoverState,
+  event: Extract<AgentEvent, { kind: "operator.command" }>,
+  config: ClusterConfig,
+): Result {
+  const answer = (code: ReplyCode): AgentEffect[] => [
+    { kind: "command.answer", commandId: event.commandId, code },
+  ];
+  const { verb, target } = event;
+  const forServer =
+    verb === "server.detach" || verb === "server.return" || verb === "server.shutdown";
+  if (forServer && target === state.self) {
+    const done = serverOrder(state, verb);
+    return { state: done.state, effects: answer(done.code) };
+  }
+  if (!forServer && isCoordinator(state)) {
+    const done = order(state, verb, event.group, target, config, event.atMs);
+    return { state: done.state, effects: answer(done.code) };
+  }
+  const { facts } = state;
+  if (facts?.peer.state == null) return { state, effects: answer("no-live-member") };
+  if (!forServer && !facts.peer.sameView) return { state, effects: answer("not-member") };
+  if (state.request !== null) return { state, effects: answer("group-busy") };
+  const number = (Math.floor(event.atMs) % 0xffff) + 1;
+  const request = { number, verb, group: event.group, target };
+  const next = { ...state, request, requestAtMs: event.atMs };
+  return { state: { ...next, requestCommand: event.commandId }, effects: [] };
+}
+
+/** An order to this server itself: leave, return, shut down. */
+function serverOrder(
+  state: FailoverState,
+  verb: "server.detach" | "server.return" | "server.shutdown",
+): { readonly state: FailoverState; readonly code: ReplyCode } {
+  const { facts } = state;
+  if (facts === null) return { state, code: "view-changing" };
+  if (verb === "server.return") {
+    if (facts.server !== "detached") return { state, code: "not-detached" };
+    if (facts.gaveUp !== null) return { state, code: "shutting-down" };
+    if (facts.peer.state !== "member") return { state, code: "no-live-member" };
+    return { state: { ...state, wish: { kind: "return", floor: facts.floor } }, code: "accepted" };
+  }
+  if (verb === "server.shutdown" && facts.server === "detached") {
+    return { state: { ...state, afterLeave: "off" }, code: "accepted" };
+  }
+  if (facts.server !== "member") return { state, code: "not-member" };
+  if (facts.sole) return { state, code: "only-server" };
+  const afterLeave = verb === "server.shutdown" ? "off" : "detached";
+  return { state: { ...state, wish: { kind: "leave" }, afterLeave }, code: "accepted" };
+}
+
+/** Reads the peer's request and its reply to ours, once each. */
+function serve(state: FailoverState, config: ClusterConfig, atMs: number): Result {
+  const { facts } = state;
+  if (facts === null) return { state, effects: [] };
+  const words = facts.peer.state === null ? null : decodeHeard(state);
+  if (words === null) return follow({ state, effects: [] });
+  let next = state;
+  const effects: AgentEffect[] = [];
+  const mark = `${facts.peer.host}/${words.request?.number ?? 0}`;
+  if (words.request !== null && state.served !== mark) {
+    const { verb, group, target, number } = words.request;
+    const forServer =
+      verb === "server.detach" || verb === "server.return" || verb === "server.shutdown";
+    const done = forServer
+      ? serverOrder(next, verb)
+      : order(next, verb, group, target, config, atMs);
+    const reply = { to: facts.peer.index, number, code: done.code };
+    next = { ...done.state, reply, served: mark };
+  }
+  const { reply } = words;
+  if (reply !== null && reply.to === state.self && reply.number === next.request?.number) {
+    const commandId = next.requestCommand ?? "";
+    effects.push({ kind: "command.answer", commandId, code: reply.code });
+    next = { ...next, request: null, requestCommand: null };
+  }
+  return follow({ state: next, effects });
+}
+
+/** Words of the peer whatever view it shows: requests also come from and go to detached servers. */
+function decodeHeard(state: FailoverState): Words | null {
+  const { facts } = state;
+  if (facts === null) return null;
+  return peerWords({ ...facts, peer: { ...facts.peer, sameView: true } });
+}
+
+/** Keeps the wish in step with what the pulse has made of it. */
+function follow(result: Result): Result {
+  const { state } = result;
+  const { facts } = state;
+  if (facts === null) return result;
+  const { wish } = state;
+  if (facts.server === "member" && facts.view !== null && wish?.kind !== "leave") {
+    if (wish?.kind === "stop") return result;
+    const resume = {
+      kind: "resume" as const,
+      view: facts.view,
+      ackedStampMs: facts.ackedMs,
+      remembered: true,
+    };
+    return { ...result, state: { ...state, wish: resume } };
+  }
+  if (facts.server === "detached" && wish?.kind !== "return") {
+    return { ...result, state: { ...state, wish: { kind: "detached", floor: facts.floor } } };
+  }
+  return result;
+}
+
+function expireRequest(state: FailoverState, atMs: number): Result {
+  if (state.request === null || atMs - state.requestAtMs < REQUEST_MIN_MS) {
+    return { state, effects: [] };
+  }
+  const commandId = state.requestCommand ?? "";
+  return {
+    state: { ...state, request: null, requestCommand: null },
+    effects: [{ kind: "command.answer", commandId, code: "timeout" }],
+  };
+}
+
+/** The will names every group that may run here, before its first start effect (architecture 2). */
+function coverWill(state: FailoverState): Result {
+  if (state.facts === null || state.facts.gaveUp !== null) return { state, effects: [] };
+  const covers = state.groups.map((group, index) => {
+    const busy = group.upCount > 0 || group.pendingId !== null;
+    return busy || isWanted(state, index);
+  });
+  const same = covers.every((cover, index) => cover === state.willCovers[index]);
+  if (same) return { state, effects: [] };
+  const revision = state.willRevision + 1;
+  return {
+    state: { ...state, willRevision: revision, willCovers: covers },
+    effects: [{ kind: "will.deposit", revision, covers }],
+  };
+}
+
+/** Cluster shutdown in three steps (G7), and the end of a server's own shutdown. */
+function lead(state: FailoverState, config: ClusterConfig, atMs: number): Result {
+  const { facts } = state;
+  if (facts === null || state.offSent) return { state, effects: [] };
+  if (state.afterLeave === "off" && facts.server === "detached" && isIdle(state)) {
+    return { state: { ...state, offSent: true }, effects: [{ kind: "server.off" }] };
+  }
+  const followsShutdown = facts.server === "detached" && decodeHeard(state)?.shutdown === 2;
+  if (followsShutdown && facts.peer.state !== null && isIdle(state)) {
+    return { state: { ...state, offSent: true }, effects: [{ kind: "server.off" }] };
+  }
+  if (state.offAtMs !== null && atMs >= state.offAtMs) {
+    return { state: { ...state, offSent: true }, effects: [{ kind: "server.off" }] };
+  }
+  if (state.shutdown === 1 && isCoordinator(state) && allStopped(state)) {
+    return { state: { ...state, shutdown: 2 }, effects: [{ kind: "words.changed" }] };
+  }
+  if (state.shutdown === 2) return close(state, config, atMs);
+  return { state, effects: [] };
+}
+
+/** The mark is the last step: members first, the coordinator when they have shown theirs. */
+function close(state: FailoverState, config: ClusterConfig, atMs: number): Result {
+  const { facts } = state;
+  if (facts === null) return { state, effects: [] };
+  const stopping = { ...state, wish: { kind: "stop" as const } };
+  if (state.marked === "no") {
+    const peerIn = facts.view?.members.includes(facts.peer.index) ?? false;
+    const waits = isCoordinator(state) && peerIn && facts.peer.state !== null;
+    if (waits && !(decodeHeard(state)?.marked ?? false)) return { state: stopping, effects: [] };
+    const id = state.nextId;
+    const next = { ...stopping, nextId: id + 1, marked: "writing" as const };
+    return { state: next, effects: [{ kind: "mark.write", id }] };
+  }
+  if (state.marked === "written" && state.offAtMs === null) {
+    return { state: { ...stopping, offAtMs: atMs + 3 * config.budget.intervalMs }, effects: [] };
+  }
+  return { state: stopping, effects: [] };
+}
+
+const isIdle = (state: FailoverState): boolean =>
+  state.groups.every((group) => group.upCount === 0 && group.pendingId === null);
+
+function allStopped(state: FailoverState): boolean {
+  const { facts } = state;
+  if (facts === null || !isIdle(state)) return false;
+  if (facts.sole) return true;
+  const words = peerWords(facts);
+  if (words === null || facts.peer.mayOwn || words.shutdown === 0) return false;
+  return words.groups.every(({ state: actual }) => actual === "stopped" || actual === "failed");
+}
+
+function sameWords(a: Words, b: Words): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** `words.changed` and `table.persist` say the same thing however often they come. */
+function isFirstOfKind(effect: AgentEffect, index: number, all: readonly AgentEffect[]): boolean {
+  if (effect.kind !== "words.changed" && effect.kind !== "table.persist") return true;
+  return all.findIndex(({ kind }) => kind === effect.kind) === index;
+}

@@ -1,0 +1,220 @@
+/**
+ * One group on this server: brings its resources up in order and down in reverse, one effect at a time,
+ * and decides what a program's end means. Nothing starts without the lease and before every other member
+ * shows the group as stopped. Source: requirements R44-R47, R112, R118; protocol.md 1.4.5-1.4.7, D22.
+ */
+import type { ClusterConfig, GroupConfig, ProgramResource } from "../configuration/model.ts";
+import { peerWords } from "./orders.ts";
+import type { AgentEffect, FailoverState, GroupRun } from "./state.ts";
+
+type Result = { readonly state: FailoverState; readonly effects: readonly AgentEffect[] };
+
+/** Moves every group one step towards what the table and the lease allow. */
+export function drive(state: FailoverState, config: ClusterConfig, atMs: number): Result {
+  let next = state;
+  const effects: AgentEffect[] = [];
+  for (const [index, spec] of config.groups.entries()) {
+    const driven = driveGroup(next, index, spec, config, atMs);
+    next = driven.state;
+    effects.push(...driven.effects);
+  }
+  return { state: next, effects };
+}
+
+/** The order table wants the group here and the lease allows it. */
+export function isWanted(state: FailoverState, index: number): boolean {
+  const group = state.groups[index];
+  const { facts } = state;
+  if (group === undefined || facts === null || facts.view === null) return false;
+  if (facts.gaveUp !== null || group.desired !== state.self) return false;
+  if (group.failedOrder === group.order) return false;
+  return facts.server === "member" || facts.server === "leaving";
+}
+
+function driveGroup(
+  state: FailoverState,
+  index: number,
+  spec: GroupConfig,
+  config: ClusterConfig,
+  atMs: number,
+): Result {
+  const group = state.groups[index];
+  if (group === undefined || group.pendingId !== null) return { state, effects: [] };
+  const wanted = isWanted(state, index);
+  if (wanted && group.upCount < spec.resources.length) {
+    return mayStart(state, index) ? startNext(state, index, spec, atMs) : { state, effects: [] };
+  }
+  if (!wanted && group.upCount > 0 && mustStop(state)) return stopNext(state, index, spec);
+  return finish(state, index, spec, wanted, config, atMs);
+}
+
+/** Without facts nothing is known; a server that gave up has the will working for it. */
+const mustStop = (state: FailoverState): boolean =>
+  state.facts !== null && state.facts.gaveUp === null && state.facts.server !== "observing";
+
+function mayStart(state: FailoverState, index: number): boolean {
+  const { facts } = state;
+  if (facts === null || !facts.holdsLease || !state.willCovers[index]) return false;
+  if (facts.willRevision < state.willRevision) return false;
+  if (facts.sole) return true;
+  const said = peerWords(facts)?.groups[index];
+  return said !== undefined && (said.state === "stopped" || said.state === "failed");
+}
+
+function startNext(state: FailoverState, index: number, spec: GroupConfig, atMs: number): Result {
+  const group = state.groups[index];
+  if (group === undefined) return { state, effects: [] };
+  const id = state.nextId;
+  const effects: AgentEffect[] = [
+    { kind: "resource.start", id, group: index, resource: group.upCount },
+  ];
+  const first = group.actual === "stopped" || group.actual === "failed";
+  if (first) effects.push({ kind: "note", key: "group.starting", data: { group: spec.name } });
+  if (first) effects.push({ kind: "words.changed" });
+  const started: GroupRun = {
+    ...group,
+    pendingId: id,
+    actual: "starting",
+    causeAtMs: first && group.cause === "start" ? atMs : group.causeAtMs,
+  };
+  return { state: withGroup({ ...state, nextId: id + 1 }, index, started), effects };
+}
+
+function stopNext(state: FailoverState, index: number, spec: GroupConfig): Result {
+  const group = state.groups[index];
+  if (group === undefined) return { state, effects: [] };
+  const id = state.nextId;
+  const effects: AgentEffect[] = [
+    { kind: "resource.stop", id, group: index, resource: group.upCount - 1 },
+  ];
+  const first = group.actual !== "stopping";
+  if (first) effects.push({ kind: "note", key: "group.stopping", data: { group: spec.name } });
+  const stopping: GroupRun = { ...group, pendingId: id, actual: "stopping" };
+  return { state: withGroup({ ...state, nextId: id + 1 }, index, stopping), effects };
+}
+
+/** All resources are where they should be: say so. */
+function finish(
+  state: FailoverState,
+  index: number,
+  spec: GroupConfig,
+  wanted: boolean,
+  config: ClusterConfig,
+  atMs: number,
+): Result {
+  const group = state.groups[index];
+  if (group === undefined) return { state, effects: [] };
+  const data = { group: spec.name, server: config.servers[state.self]?.name ?? "" };
+  if (wanted && group.actual === "starting") {
+    const tookMs = Math.round(atMs - group.causeAtMs);
+    const effects: AgentEffect[] = [
+      { kind: "words.changed" },
+      { kind: "note", key: "group.running", data: { ...data, tookMs } },
+    ];
+    if (group.cause === "failover") {
+      const phases = {
+        ...data,
+        to: data.server,
+        t1Ms: config.budget.timeoutMs,
+        t2Ms: 0,
+        t3Ms: tookMs,
+        t4Ms: 0,
+      };
+      effects.push({ kind: "note", key: "failover.completed", data: phases });
+    }
+    return { state: withGroup(state, index, { ...group, actual: "running" }), effects };
+  }
+  const idle =
+    group.actual === "starting" || group.actual === "stopping" || group.actual === "running";
+  if (wanted || !idle || group.upCount > 0) return { state, effects: [] };
+  const failed = group.failedOrder === group.order;
+  const effects: AgentEffect[] = [
+    { kind: "words.changed" },
+    { kind: "note", key: failed ? "group.failed" : "group.stopped", data: { ...data, reason: "" } },
+  ];
+  const ended: GroupRun = { ...group, actual: failed ? "failed" : "stopped" };
+  return { state: withGroup(state, index, ended), effects };
+}
+
+/** An answered effect moves the group's mark; a failed one turns the group round or the server off. */
+export function effectEnded(
+  state: FailoverState,
+  id: number,
+  error: string | null,
+  config: ClusterConfig,
+): Result {
+  const index = state.groups.findIndex((group) => group.pendingId === id);
+  const group = state.groups[index];
+  const spec = config.groups[index];
+  if (group === undefined || spec === undefined) return { state, effects: [] };
+  const stopping = group.actual === "stopping";
+  const free = { ...group, pendingId: null };
+  if (error === null) {
+    const upCount = group.upCount + (stopping ? -1 : group.actual === "running" ? 0 : 1);
+    return { state: withGroup(state, index, { ...free, upCount }), effects: [] };
+  }
+  const resource = spec.resources[stopping ? group.upCount - 1 : group.upCount]?.name ?? "";
+  const data = { group: spec.name, resource, reason: error };
+  const effects: AgentEffect[] = [{ kind: "note", key: "resource.failed", data }];
+  if (stopping) {
+    effects.push({ kind: "give-up", group: spec.name, error });
+    return { state: withGroup(state, index, free), effects };
+  }
+  return { state: withGroup(state, index, { ...free, failedOrder: group.order }), effects };
+}
+
+/** Restart inside its window (D21, D22), else the group fails here and goes to the next server. */
+export function programEnded(
+  state: FailoverState,
+  index: number,
+  resourceName: string,
+  status: string,
+  config: ClusterConfig,
+  atMs: number,
+): Result {
+  const group = state.groups[index];
+  const spec = config.groups[index];
+  const at = spec?.resources.findIndex((resource) => resource.name === resourceName) ?? -1;
+  const program = spec?.resources[at];
+  if (group === undefined || spec === undefined || program?.kind !== "program") {
+    return { state, effects: [] };
+  }
+  if (at >= group.upCount || group.actual === "stopping") return { state, effects: [] };
+  const data = { group: spec.name, resource: resourceName, status };
+  const exited: AgentEffect = { kind: "note", key: "program.exited", data };
+  const recent = recentRestarts(group, program, atMs);
+  if (recent.length >= program.restartMax) {
+    const max = program.restartMax;
+    const spent: AgentEffect = {
+      kind: "note",
+      key: "program.restarts-exhausted",
+      data: { ...data, max },
+    };
+    const failed = withGroup(state, index, { ...group, failedOrder: group.order });
+    return { state: failed, effects: [exited, spent] };
+  }
+  const id = state.nextId;
+  const restarts = { ...group.restarts, [resourceName]: [...recent, atMs] };
+  const again: GroupRun = { ...group, restarts, pendingId: group.pendingId ?? id };
+  const next = withGroup({ ...state, nextId: id + 1 }, index, again);
+  const restarted: AgentEffect = {
+    kind: "note",
+    key: "program.restarted",
+    data: { ...data, count: recent.length + 1, max: program.restartMax },
+  };
+  const start: AgentEffect = { kind: "resource.start", id, group: index, resource: at };
+  return { state: next, effects: [start, exited, restarted] };
+}
+
+function recentRestarts(
+  group: GroupRun,
+  program: ProgramResource,
+  atMs: number,
+): readonly number[] {
+  const all = group.restarts[program.name] ?? [];
+  return all.filter((restartedAtMs) => atMs - restartedAtMs < program.restartWindowMs);
+}
+
+export function withGroup(state: FailoverState, index: number, group: GroupRun): FailoverState {
+  return { ...state, groups: state.groups.map((old, at) => (at === index ? group : old)) };
+}

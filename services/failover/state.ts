@@ -1,0 +1,128 @@
+/**
+ * What the failover core of one server knows and asks for.
+ * Source: requirements R44-R56, R140-R144, R180-R190; protocol.md 1.4.6-1.4.8.
+ */
+import type { GroupName, ServerIndex } from "../../hal/base/ids.ts";
+import type { Epoch, GroupState } from "../../hal/base/view.ts";
+import type { NoteData } from "../effects.ts";
+import type { Wish } from "../events.ts";
+import type { Facts } from "../facts.ts";
+import type { Reply, ReplyCode, Request, RequestVerb, Words } from "./words.ts";
+
+/** One group as this server sees it. */
+export interface GroupRun {
+  /** Order of the cluster: where the group is to run; null = stopped. */
+  readonly desired: ServerIndex | null;
+  readonly order: number;
+  /** Actual state here. */
+  readonly actual: GroupState;
+  /** Resources that are up here, in configuration order: 0..n. */
+  readonly upCount: number;
+  /** Effect under way for the resource at `upCount` (start) or `upCount - 1` (stop). */
+  readonly pendingId: number | null;
+  /** Order under which the start failed here; retried only by a newer one. */
+  readonly failedOrder: number | null;
+  /** Why it starts: a cold start or a takeover (ARMS_EVENT of the guide). */
+  readonly cause: "start" | "failover" | "move";
+  readonly causeAtMs: number;
+  /** Moments of restarts of its programs inside their window, by resource name. */
+  readonly restarts: Readonly<Record<string, readonly number[]>>;
+  /** Coordinator's memory: servers on which it failed since the last order of the operator. */
+  readonly failedOn: readonly ServerIndex[];
+}
+
+export interface FailoverState {
+  readonly self: ServerIndex;
+  readonly groups: readonly GroupRun[];
+  readonly facts: Facts | null;
+  /** Epoch in which the order table was last taken over or set. */
+  readonly tableEpoch: Epoch | null;
+  /** False until an order table was made or learnt in this host incarnation. */
+  readonly tableKnown: boolean;
+  readonly nextId: number;
+  readonly wish: Wish | null;
+  readonly afterLeave: "detached" | "off";
+  readonly shutdown: 0 | 1 | 2;
+  readonly marked: "no" | "writing" | "written";
+  /** Moment of the planned off after a cluster shutdown; null = none. */
+  readonly offAtMs: number | null;
+  readonly offSent: boolean;
+  readonly willRevision: number;
+  /** What the newest will covers, to send a new one only on change. */
+  readonly willCovers: readonly boolean[];
+  readonly request: Request | null;
+  readonly requestCommand: string | null;
+  readonly requestAtMs: number;
+  readonly reply: Reply | null;
+  /** Newest request of the peer that was carried out, with its host incarnation. */
+  readonly served: string;
+}
+
+export type AgentEvent =
+  | { readonly kind: "tick"; readonly atMs: number }
+  | { readonly kind: "facts.received"; readonly atMs: number; readonly facts: Facts }
+  /** First words after a restart of the agent: what runs, and the table the pulse kept. */
+  | {
+      readonly kind: "restored";
+      readonly atMs: number;
+      readonly words: Words | null;
+      readonly running: readonly boolean[];
+    }
+  | { readonly kind: "wish.set"; readonly atMs: number; readonly wish: Wish }
+  | {
+      readonly kind: "effect.completed";
+      readonly atMs: number;
+      readonly id: number;
+    }
+  | {
+      readonly kind: "effect.failed";
+      readonly atMs: number;
+      readonly id: number;
+      readonly error: string;
+    }
+  | {
+      readonly kind: "program.exited";
+      readonly atMs: number;
+      readonly group: number;
+      readonly resource: string;
+      readonly status: string;
+    }
+  | {
+      readonly kind: "operator.command";
+      readonly atMs: number;
+      readonly commandId: string;
+      readonly verb: RequestVerb;
+      readonly group: number;
+      readonly target: ServerIndex | null;
+    };
+
+export type AgentEffect =
+  | {
+      readonly kind: "will.deposit";
+      readonly revision: number;
+      readonly covers: readonly boolean[];
+    }
+  | {
+      readonly kind: "resource.start";
+      readonly id: number;
+      readonly group: number;
+      readonly resource: number;
+    }
+  | {
+      readonly kind: "resource.stop";
+      readonly id: number;
+      readonly group: number;
+      readonly resource: number;
+    }
+  | { readonly kind: "mark.write"; readonly id: number }
+  /** Table, epoch or state changed: keep it for a restart. Never in the path of a takeover. */
+  | { readonly kind: "table.persist" }
+  | { readonly kind: "server.off" }
+  | { readonly kind: "give-up"; readonly group: GroupName; readonly error: string }
+  | {
+      readonly kind: "command.answer";
+      readonly commandId: string;
+      readonly code: ReplyCode | "timeout";
+    }
+  | { readonly kind: "words.changed" }
+  | { readonly kind: "note"; readonly key: string; readonly data: NoteData };

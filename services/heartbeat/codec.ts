@@ -1,0 +1,186 @@
+/**
+ * Beats as bytes and back: the sealed content of a frame, without addresses (the header has them).
+ * Intuition: fixed fields first, optional ones behind a flag, unknown flags and left-over bytes refuse
+ * the whole payload, so two releases that disagree never half-understand each other.
+ * Source: protocol.md 1.3. All numbers big-endian.
+ *
+ * LAN: host 8 | stamp 6 | state 1 | flags 1 | [view 17] | [promise 17] | [heard 6] | [ack 6 + 4]
+ *      | hearsLanBits 2 | claim 4 | configRevision 4 | configHash 4 | agentProgress 4 | blob 2 + n
+ * COM: host 8 | stamp 6 | epochCounter 6 | flags and state 1
+ * View: epoch counter 6 | coordinator 1 | coordinator's host 8 | member bits 2
+ */
+import { assert } from "../../hal/base/assert.ts";
+import { Reader, type Writer } from "../../hal/base/bytes.ts";
+import { hostIncarnation, type ServerIndex } from "../../hal/base/ids.ts";
+import { SERVER_STATES, type View } from "../../hal/base/view.ts";
+import type { ComBeat, LanBeat } from "./beat.ts";
+
+/** Longest LAN payload, bytes: with header and tag it fits an IPv6 packet of minimum MTU (1280). */
+export const LAN_PAYLOAD_BYTES_MAX = 1100;
+/** Shortest LAN payload: no optional field, empty blob. */
+export const LAN_PAYLOAD_BYTES_MIN = 36;
+export const COM_PAYLOAD_BYTES = 21;
+/** Longest agent blob, bytes; what is longer has to be split by its author. */
+export const BLOB_BYTES_MAX = 700;
+/** Width of the member bit set; the guide's largest cluster has 16 servers. */
+const SERVER_BITS = 16;
+
+const FLAG_VIEW = 1;
+const FLAG_PROMISE = 2;
+const FLAG_HEARD = 4;
+const FLAG_ACK = 8;
+const FLAG_HEARS_COM = 16;
+const FLAG_MAY_OWN = 32;
+const LAN_FLAGS = 63;
+
+const COM_STATE_MASK = 7;
+const COM_HEARS = 8;
+const COM_SOLE = 16;
+const COM_MAY_OWN = 32;
+const COM_BITS = 63;
+
+/**
+ * Appends the LAN payload of `beat`. Asserts every range: a beat that does not fit its fields is a
+ * fault of the core. Members are a set: their order is not carried.
+ */
+export function encodeLanBeat(beat: LanBeat, out: Writer): void {
+  assert(beat.blob.length <= BLOB_BYTES_MAX, "agent blob is at most 700 bytes");
+  out.hex(beat.host, 8);
+  out.u48(beat.stampMs);
+  out.u8(SERVER_STATES.indexOf(beat.state));
+  out.u8(
+    (beat.view === null ? 0 : FLAG_VIEW) |
+      (beat.promise === null ? 0 : FLAG_PROMISE) |
+      (beat.heardStampMs === null ? 0 : FLAG_HEARD) |
+      (beat.ack === null ? 0 : FLAG_ACK) |
+      (beat.hearsCom ? FLAG_HEARS_COM : 0) |
+      (beat.mayOwn ? FLAG_MAY_OWN : 0),
+  );
+  if (beat.view !== null) encodeView(beat.view, out);
+  if (beat.promise !== null) encodeView(beat.promise, out);
+  if (beat.heardStampMs !== null) out.u48(beat.heardStampMs);
+  if (beat.ack !== null) {
+    out.u48(beat.ack.stampMs);
+    out.u32(beat.ack.grantedMs);
+  }
+  out.u16(beat.hearsLanBits);
+  out.u32(beat.claim);
+  out.u32(beat.configRevision);
+  out.hex(beat.configHash, 4);
+  out.u32(beat.agentProgress);
+  out.u16(beat.blob.length);
+  out.bytes(beat.blob);
+}
+
+/** The LAN beat in `payload`, or null when its length or shape is not exactly a beat's. */
+export function decodeLanBeat(
+  payload: Uint8Array,
+  from: ServerIndex,
+  to: ServerIndex,
+): LanBeat | null {
+  const input = new Reader(payload);
+  const host = hostIncarnation(input.hex(8));
+  const stampMs = input.u48();
+  const state = SERVER_STATES[input.u8()];
+  const flags = input.u8();
+  if (state === undefined || flags > LAN_FLAGS) return null;
+  const view = flags & FLAG_VIEW ? decodeView(input) : null;
+  const promise = flags & FLAG_PROMISE ? decodeView(input) : null;
+  const heardStampMs = flags & FLAG_HEARD ? input.u48() : null;
+  const ack = flags & FLAG_ACK ? { stampMs: input.u48(), grantedMs: input.u32() } : null;
+  const hearsLanBits = input.u16();
+  const claim = input.u32();
+  const configRevision = input.u32();
+  const configHash = input.hex(4);
+  const agentProgress = input.u32();
+  const blobBytes = input.u16();
+  if (blobBytes > BLOB_BYTES_MAX) return null;
+  const blob = input.bytes(blobBytes);
+  if (!input.complete()) return null;
+  return {
+    kind: "lan-beat",
+    from,
+    to,
+    host,
+    stampMs,
+    state,
+    view,
+    promise,
+    heardStampMs,
+    ack,
+    hearsLanBits,
+    hearsCom: (flags & FLAG_HEARS_COM) !== 0,
+    claim,
+    mayOwn: (flags & FLAG_MAY_OWN) !== 0,
+    configRevision,
+    configHash,
+    agentProgress,
+    blob,
+  };
+}
+
+/** Appends the COM payload of `beat`, always 21 bytes. Asserts every range. */
+export function encodeComBeat(beat: ComBeat, out: Writer): void {
+  out.hex(beat.host, 8);
+  out.u48(beat.stampMs);
+  out.u48(beat.epochCounter);
+  const state = SERVER_STATES.indexOf(beat.state);
+  assert(state >= 0, "state is a known server state");
+  out.u8(
+    state |
+      (beat.hearsCom ? COM_HEARS : 0) |
+      (beat.sole ? COM_SOLE : 0) |
+      (beat.mayOwn ? COM_MAY_OWN : 0),
+  );
+}
+
+/** The COM beat in `payload`, or null when its length or shape is not exactly a beat's. */
+export function decodeComBeat(
+  payload: Uint8Array,
+  from: ServerIndex,
+  to: ServerIndex,
+): ComBeat | null {
+  const input = new Reader(payload);
+  const host = hostIncarnation(input.hex(8));
+  const stampMs = input.u48();
+  const epochCounter = input.u48();
+  const bits = input.u8();
+  const state = SERVER_STATES[bits & COM_STATE_MASK];
+  if (!input.complete() || state === undefined || bits > COM_BITS) return null;
+  return {
+    kind: "com-beat",
+    from,
+    to,
+    host,
+    stampMs,
+    state,
+    epochCounter,
+    hearsCom: (bits & COM_HEARS) !== 0,
+    sole: (bits & COM_SOLE) !== 0,
+    mayOwn: (bits & COM_MAY_OWN) !== 0,
+  };
+}
+
+function encodeView(view: View, out: Writer): void {
+  let bits = 0;
+  for (const member of view.members) {
+    assert(Number.isInteger(member) && member >= 0 && member < SERVER_BITS, "member is 0 to 15");
+    bits |= 1 << member;
+  }
+  out.u48(view.epoch.counter);
+  out.u8(view.epoch.coordinator);
+  out.hex(view.epoch.host, 8);
+  out.u16(bits);
+}
+
+function decodeView(input: Reader): View {
+  const counter = input.u48();
+  const coordinator = input.u8();
+  const host = hostIncarnation(input.hex(8));
+  const bits = input.u16();
+  const members: ServerIndex[] = [];
+  for (let index = 0; index < SERVER_BITS; index += 1) {
+    if (bits & (1 << index)) members.push(index);
+  }
+  return { epoch: { counter, coordinator, host }, members };
+}

@@ -1,0 +1,246 @@
+/**
+ * Heartbeat: what has been heard of each peer, on which path, and what of ours it has acknowledged.
+ * Intuition: hearing a peer proves that it lives; only its acknowledgement proves that it knows we do.
+ * One quiet path is weather, all quiet paths are an absence that quorum/ has to explain.
+ * Source: requirements R1-R16, D7-D9; protocol.md 1.3, 1.5.
+ */
+import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
+import type { ClusterConfig } from "../configuration/model.ts";
+import type { PulseEffect, Step } from "../effects.ts";
+import type { PulseEvent } from "../events.ts";
+import type { ComBeat, LanBeat } from "./beat.ts";
+import type { PathHealth, PeerHealth } from "./peer.ts";
+
+export interface HeartbeatState {
+  readonly self: ServerIndex;
+  /** By server index; this server's own entry stays untouched. */
+  readonly peers: readonly PeerHealth[];
+  readonly startedAtMs: number;
+}
+
+export function createHeartbeat(
+  self: ServerIndex,
+  config: ClusterConfig,
+  atMs: number,
+): HeartbeatState {
+  const peers = config.servers.map((server) => emptyPeer(server.index, config));
+  return { self, peers, startedAtMs: atMs };
+}
+
+/** Events other than heard frames and ticks leave the state as it is. */
+export function step(
+  state: HeartbeatState,
+  event: PulseEvent,
+  config: ClusterConfig,
+): Step<HeartbeatState, PulseEffect> {
+  switch (event.kind) {
+    case "beat.received": {
+      if (!event.proven) return { state, effects: [] };
+      const peer = state.peers[event.beat.from];
+      if (peer === undefined) return { state, effects: [] };
+      const heard =
+        event.beat.kind === "lan-beat"
+          ? hearLan(freshIfRebooted(peer, event.beat.host, config), event.beat, event)
+          : hearCom(freshIfRebooted(peer, event.beat.host, config), event.beat, event.atMs);
+      return watchPaths(replacePeer(state, heard), heard.index, event.atMs, config);
+    }
+    case "presence.noticed": {
+      const peer = state.peers[event.from];
+      if (peer === undefined) return { state, effects: [] };
+      const fresh =
+        peer.presenceAtMs !== null && event.atMs - peer.presenceAtMs < config.budget.timeoutMs;
+      const next = replacePeer(state, { ...peer, presenceAtMs: event.atMs });
+      const data = { server: nameOf(peer.index, config), reason: event.reason };
+      return { state: next, effects: fresh ? [] : [{ kind: "note", key: "peer.presence", data }] };
+    }
+    case "tick":
+      return watchAll(state, event.atMs, config);
+    default:
+      return { state, effects: [] };
+  }
+}
+
+/** Earliest moment at which a path's health may change by silence alone, ms; Infinity = never. */
+export function nextDeadlineMs(state: HeartbeatState, config: ClusterConfig): number {
+  let earliest = Number.POSITIVE_INFINITY;
+  const consider = (heardAtMs: number | null, health: PathHealth): void => {
+    if (heardAtMs === null || health !== "normal") return;
+    earliest = Math.min(earliest, heardAtMs + config.budget.timeoutMs);
+  };
+  for (const peer of state.peers) {
+    if (peer.index === state.self) continue;
+    for (const [path, heardAtMs] of peer.pathHeardAtMs.entries()) {
+      consider(heardAtMs, peer.pathHealth[path] ?? "unknown");
+    }
+    consider(peer.comHeardAtMs, peer.comHealth);
+  }
+  return earliest;
+}
+
+/** Remembers the largest grant given, so that a lowered T never voids an older, longer one (L10). */
+export function recordGrant(
+  state: HeartbeatState,
+  to: ServerIndex,
+  grantedMs: number,
+): HeartbeatState {
+  const peer = state.peers[to];
+  if (peer === undefined || peer.grantedMs >= grantedMs) return state;
+  return replacePeer(state, { ...peer, grantedMs });
+}
+
+function emptyPeer(index: ServerIndex, config: ClusterConfig): PeerHealth {
+  return {
+    index,
+    host: null,
+    beat: null,
+    lanHeardAtMs: null,
+    lanTwoWayStampMs: null,
+    heardOwnStampMs: null,
+    pathHeardAtMs: config.lans.map(() => null),
+    pathHealth: config.lans.map(() => "unknown" as const),
+    comHeardAtMs: null,
+    comBeat: null,
+    comStampMs: null,
+    comTwoWayStampMs: null,
+    comHealth: "unknown",
+    alive: false,
+    presenceAtMs: null,
+    grantedMs: config.budget.timeoutMs,
+  };
+}
+
+/** Stamps of an older boot are another clock: everything but the paths' health starts anew. */
+function freshIfRebooted(
+  peer: PeerHealth,
+  host: HostIncarnation,
+  config: ClusterConfig,
+): PeerHealth {
+  if (peer.host === null || peer.host === host) return peer;
+  const { pathHeardAtMs, pathHealth, comHealth, comHeardAtMs, alive } = peer;
+  const kept = { pathHeardAtMs, pathHealth, comHealth, comHeardAtMs, alive };
+  return { ...emptyPeer(peer.index, config), ...kept };
+}
+
+function hearLan(
+  peer: PeerHealth,
+  beat: LanBeat,
+  event: { readonly path: number; readonly atMs: number },
+): PeerHealth {
+  const pathHeardAtMs = peer.pathHeardAtMs.map((heardAtMs, path) =>
+    path === event.path ? event.atMs : heardAtMs,
+  );
+  if (peer.beat !== null && beat.stampMs < peer.beat.stampMs) {
+    return { ...peer, pathHeardAtMs };
+  }
+  const ownMs = beat.heardStampMs;
+  const advanced =
+    ownMs !== null && (peer.heardOwnStampMs === null || ownMs > peer.heardOwnStampMs);
+  return {
+    ...peer,
+    host: beat.host,
+    beat,
+    pathHeardAtMs,
+    lanHeardAtMs: event.atMs,
+    heardOwnStampMs: advanced ? ownMs : peer.heardOwnStampMs,
+    lanTwoWayStampMs: advanced ? beat.stampMs : peer.lanTwoWayStampMs,
+  };
+}
+
+function hearCom(peer: PeerHealth, beat: ComBeat, atMs: number): PeerHealth {
+  if (peer.comStampMs !== null && beat.stampMs < peer.comStampMs) return peer;
+  return {
+    ...peer,
+    host: beat.host,
+    comBeat: beat,
+    comHeardAtMs: atMs,
+    comStampMs: beat.stampMs,
+    comTwoWayStampMs: beat.hearsCom ? beat.stampMs : peer.comTwoWayStampMs,
+  };
+}
+
+function replacePeer(state: HeartbeatState, peer: PeerHealth): HeartbeatState {
+  return { ...state, peers: state.peers.map((old) => (old.index === peer.index ? peer : old)) };
+}
+
+function watchAll(
+  state: HeartbeatState,
+  atMs: number,
+  config: ClusterConfig,
+): Step<HeartbeatState, PulseEffect> {
+  let next = state;
+  const effects: PulseEffect[] = [];
+  for (const peer of state.peers) {
+    if (peer.index === state.self) continue;
+    const watched = watchPaths(next, peer.index, atMs, config);
+    next = watched.state;
+    effects.push(...watched.effects);
+  }
+  return { state: next, effects };
+}
+
+/**
+ * Turns silence and speech of single paths into notes; no path alone declares anybody lost (R9). A peer
+ * that is silent everywhere is one loss, not one per cable: its paths are then unknown.
+ */
+function watchPaths(
+  state: HeartbeatState,
+  index: ServerIndex,
+  atMs: number,
+  config: ClusterConfig,
+): Step<HeartbeatState, PulseEffect> {
+  const peer = state.peers[index];
+  if (peer === undefined) return { state, effects: [] };
+  const effects: PulseEffect[] = [];
+  const server = nameOf(index, config);
+  const { timeoutMs } = config.budget;
+  const heardAtMs = [...peer.pathHeardAtMs, peer.comHeardAtMs];
+  const alive = heardAtMs.some((heardMs) => heardMs !== null && atMs - heardMs < timeoutMs);
+  if (peer.alive && !alive) effects.push({ kind: "note", key: "peer.lost", data: { server } });
+  const pathHealth = peer.pathHealth.map((old, path) => {
+    const health = healthOf(peer.pathHeardAtMs[path] ?? null, alive, atMs, state, config);
+    const data = { server, path: config.lans[path]?.id ?? "" };
+    effects.push(...healthNotes(old, health, "path.lost", "path.restored", data));
+    return health;
+  });
+  let comHealth = peer.comHealth;
+  if (config.com !== null) {
+    comHealth = healthOf(peer.comHeardAtMs, alive, atMs, state, config);
+    const data = { server, path: config.com.id };
+    effects.push(...healthNotes(peer.comHealth, comHealth, "com.faulty", "com.restored", data));
+  }
+  const same = sameHealth(pathHealth, peer.pathHealth) && comHealth === peer.comHealth;
+  if (effects.length === 0 && same && alive === peer.alive) return { state, effects };
+  return { state: replacePeer(state, { ...peer, pathHealth, comHealth, alive }), effects };
+}
+
+function healthOf(
+  heardAtMs: number | null,
+  alive: boolean,
+  atMs: number,
+  state: HeartbeatState,
+  config: ClusterConfig,
+): PathHealth {
+  if (!alive) return "unknown";
+  const sinceMs = atMs - (heardAtMs ?? state.startedAtMs);
+  if (sinceMs >= config.budget.timeoutMs) return "faulty";
+  return heardAtMs === null ? "unknown" : "normal";
+}
+
+function healthNotes(
+  old: PathHealth,
+  health: PathHealth,
+  lostKey: string,
+  restoredKey: string,
+  data: Readonly<Record<string, string>>,
+): PulseEffect[] {
+  if (old === health) return [];
+  if (health === "faulty") return [{ kind: "note", key: lostKey, data }];
+  return old === "faulty" ? [{ kind: "note", key: restoredKey, data }] : [];
+}
+
+function sameHealth(a: readonly PathHealth[], b: readonly PathHealth[]): boolean {
+  return a.every((health, index) => health === b[index]);
+}
+
+const nameOf = (index: ServerIndex, config: ClusterConfig): string =>
+  config.servers[index]?.name ?? `#${index}`;

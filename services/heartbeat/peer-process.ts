@@ -1,0 +1,142 @@
+/**
+ * Which process of a peer is the living one: decides that a frame belongs to it, to a possible
+ * successor, or to a past life.
+ * Intuition: a process proves that it lives in our time by echoing our own salt, which did not exist
+ * before we started. Until then it is a candidate: heard and answered, but it displaces nobody. The
+ * displaced one is retired for ever.
+ * Source: protocol.md 1.1 (process incarnation), reliability.md 4.3 (challenge echo).
+ */
+import type { HostIncarnation } from "../../hal/base/ids.ts";
+import { ReplayWindow } from "./replay-window.ts";
+
+/** Unproven processes kept per peer: one real successor and one replayed ghost. */
+const CANDIDATES_MAX = 2;
+/** Past processes remembered per peer; an unclean peer restarts at most once in two seconds. */
+const RETIRED_MAX = 256;
+/** New salts per second that a peer's frames may make us derive keys for, and the burst. */
+const DERIVATIONS_PER_S = 10;
+const DERIVATIONS_BURST = 10;
+
+/** What one channel of one peer process needs. */
+export interface Channel {
+  readonly key: Uint8Array;
+  readonly window: ReplayWindow;
+}
+
+export class PeerProcess {
+  /** 16 hex digits. */
+  readonly id: string;
+  readonly salt: Uint8Array;
+  /** By channel slot; filled when the channel is first used. */
+  readonly channels: (Channel | undefined)[] = [];
+  host: HostIncarnation | null = null;
+  newestStampMs = 0;
+  /** Channel slots on which our next frame echoes this process although it is a candidate. */
+  echoSlots = 0;
+
+  constructor(id: string, salt: Uint8Array) {
+    this.id = id;
+    this.salt = salt;
+  }
+
+  /** The channel in `slot`; `deriveKey` runs once for it. */
+  channel(slot: number, deriveKey: () => Uint8Array): Channel {
+    let channel = this.channels[slot];
+    if (channel === undefined) {
+      channel = { key: deriveKey(), window: new ReplayWindow() };
+      this.channels[slot] = channel;
+    }
+    return channel;
+  }
+}
+
+/** All that is known of one peer's processes. */
+export class PeerProcesses {
+  current: PeerProcess | null = null;
+  /** Newest first. */
+  #candidates: PeerProcess[] = [];
+  /** In order of retirement. */
+  readonly #retired = new Set<string>();
+  #derivations = DERIVATIONS_BURST;
+  #derivationsAtMs = 0;
+
+  /** The known process whose salt lies in `frame` at `saltAt`. */
+  find(frame: Uint8Array, saltAt: number): PeerProcess | null {
+    if (this.current !== null && isSaltAt(this.current.salt, frame, saltAt)) return this.current;
+    for (const candidate of this.#candidates) {
+      if (isSaltAt(candidate.salt, frame, saltAt)) return candidate;
+    }
+    return null;
+  }
+
+  isRetired(id: string): boolean {
+    return this.#retired.has(id);
+  }
+
+  /** Takes one derivation from the budget; false = spent, the frame stays unopened. */
+  mayDerive(atMs: number): boolean {
+    const elapsedMs = Math.max(0, atMs - this.#derivationsAtMs);
+    const refilled = this.#derivations + (elapsedMs * DERIVATIONS_PER_S) / 1000;
+    this.#derivations = Math.min(DERIVATIONS_BURST, refilled);
+    this.#derivationsAtMs = atMs;
+    if (this.#derivations < 1) return false;
+    this.#derivations -= 1;
+    return true;
+  }
+
+  /**
+   * Books an authentic frame of `process`. `echoes`: it carries our salt. Returns whether the process
+   * is proven, or `past` for one of the current host that is older than the current process.
+   */
+  hear(
+    process: PeerProcess,
+    echoes: boolean,
+    host: HostIncarnation,
+    stampMs: number,
+  ): "proven" | "unproven" | "past" {
+    const isCurrent = process === this.current;
+    if (!isCurrent && this.current?.host === host && stampMs < this.current.newestStampMs) {
+      return "past";
+    }
+    process.host = host;
+    process.newestStampMs = Math.max(process.newestStampMs, stampMs);
+    if (isCurrent) return "proven";
+    if (echoes) {
+      this.#becomeCurrent(process);
+      return "proven";
+    }
+    // One echo per channel and frame: a replayed ghost cannot take the living one's echo away.
+    process.echoSlots = ~0;
+    const others = this.#candidates.filter((other) => other !== process);
+    this.#candidates = [process, ...others].slice(0, CANDIDATES_MAX);
+    return "unproven";
+  }
+
+  /** Salt that our next frame in `slot` echoes, null when no process of the peer was heard. */
+  takeEcho(slot: number): Uint8Array | null {
+    for (const candidate of this.#candidates) {
+      if ((candidate.echoSlots & (1 << slot)) === 0) continue;
+      candidate.echoSlots &= ~(1 << slot);
+      return candidate.salt;
+    }
+    return (this.current ?? this.#candidates[0])?.salt ?? null;
+  }
+
+  #becomeCurrent(process: PeerProcess): void {
+    if (this.current !== null) this.#retired.add(this.current.id);
+    for (const oldest of this.#retired) {
+      if (this.#retired.size <= RETIRED_MAX) break;
+      this.#retired.delete(oldest);
+    }
+    this.#candidates = this.#candidates.filter((other) => other !== process);
+    process.echoSlots = 0;
+    this.current = process;
+  }
+}
+
+function isSaltAt(salt: Uint8Array, frame: Uint8Array, at: number): boolean {
+  for (let i = 0; i < salt.length; i += 1) {
+    if (salt[i] !== frame[at + i]) return false;
+  }
+  return true;
+}

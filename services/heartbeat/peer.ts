@@ -1,0 +1,81 @@
+/**
+ * What is known of one peer, and the questions the other cores ask about it.
+ * Intuition: hearing a peer proves that it lives; only its acknowledgement proves that it knows we do.
+ * Source: protocol.md 1.3, 1.5; requirements D3, D7-D9.
+ */
+import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
+import { sameEpoch, type View } from "../../hal/base/view.ts";
+import type { ClusterConfig } from "../configuration/model.ts";
+import type { ComWord } from "../events.ts";
+import type { ComBeat, LanBeat } from "./beat.ts";
+
+export type PathHealth = "normal" | "faulty" | "unknown";
+
+export interface PeerHealth {
+  readonly index: ServerIndex;
+  /** null until the first proven beat. */
+  readonly host: HostIncarnation | null;
+  /** Newest proven LAN beat; null = never. */
+  readonly beat: LanBeat | null;
+  readonly lanHeardAtMs: number | null;
+  /** Sender stamp of the newest LAN beat that acknowledged something new of ours: the LAN worked both ways. */
+  readonly lanTwoWayStampMs: number | null;
+  /** Newest own stamp the peer says it heard. */
+  readonly heardOwnStampMs: number | null;
+  readonly pathHeardAtMs: readonly (number | null)[];
+  readonly pathHealth: readonly PathHealth[];
+  readonly comHeardAtMs: number | null;
+  readonly comBeat: ComBeat | null;
+  readonly comStampMs: number | null;
+  /** Sender stamp of the newest COM beat that said it hears us on COM. */
+  readonly comTwoWayStampMs: number | null;
+  readonly comHealth: PathHealth;
+  /** Heard on any path within T. */
+  readonly alive: boolean;
+  readonly presenceAtMs: number | null;
+  /** Largest grant ever given to this peer in this process, ms. */
+  readonly grantedMs: number;
+}
+
+/** How the COM line reads once the LAN is silent (protocol.md 1.5). `null` without a COM path. */
+export function comWord(peer: PeerHealth, config: ClusterConfig): ComWord {
+  const { comAliveMs, comFaultyMs } = config.budget;
+  const lanMs = peer.lanTwoWayStampMs;
+  if (peer.comStampMs === null || lanMs === null) return "faulty";
+  if (peer.comStampMs - lanMs > comAliveMs) return "alive";
+  if (peer.comTwoWayStampMs === null) return "faulty";
+  return lanMs - peer.comTwoWayStampMs > comFaultyMs ? "faulty" : "together";
+}
+
+/** Whether the peer's proven LAN beats arrive and ours are heard by it, both within T. */
+export function isTwoWay(peer: PeerHealth, atMs: number, config: ClusterConfig): boolean {
+  const { timeoutMs } = config.budget;
+  if (peer.lanHeardAtMs === null || atMs - peer.lanHeardAtMs >= timeoutMs) return false;
+  return peer.heardOwnStampMs !== null && atMs - peer.heardOwnStampMs < timeoutMs;
+}
+
+/** Newest own stamp the peer acknowledges for exactly this view; null = none. */
+export function acknowledgedMs(peer: PeerHealth, view: View): number | null {
+  const beat = peer.beat;
+  if (beat?.ack == null || beat.view === null) return null;
+  return sameEpoch(beat.view.epoch, view.epoch) ? beat.ack.stampMs : null;
+}
+
+/** Bit per LAN path on which this peer was heard within T. */
+export function hearsLanBits(peer: PeerHealth, atMs: number, config: ClusterConfig): number {
+  let bits = 0;
+  for (const [path, heardAtMs] of peer.pathHeardAtMs.entries()) {
+    if (heardAtMs !== null && atMs - heardAtMs < config.budget.timeoutMs) bits |= 1 << path;
+  }
+  return bits;
+}
+
+export function hearsCom(peer: PeerHealth, atMs: number, config: ClusterConfig): boolean {
+  const { comFaultyMs } = config.budget;
+  return peer.comHeardAtMs !== null && atMs - peer.comHeardAtMs < comFaultyMs;
+}
+
+/** Frames of the right cluster that fail authentication arrived from this peer within T (D56). */
+export function isPresent(peer: PeerHealth, atMs: number, config: ClusterConfig): boolean {
+  return peer.presenceAtMs !== null && atMs - peer.presenceAtMs < config.budget.timeoutMs;
+}

@@ -1,0 +1,265 @@
+/**
+ * One server's claim on the arbitration partition: how a copy is written, read and picked.
+ * Intuition: two boxes on a form, filled in alternately. A power cut tears the box being filled in;
+ * the other one still says what was last true. Anything that no power cut explains (wiped, foreign,
+ * of another server) is reported as such, for "I cannot read it" must never pass for "nobody
+ * claims".
+ *
+ *   0        8     10  11  12        16       20     28        34  35
+ *   +--------+-----+---+---+---------+--------+------+---------+---+--- ...
+ *   |KAGECLAM| ver |srv|st |clusterId| serial | host | counter |crd|
+ *   +--------+-----+---+---+---------+--------+------+---------+---+--- ...
+ *   35      43       47        53                           4092     4096
+ *   +-------+--------+---------+----------- zeros ----------+--------+
+ *   | ehost | number | stampMs |                            | CRC-32 |
+ *   +-------+--------+---------+----------------------------+--------+
+ *   counter, crd (coordinator), ehost: the epoch. State none leaves all behind the serial zero.
+ *   All numbers big endian, CRC-32 over the 4092 bytes before it. Source: protocol.md 1.5, D4.
+ */
+import { assert, unreachable } from "../../hal/base/assert.ts";
+import { Reader, Writer } from "../../hal/base/bytes.ts";
+import { type HostIncarnation, hostIncarnation, type ServerIndex } from "../../hal/base/ids.ts";
+import type { Epoch } from "../../hal/base/view.ts";
+import { ARRAY_BLOCK_BYTES } from "../../hal/ports/array.ts";
+import {
+  ARBITRATION_SLOTS,
+  ARBITRATION_VERSION,
+  isSealed,
+  sealBlock,
+  startsWith,
+} from "./arbitration-layout.ts";
+
+const CLAIM_MAGIC = new TextEncoder().encode("KAGECLAM");
+const STATE_NONE = 0;
+const STATE_CLAIMED = 1;
+const HALF_U32 = 0x8000_0000;
+
+/** A claim that stands; the state "none" is `null` wherever a claim is passed. */
+export interface Claim {
+  readonly state: "claimed";
+  /** Claimant's incarnation: a claim of an older one is void (protocol.md 1.5, claim 3). */
+  readonly host: HostIncarnation;
+  readonly epoch: Epoch;
+  /** Counts the claims of this server, 0 to 2^32-1; shown in its beats while the claim stands. */
+  readonly number: number;
+  /** Claimant's own beat stamp at the claim, ms of its monotonic clock, whole. */
+  readonly stampMs: number;
+}
+
+export interface ClaimCopy {
+  readonly clusterId: number;
+  readonly server: ServerIndex;
+  /** Newer wins; wraps at 2^32. */
+  readonly serial: number;
+  readonly claim: Claim | null;
+}
+
+/**
+ * Why a copy says nothing. `torn`: the CRC differs, a write was cut short or is under way. `wiped`:
+ * not a claim block at all. `foreign-cluster`, `wrong-slot`: a whole block that belongs elsewhere.
+ * `version`,
+ * `malformed`: whole, but not in our words.
+ */
+export type CopyFault =
+  | "foreign-cluster"
+  | "wrong-slot"
+  | "version"
+  | "malformed"
+  | "wiped"
+  | "torn";
+
+export type DecodedCopy =
+  | { readonly kind: "good"; readonly copy: ClaimCopy }
+  | { readonly kind: "bad"; readonly reason: CopyFault };
+
+export type ClaimPick =
+  /** What the server last wrote whole; `null` = it claims nothing. `copy` = which box held it. */
+  | {
+      readonly kind: "readable";
+      readonly claim: Claim | null;
+      readonly serial: number;
+      readonly copy: 0 | 1;
+    }
+  /** Not "none": the caller treats it as "not won". `conflict`: two copies, neither is newer. */
+  | { readonly kind: "unreadable"; readonly reason: CopyFault | "conflict" };
+
+export interface ClaimOwner {
+  readonly clusterId: number;
+  readonly server: ServerIndex;
+}
+
+/** Refuses (assert) what `decodeClaimCopy` would not take back. */
+export function encodeClaimCopy(copy: ClaimCopy): Uint8Array {
+  assert(isServer(copy.server), `server index within 0-15, got ${copy.server}`);
+  const writer = new Writer(ARRAY_BLOCK_BYTES);
+  writer.bytes(CLAIM_MAGIC);
+  writer.u16(ARBITRATION_VERSION);
+  writer.u8(copy.server);
+  writer.u8(copy.claim === null ? STATE_NONE : STATE_CLAIMED);
+  writer.u32(copy.clusterId);
+  writer.u32(copy.serial);
+  if (copy.claim !== null) encodeClaim(writer, copy.claim);
+  return sealBlock(writer.written());
+}
+
+export function decodeClaimCopy(block: Uint8Array, expect: ClaimOwner): DecodedCopy {
+  if (block.length !== ARRAY_BLOCK_BYTES || !startsWith(block, CLAIM_MAGIC)) return bad("wiped");
+  // The CRC comes first: everything below it was written on purpose, and no power cut explains it.
+  if (!isSealed(block)) return bad("torn");
+  const reader = new Reader(block.subarray(CLAIM_MAGIC.length));
+  const version = reader.u16();
+  const server = reader.u8();
+  const state = reader.u8();
+  const clusterId = reader.u32();
+  const serial = reader.u32();
+  if (version !== ARBITRATION_VERSION) return bad("version");
+  if (clusterId !== expect.clusterId) return bad("foreign-cluster");
+  if (server !== expect.server) return bad("wrong-slot");
+  if (state === STATE_NONE) return { kind: "good", copy: { ...expect, serial, claim: null } };
+  const claim = decodeClaim(reader);
+  if (state !== STATE_CLAIMED || !isClaim(claim)) return bad("malformed");
+  return { kind: "good", copy: { ...expect, serial, claim } };
+}
+
+/**
+ * What the two copies of one server say together.
+ *
+ * | copies                        | result                                             |
+ * |-------------------------------|----------------------------------------------------|
+ * | good, good                    | the newer serial (either when the blocks are equal) |
+ * | good, good, neither is newer  | unreadable: conflict                               |
+ * | good, torn                    | the good one: a write was cut short                |
+ * | torn, torn                    | unreadable: torn (one power cut cannot do that)    |
+ * | any other fault in either     | unreadable: that fault, the gravest of the two     |
+ */
+export function pickClaim(copyA: Uint8Array, copyB: Uint8Array, expect: ClaimOwner): ClaimPick {
+  const a = decodeClaimCopy(copyA, expect);
+  const b = decodeClaimCopy(copyB, expect);
+  const fault = gravest(a, b);
+  if (fault !== null && fault !== "torn") return { kind: "unreadable", reason: fault };
+  if (a.kind === "good" && b.kind === "good") return pickNewer(a.copy, b.copy, same(copyA, copyB));
+  if (a.kind === "good") return readable(a.copy, 0);
+  if (b.kind === "good") return readable(b.copy, 1);
+  return { kind: "unreadable", reason: "torn" };
+}
+
+/** Serial order with wrap-around: true when `a` was written after `b`. */
+export function isNewerSerial(a: number, b: number): boolean {
+  const ahead = (a - b) >>> 0;
+  return ahead !== 0 && ahead < HALF_U32;
+}
+
+/** Where the owner of the slot writes next, from what it reads there itself. */
+export type WritePlan =
+  | { readonly kind: "write"; readonly copy: 0 | 1; readonly serial: number }
+  | { readonly kind: "refused"; readonly reason: CopyFault | "conflict" };
+
+/**
+ * The copy that is not the newest, with the next serial. Two torn copies are repaired by writing,
+ * since nobody else writes there. Anything else points to a second writer or a wrong partition:
+ * hands off.
+ */
+export function planWrite(own: ClaimPick): WritePlan {
+  if (own.kind === "readable") {
+    return { kind: "write", copy: own.copy === 0 ? 1 : 0, serial: nextSerial(own.serial) };
+  }
+  switch (own.reason) {
+    case "torn":
+      return { kind: "write", copy: 0, serial: 1 };
+    case "conflict":
+    case "wiped":
+    case "foreign-cluster":
+    case "wrong-slot":
+    case "version":
+    case "malformed":
+      return { kind: "refused", reason: own.reason };
+    default:
+      return unreachable(own.reason);
+  }
+}
+
+export const nextSerial = (serial: number): number => (serial + 1) >>> 0;
+
+/** True for a value that may travel as a claim: every field present, whole and within its range. */
+export function isClaim(value: unknown): value is Claim {
+  if (!isRecord(value) || !isRecord(value["epoch"])) return false;
+  const { state, host, number, stampMs, epoch } = value;
+  return (
+    state === "claimed" &&
+    isIncarnation(host) &&
+    isWholeBelow(number, 2 ** 32) &&
+    isWholeBelow(stampMs, 2 ** 48) &&
+    isWholeBelow(epoch["counter"], 2 ** 48) &&
+    isServer(epoch["coordinator"]) &&
+    isIncarnation(epoch["host"])
+  );
+}
+
+function encodeClaim(writer: Writer, claim: Claim): void {
+  assert(isClaim(claim), `claim within its ranges, got ${JSON.stringify(claim)}`);
+  writer.hex(claim.host, 8);
+  writer.u48(claim.epoch.counter);
+  writer.u8(claim.epoch.coordinator);
+  writer.hex(claim.epoch.host, 8);
+  writer.u32(claim.number);
+  writer.u48(claim.stampMs);
+}
+
+function decodeClaim(reader: Reader): Claim {
+  return {
+    state: "claimed",
+    host: hostIncarnation(reader.hex(8)),
+    epoch: {
+      counter: reader.u48(),
+      coordinator: reader.u8(),
+      host: hostIncarnation(reader.hex(8)),
+    },
+    number: reader.u32(),
+    stampMs: reader.u48(),
+  };
+}
+
+function pickNewer(a: ClaimCopy, b: ClaimCopy, equal: boolean): ClaimPick {
+  if (isNewerSerial(a.serial, b.serial) || equal) return readable(a, 0);
+  if (isNewerSerial(b.serial, a.serial)) return readable(b, 1);
+  return { kind: "unreadable", reason: "conflict" };
+}
+
+function readable(copy: ClaimCopy, which: 0 | 1): ClaimPick {
+  return { kind: "readable", claim: copy.claim, serial: copy.serial, copy: which };
+}
+
+/** Gravest first: what points to the wrong partition, then what points to damage. */
+const FAULTS_BY_GRAVITY: readonly CopyFault[] = [
+  "foreign-cluster",
+  "wrong-slot",
+  "version",
+  "malformed",
+  "wiped",
+  "torn",
+];
+
+function gravest(a: DecodedCopy, b: DecodedCopy): CopyFault | null {
+  for (const fault of FAULTS_BY_GRAVITY) {
+    if (a.kind === "bad" && a.reason === fault) return fault;
+    if (b.kind === "bad" && b.reason === fault) return fault;
+  }
+  return null;
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+const bad = (reason: CopyFault): DecodedCopy => ({ kind: "bad", reason });
+
+const isServer = (value: unknown): boolean => isWholeBelow(value, ARBITRATION_SLOTS);
+
+const isWholeBelow = (value: unknown, limit: number): boolean =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0 && value < limit;
+
+const isIncarnation = (value: unknown): boolean =>
+  typeof value === "string" && /^[0-9a-f]{16}$/.test(value);
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
