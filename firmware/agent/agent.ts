@@ -1,0 +1,310 @@
+/**
+ * The agent process: the failover core, its executors, the record on flash, the event log and the control
+ * socket. It decides nothing about life and lease; it asks the pulse and obeys.
+ * Source: architecture.md 2, 4; requirements R21-R23, R43-R56.
+ */
+
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { monotonicMs } from "../../hal/base/clock.ts";
+import { detectCgroupRoot } from "../../hal/drivers/program-runner/cgroup.ts";
+import { createProgramRunner } from "../../hal/drivers/program-runner/driver.ts";
+import type { ProgramExit, ProgramPort } from "../../hal/ports/host.ts";
+import type { NoteData } from "../../services/effects.ts";
+import type { Facts } from "../../services/facts.ts";
+import { createFailover, nextDeadlineMs, ownWords, step } from "../../services/failover/core.ts";
+import type { AgentEffect, AgentEvent, FailoverState } from "../../services/failover/state.ts";
+import { decodeWords, encodeWords, type RequestVerb } from "../../services/failover/words.ts";
+import type { ServerContext } from "../local.ts";
+import { type Log, openLog } from "../log.ts";
+import { Scheduler } from "../scheduler.ts";
+import { decideBoot } from "./boot.ts";
+import { openControl } from "./control.ts";
+import { EventLog } from "./event-log.ts";
+import { Executor } from "./executor.ts";
+import { Keeper } from "./keeper.ts";
+import { PulseLink } from "./pulse-link.ts";
+import { PulseWatch } from "./pulse-watch.ts";
+import { drawStatus, type StateSince, shownState } from "./status.ts";
+
+export class Agent {
+  readonly #context: ServerContext;
+  readonly #events: EventLog;
+  readonly #programs: ProgramPort;
+  readonly #pulse: PulseLink;
+  readonly #executor: Executor;
+  readonly #keeper: Keeper;
+  readonly #watch: PulseWatch;
+  readonly #scheduler: Scheduler<AgentEvent>;
+  readonly #tokenMs: number;
+  readonly #commands = new Map<string, (code: string) => void>();
+  readonly #startedMs = monotonicMs();
+  #state: FailoverState;
+  #since: (StateSince | null)[];
+  #running: readonly boolean[] | null = null;
+  #welcome: Uint8Array | null = null;
+  #lastWill: object | null = null;
+  #booted = false;
+  #progress = 0;
+  #tokenAtMs = 0;
+  #commandCount = 0;
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+    const { local, config, self } = context;
+    const log: Log = openLog("agent", local.server);
+    this.#events = new EventLog(local.stateDir, local.server, log);
+    this.#state = createFailover(self, config);
+    this.#since = config.servers.map(() => null);
+    this.#tokenMs = Math.max(50, Math.min(1000, config.budget.timeoutMs / 5));
+    this.#programs = createProgramRunner({
+      runDir: local.runDir,
+      stateDir: local.stateDir,
+      server: local.server,
+      cgroupRoot: detectCgroupRoot(),
+      report: (text) => log.warn({}, text),
+    });
+    this.#programs.onExit((exit) => this.#programExited(exit));
+    this.#keeper = new Keeper(context, (key, data) => this.#note(key, data));
+    this.#pulse = new PulseLink(join(local.runDir, "pulse.sock"), {
+      onWelcome: (blob, pid) => this.#greet(blob, pid),
+      onFacts: (facts) => this.#hear(facts),
+      onNote: (key, data, at) => this.#events.add(key, data, at),
+      onGone: () => this.#miss(),
+    });
+    this.#executor = new Executor(context, this.#programs, this.#pulse);
+    this.#watch = new PulseWatch(context, (key, data) => this.#note(key, data));
+    this.#scheduler = new Scheduler<AgentEvent>({
+      take: (event) => this.#take(event),
+      tick: (atMs) => ({ kind: "tick", atMs }),
+      gap: (atMs) => ({ kind: "tick", atMs }),
+      gapMs: Number.POSITIVE_INFINITY,
+      sleepMaxMs: this.#tokenMs,
+      nextDeadlineMs: () => Math.min(nextDeadlineMs(this.#state), this.#tokenAtMs + this.#tokenMs),
+    });
+  }
+
+  async run(): Promise<void> {
+    this.#readLastWords();
+    await this.#keeper.open();
+    this.#running = await this.#executor.adopt();
+    const { local, config } = this.#context;
+    openControl(
+      join(local.runDir, "agent.sock"),
+      config,
+      {
+        status: (language) =>
+          drawStatus(this.#state, this.#context.host, this.#since, config, language),
+        events: (after, limit) => this.#events.after(after, limit),
+        command: (verb, group, target) => this.#command(verb, group, target),
+      },
+      (error) => {
+        throw error;
+      },
+    );
+    this.#scheduler.start();
+    this.#boot();
+  }
+
+  #take(event: AgentEvent): void {
+    const before = this.#state;
+    const { state, effects } = step(before, event, this.#context.config);
+    this.#state = state;
+    this.#keepSince();
+    for (const effect of effects) this.#execute(effect);
+    const words = effects.some(({ kind }) => kind === "words.changed");
+    const wished = before.wish !== state.wish;
+    if (words || wished || event.atMs - this.#tokenAtMs >= this.#tokenMs)
+      this.#sendToken(event.atMs);
+    if (event.kind === "tick") this.#watchPulse(event.atMs);
+  }
+
+  #execute(effect: AgentEffect): void {
+    switch (effect.kind) {
+      case "will.deposit": {
+        const will = this.#executor.drawWill(effect.covers);
+        this.#lastWill = { kind: "will", revision: effect.revision, will };
+        this.#watch.holdWill(will);
+        return this.#pulse.send(this.#lastWill);
+      }
+      case "resource.start":
+        return this.#follow(effect.id, this.#executor.start(effect.group, effect.resource));
+      case "resource.stop":
+        return this.#follow(effect.id, this.#executor.stop(effect.group, effect.resource));
+      case "mark.write":
+        return this.#follow(effect.id, this.#keeper.writeMark(this.#state));
+      case "table.persist":
+        return this.#keeper.keepTable(this.#state);
+      case "server.off":
+        this.#note("shutdown.server", {});
+        return this.#pulse.send({ kind: "off" });
+      case "give-up":
+        this.#note("group.stop-failed", { group: effect.group, reason: effect.error });
+        return this.#pulse.send({ kind: "give-up", error: `${effect.group}: ${effect.error}` });
+      case "command.answer": {
+        const code = effect.code === "timeout" ? "outcome-unknown" : effect.code;
+        this.#commands.get(effect.commandId)?.(code);
+        this.#commands.delete(effect.commandId);
+        return;
+      }
+      case "words.changed":
+        return;
+      case "note":
+        return this.#note(effect.key, effect.data);
+    }
+  }
+
+  #follow(id: number, done: Promise<void>): void {
+    done.then(
+      () => this.#scheduler.push({ kind: "effect.completed", atMs: monotonicMs(), id }),
+      (reason: unknown) => {
+        const error = reason instanceof Error ? reason.message : String(reason);
+        this.#scheduler.push({ kind: "effect.failed", atMs: monotonicMs(), id, error });
+      },
+    );
+  }
+
+  #greet(blob: Uint8Array, pulsePid: number): void {
+    this.#welcome = blob;
+    this.#watch.greet(pulsePid);
+    if (this.#lastWill !== null) this.#pulse.send(this.#lastWill);
+    if (this.#booted) this.#sendToken(monotonicMs());
+  }
+
+  #hear(facts: Facts): void {
+    this.#watch.hear(facts, monotonicMs());
+    this.#scheduler.push({ kind: "facts.received", atMs: monotonicMs(), facts });
+    this.#boot();
+  }
+
+  #miss(): void {
+    const { facts } = this.#state;
+    if (facts === null) return;
+    const lost = { ...facts, holdsLease: false };
+    this.#scheduler.push({ kind: "facts.received", atMs: monotonicMs(), facts: lost });
+  }
+
+  /** Once: record, running programs and the pulse's first facts are all there. */
+  #boot(): void {
+    const { facts } = this.#state;
+    if (this.#booted || facts === null || this.#running === null) return;
+    const { host, config } = this.#context;
+    const atMs = monotonicMs();
+    const osStartMs = process.env["KAGE_HOST_INCARNATION"] === undefined ? 0 : this.#startedMs;
+    const decision = decideBoot({
+      loaded: this.#keeper.loaded,
+      belongs: this.#keeper.belongs,
+      host,
+      facts,
+      runs: this.#running.some((runs) => runs),
+      atMs,
+      waitUntilMs: osStartMs + config.timing.startSyncWaitMs,
+    });
+    this.#booted = true;
+    for (const { key, data } of decision.notes) this.#note(key, data);
+    const kept = this.#welcome !== null && this.#welcome.length > 0 ? this.#welcome : null;
+    const words = kept === null ? this.#keeper.words(decision.wish) : decodeWords(kept);
+    this.#scheduler.push({ kind: "restored", atMs, words, running: this.#running });
+    void this.#begin(decision.consumes, decision.wish);
+  }
+
+  /** The mark is erased before the pulse may grant anything; a state folder that refuses keeps us out. */
+  async #begin(consumes: boolean, wish: FailoverState["wish"]): Promise<void> {
+    if (wish === null) return;
+    const kept = await this.#keeper.begin(consumes);
+    const floor = wish.kind === "start" ? wish.floor : 0;
+    const allowed = kept || wish.kind !== "start" ? wish : { kind: "detached" as const, floor };
+    this.#scheduler.push({ kind: "wish.set", atMs: monotonicMs(), wish: allowed });
+  }
+
+  #sendToken(atMs: number): void {
+    this.#tokenAtMs = atMs;
+    const { wish, facts } = this.#state;
+    if (wish === null) return;
+    this.#progress = (this.#progress + 1) >>> 0;
+    const blob = Buffer.from(encodeWords(ownWords(this.#state))).toString("base64");
+    const relearns =
+      facts?.server === "observing" && (wish.kind === "leave" || wish.kind === "stop");
+    const told = relearns ? (this.#watch.resumeWish() ?? wish) : wish;
+    this.#pulse.send({ kind: "token", progress: this.#progress, blob, wish: told });
+  }
+
+  #watchPulse(atMs: number): void {
+    const runs = this.#state.groups.some((group) => group.upCount > 0);
+    this.#watch.tick(atMs, this.#pulse.isUp, runs);
+  }
+
+  #programExited(exit: ProgramExit): void {
+    if (exit.duringStop) return;
+    const group = this.#context.config.groups.findIndex(({ name }) => name === exit.group);
+    const status = exit.end.kind === "status" ? String(exit.end.status) : "unknown";
+    const { resource } = exit;
+    this.#scheduler.push({ kind: "program.exited", atMs: monotonicMs(), group, resource, status });
+  }
+
+  #command(verb: RequestVerb, group: number, target: number | null): Promise<string> {
+    this.#commandCount += 1;
+    const commandId = `c${this.#commandCount}`;
+    return new Promise((resolve) => {
+      this.#commands.set(commandId, resolve);
+      const atMs = monotonicMs();
+      this.#scheduler.push({ kind: "operator.command", atMs, commandId, verb, group, target });
+    });
+  }
+
+  #keepSince(): void {
+    const now = new Date().toISOString();
+    for (const [index, old] of this.#since.entries()) {
+      const shown = shownState(index, this.#state);
+      if (old?.state !== shown) this.#since[index] = { state: shown, since: now };
+    }
+  }
+
+  #note(key: string, data: NoteData): void {
+    this.#events.add(key, data, Date.now());
+  }
+
+  /** Why the pulse ended this server last time (R108): it had no agent left to tell. */
+  #readLastWords(): void {
+    const file = join(this.#context.local.stateDir, "last-words.json");
+    let text: string;
+    try {
+      text = readFileSync(file, "utf8");
+    } catch {
+      return;
+    }
+    const words = parseLastWords(text);
+    rmSync(file, { force: true });
+    if (words === null) return;
+    const { at, reason, evidence, method, off } = words;
+    const data = { method, reason, evidence };
+    const verdict = VERDICT_KEYS[reason];
+    if (verdict !== undefined) this.#events.add(verdict, data, at);
+    this.#events.add(off ? "emergency-shutdown" : "give-up.started", data, at);
+  }
+}
+
+interface LastWords {
+  readonly at: number;
+  readonly method: string;
+  readonly reason: string;
+  readonly evidence: string;
+  readonly off: boolean;
+}
+
+const VERDICT_KEYS: Readonly<Record<string, string>> = {
+  partition: "verdict.partition",
+  presence: "verdict.partition",
+  "arbiter-faulty": "verdict.arbiter-faulty",
+  "disk-faulty": "verdict.arbiter-faulty",
+  "claim-lost": "verdict.claim-lost",
+};
+
+function parseLastWords(text: string): LastWords | null {
+  try {
+    const words = JSON.parse(text) as LastWords;
+    return typeof words.at === "number" && typeof words.reason === "string" ? words : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What this server is when its agent starts: a pure reading of the record on flash, of what runs, and of
+ * what the pulse knows. Restart is not reset: the same host incarnation goes on, a new one without the
+ * clean mark comes up detached. Source: D18, D19; R203; protocol.md 1.4.8, 1.7.
+ */
+import type { StoreRecord } from "../../flash/store/record.ts";
+import type { LoadedRecord } from "../../flash/store/store.ts";
+import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
+import type { NoteData } from "../../services/effects.ts";
+import type { Wish } from "../../services/events.ts";
+import type { Facts } from "../../services/facts.ts";
+
+export interface BootInput {
+  readonly loaded: LoadedRecord;
+  readonly belongs: boolean;
+  readonly host: HostIncarnation;
+  readonly facts: Facts;
+  readonly runs: boolean;
+  readonly atMs: number;
+  /** Absolute end of the start sync wait, ms. */
+  readonly waitUntilMs: number;
+}
+
+export interface BootDecision {
+  readonly wish: Wish;
+  /** The mark is used up by this boot: erase it before anything is granted. */
+  readonly consumes: boolean;
+  readonly notes: readonly { readonly key: string; readonly data: NoteData }[];
+}
+
+export function decideBoot(input: BootInput): BootDecision {
+  const { loaded, facts } = input;
+  const record = loaded.kind === "loaded" && input.belongs ? loaded.record : null;
+  const floor = Math.max(record?.epoch?.counter ?? 0, facts.floor);
+  const repaired =
+    loaded.kind === "loaded" && loaded.damaged !== null
+      ? [{ key: "store.repaired", data: { copy: loaded.damaged } }]
+      : [];
+  if (facts.server !== "observing") {
+    const adopted = { key: "agent.restarted", data: { server: facts.server } };
+    return { wish: wishOf(facts, floor, input), consumes: false, notes: [...repaired, adopted] };
+  }
+  if (record !== null && record.hostIncarnation === input.host) {
+    const kept = resume(record, input, floor);
+    if (kept !== null) return { wish: kept, consumes: false, notes: repaired };
+  }
+  const fresh = loaded.kind === "defaults" && loaded.reason === "missing";
+  const clean = record?.cleanMark != null && record.hostIncarnation !== input.host;
+  if (fresh || clean) {
+    const note = { key: "start.clean", data: { epoch: floor } };
+    const wish = { kind: "start" as const, floor, waitUntilMs: input.waitUntilMs };
+    return { wish, consumes: true, notes: [...repaired, note] };
+  }
+  const note = { key: "start.unclean", data: { epoch: floor } };
+  return { wish: { kind: "detached", floor }, consumes: false, notes: [...repaired, note] };
+}
+
+/** The pulse outlived the agent: it knows better than any record. */
+function wishOf(facts: Facts, floor: number, input: BootInput): Wish {
+  if (facts.view !== null && facts.server === "member") {
+    return { kind: "resume", view: facts.view, ackedStampMs: facts.ackedMs, remembered: true };
+  }
+  if (facts.server === "starting") {
+    return { kind: "start", floor, waitUntilMs: input.waitUntilMs };
+  }
+  if (facts.server === "returning") return { kind: "return", floor };
+  if (facts.server === "leaving") return { kind: "leave" };
+  return { kind: "detached", floor };
+}
+
+/** Pulse and agent are both new in a running host: both have forgotten what they promised. */
+function resume(record: StoreRecord, input: BootInput, floor: number): Wish | null {
+  const { epoch, members } = record;
+  if (epoch !== null && members.length > 0) {
+    // A server that runs groups cannot know how old its lease is; one that runs none owes no lease.
+    const ackedStampMs = input.runs ? null : Math.floor(input.atMs);
+    const view = { epoch, members: [...members] as ServerIndex[] };
+    return { kind: "resume", view, ackedStampMs, remembered: false };
+  }
+  const started = record.consumedBy === input.host;
+  return started ? { kind: "start", floor, waitUntilMs: input.waitUntilMs } : null;
+}

@@ -1,0 +1,115 @@
+/**
+ * The agent's control socket: `kage` and scripts on this server. Every request is answered once, with a
+ * result or a refusal that says what to do next; nothing malformed reaches the cores.
+ * Source: ecosystem.md 4.1; issue "kage"; services/catalogue.ts (refusals).
+ */
+import { chmodSync, rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import type { ServerIndex } from "../../hal/base/ids.ts";
+import { type EventData, isRefusalKey, renderRefusal } from "../../services/catalogue.ts";
+import type { ClusterConfig } from "../../services/configuration/model.ts";
+import { REQUEST_VERBS, type RequestVerb } from "../../services/failover/words.ts";
+import { openLineChannel } from "../ipc.ts";
+
+type Message = Readonly<Record<string, unknown>>;
+
+export interface ControlHandlers {
+  readonly status: (language: "en" | "ja") => object;
+  readonly events: (after: number, limit: number) => readonly object[];
+  /** Resolves with `accepted` or the key of a refusal. */
+  readonly command: (
+    verb: RequestVerb,
+    group: number,
+    target: ServerIndex | null,
+  ) => Promise<string>;
+}
+
+const EVENTS_LIMIT_MAX = 500;
+
+export function openControl(
+  path: string,
+  config: ClusterConfig,
+  handlers: ControlHandlers,
+  onError: (error: Error) => void,
+): Server {
+  rmSync(path, { force: true });
+  const server = createServer((socket) => serve(socket, config, handlers));
+  server.on("error", onError);
+  server.listen(path, () => chmodSync(path, 0o600));
+  return server;
+}
+
+function serve(socket: Socket, config: ClusterConfig, handlers: ControlHandlers): void {
+  const channel = openLineChannel(
+    socket,
+    (message) => {
+      const id = message["id"] ?? null;
+      answer(message, config, handlers).then(
+        (reply) => channel.send({ id, ...reply }),
+        (error: unknown) => channel.send({ id, ...refusal("outcome-unknown", {}, "en", error) }),
+      );
+    },
+    () => undefined,
+  );
+}
+
+async function answer(
+  message: Message,
+  config: ClusterConfig,
+  handlers: ControlHandlers,
+): Promise<object> {
+  const verb = message["verb"];
+  const args = isRecord(message["args"]) ? message["args"] : {};
+  const language = message["lang"] === "ja" || args["lang"] === "ja" ? "ja" : "en";
+  if (verb === "status") return { ok: true, result: handlers.status(language) };
+  if (verb === "events") {
+    const after = Number.isInteger(args["after"]) ? Number(args["after"]) : 0;
+    const limit = Number.isInteger(args["limit"]) ? Number(args["limit"]) : EVENTS_LIMIT_MAX;
+    const bounded = Math.max(1, Math.min(EVENTS_LIMIT_MAX, limit));
+    return { ok: true, result: { events: handlers.events(after, bounded) } };
+  }
+  if (!isVerb(verb)) {
+    const known = ["status", "events", ...REQUEST_VERBS].join(", ");
+    return refusal("malformed-request", { detail: `verb; expected one of ${known}` }, language);
+  }
+  return order(verb, args, config, handlers, language);
+}
+
+async function order(
+  verb: RequestVerb,
+  args: Message,
+  config: ClusterConfig,
+  handlers: ControlHandlers,
+  language: "en" | "ja",
+): Promise<object> {
+  const forGroup = verb.startsWith("group.");
+  const groupName = String(args["group"] ?? "");
+  const serverText = args[forGroup ? "to" : "server"];
+  const group = config.groups.findIndex(({ name }) => name === groupName);
+  const data = { group: groupName, server: String(serverText ?? ""), to: String(serverText ?? "") };
+  if (forGroup && group < 0) return refusal("unknown-group", data, language);
+  let target: ServerIndex | null = null;
+  if (serverText !== undefined && serverText !== null) {
+    target = config.servers.findIndex(({ name }) => name === serverText);
+    if (target < 0) return refusal("unknown-server", data, language);
+  } else if (verb.startsWith("server.")) {
+    return refusal("unknown-server", data, language);
+  }
+  const code = await handlers.command(verb, Math.max(0, group), target);
+  return code === "accepted"
+    ? { ok: true, result: { accepted: true } }
+    : refusal(code, data, language);
+}
+
+function refusal(key: string, data: EventData, language: "en" | "ja", error?: unknown): object {
+  const known = isRefusalKey(key) ? key : "outcome-unknown";
+  const { code, exit, message, remedy } = renderRefusal(known, data, language);
+  const detail = error === undefined ? "" : ` (${error instanceof Error ? error.message : error})`;
+  return { ok: false, exit, code, key: known, data, message: `${message}${detail}`, remedy };
+}
+
+const isVerb = (verb: unknown): verb is RequestVerb =>
+  typeof verb === "string" && (REQUEST_VERBS as readonly string[]).includes(verb);
+
+const isRecord = (value: unknown): value is Message =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,107 @@
+/**
+ * Carries out what the failover core asks for on this server: addresses through the pulse, programs
+ * through the runner, the will before either. Executors act and never decide.
+ * Source: architecture.md 2, 4.
+ */
+import { placeRecord } from "../../hal/drivers/program-runner/record.ts";
+import type { ProgramPort } from "../../hal/ports/host.ts";
+import type {
+  GroupConfig,
+  ProgramResource,
+  ResourceConfig,
+} from "../../services/configuration/model.ts";
+import type { ServerContext } from "../local.ts";
+import type { Will } from "../will.ts";
+import type { PulseLink } from "./pulse-link.ts";
+
+export class Executor {
+  readonly #context: ServerContext;
+  readonly #programs: ProgramPort;
+  readonly #pulse: PulseLink;
+
+  constructor(context: ServerContext, programs: ProgramPort, pulse: PulseLink) {
+    this.#context = context;
+    this.#programs = programs;
+    this.#pulse = pulse;
+  }
+
+  /** Everything of the covered groups, running or not. */
+  drawWill(covers: readonly boolean[]): Will {
+    const { config } = this.#context;
+    const groups = config.groups
+      .filter((_, index) => covers[index])
+      .map((group) => this.#bequeath(group));
+    return { groups, kill: [] };
+  }
+
+  async start(groupIndex: number, resourceIndex: number): Promise<void> {
+    const { group, resource } = this.#find(groupIndex, resourceIndex);
+    if (resource.kind === "program") return this.#startProgram(group, resource);
+    const { address, prefixLength } = resource;
+    return this.#pulse.order({ kind: "address.up", address, prefixLength });
+  }
+
+  async stop(groupIndex: number, resourceIndex: number): Promise<void> {
+    const { group, resource } = this.#find(groupIndex, resourceIndex);
+    if (resource.kind === "floating-ip") {
+      return this.#pulse.order({ kind: "address.down", address: resource.address });
+    }
+    const stopped = await this.#programs.stop(group.name, resource.name, resource.stopTimeoutMs);
+    if (stopped.kind === "failed") throw new Error(stopped.detail);
+  }
+
+  /** Adopts what an earlier agent left running: one answer per group. */
+  async adopt(): Promise<readonly boolean[]> {
+    const running: boolean[] = [];
+    for (const group of this.#context.config.groups) {
+      const programs = group.resources.filter((resource) => resource.kind === "program");
+      let alive = programs.length > 0;
+      for (const program of programs) {
+        const adopted = await this.#programs.adopt(group.name, program.name);
+        if (adopted?.kind !== "running") alive = false;
+      }
+      running.push(alive);
+    }
+    return running;
+  }
+
+  async #startProgram(group: GroupConfig, program: ProgramResource): Promise<void> {
+    const { local, config } = this.#context;
+    const floating = group.resources.find((resource) => resource.kind === "floating-ip");
+    const publicLan = config.lans.find((lan) => lan.kind === "public");
+    const own = publicLan?.addresses[this.#context.self]?.host ?? "";
+    const started = await this.#programs.start({
+      group: group.name,
+      resource: program.name,
+      argv: program.argv,
+      env: program.env,
+      publicAddress: local.rack?.serviceAddress ?? own,
+      floatingAddress: floating?.kind === "floating-ip" ? floating.address : null,
+    });
+    if (started.kind === "failed") throw new Error(started.detail);
+  }
+
+  #bequeath(group: GroupConfig): Will["groups"][number] {
+    const { local } = this.#context;
+    const programs = group.resources
+      .filter((resource) => resource.kind === "program")
+      .map((program) => placeRecord(local.runDir, local.server, group.name, program.name))
+      .map(({ dir, cookie }) => ({ recordDir: dir, cookie }));
+    const addresses = group.resources.flatMap((resource) =>
+      resource.kind === "floating-ip" ? [resource.address] : [],
+    );
+    return { name: group.name, programs, addresses };
+  }
+
+  #find(
+    groupIndex: number,
+    resourceIndex: number,
+  ): { readonly group: GroupConfig; readonly resource: ResourceConfig } {
+    const group = this.#context.config.groups[groupIndex];
+    const resource = group?.resources[resourceIndex];
+    if (group === undefined || resource === undefined) {
+      throw new Error(`no resource ${resourceIndex} in group ${groupIndex}`);
+    }
+    return { group, resource };
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The agent watches the pulse (guide 1.2.1(3), R21-R23): one that is silent is ended so that its supervisor
+ * starts it anew, and when it does not come back before the lease it carried runs out, the agent executes
+ * the last will in its stead. Source: architecture.md 2; protocol.md P7; D24.
+ */
+import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
+import type { NoteData } from "../../services/effects.ts";
+import type { Wish } from "../../services/events.ts";
+import type { Facts } from "../../services/facts.ts";
+import { openHostPorts } from "../host-ports.ts";
+import type { ServerContext } from "../local.ts";
+import { executeWill, type Will } from "../will.ts";
+
+/** A real-time pulse is never this late; on a loaded host without priority it may come close. */
+const STALL_MIN_MS = 250;
+const WILL_MS = 1000;
+
+export class PulseWatch {
+  readonly #context: ServerContext;
+  readonly #note: (key: string, data: NoteData) => void;
+  #identity: { readonly pid: number; readonly startTicks: number } | null = null;
+  #facts: Facts | null = null;
+  #member: Facts | null = null;
+  #heardAtMs = 0;
+  #greeted = 0;
+  #killed = false;
+  #will: Will = { groups: [], kill: [] };
+  #gone = false;
+
+  constructor(context: ServerContext, note: (key: string, data: NoteData) => void) {
+    this.#context = context;
+    this.#note = note;
+  }
+
+  greet(pid: number): void {
+    const identity = readProcess(pid);
+    this.#identity = identity === null ? null : { pid, startTicks: identity.startTicks };
+    this.#killed = false;
+    this.#greeted += 1;
+    if (this.#greeted > 1) this.#note("pulse.restarted", {});
+  }
+
+  hear(facts: Facts, atMs: number): void {
+    this.#facts = facts;
+    this.#heardAtMs = atMs;
+    if (facts.view !== null && facts.server !== "observing") this.#member = facts;
+  }
+
+  holdWill(will: Will): void {
+    this.#will = will;
+  }
+
+  /** What a new pulse has to be taught before it can go on leaving or stopping. */
+  resumeWish(): Wish | null {
+    const known = this.#member;
+    if (known?.view == null) return null;
+    return { kind: "resume", view: known.view, ackedStampMs: known.ackedMs, remembered: true };
+  }
+
+  tick(atMs: number, connected: boolean, runs: boolean): void {
+    const facts = this.#facts;
+    if (facts === null || this.#gone) return;
+    const stallMs = Math.max(STALL_MIN_MS, this.#context.config.budget.timeoutMs / 4);
+    const silentMs = atMs - this.#heardAtMs;
+    if (connected && silentMs >= stallMs && !this.#killed) this.#end(silentMs);
+    const until = this.#member?.leaseUntilMs ?? null;
+    const overdue = until !== null && atMs > until && silentMs >= STALL_MIN_MS;
+    if (runs && overdue) void this.#giveUp();
+  }
+
+  #end(silentMs: number): void {
+    this.#killed = true;
+    this.#note("pulse.stalled", { silentMs: Math.round(silentMs) });
+    const identity = this.#identity;
+    if (identity === null || readProcess(identity.pid)?.startTicks !== identity.startTicks) return;
+    process.kill(identity.pid, "SIGKILL");
+  }
+
+  async #giveUp(): Promise<void> {
+    this.#gone = true;
+    const ports = openHostPorts(this.#context, (text) => this.#note("host.trouble", { text }));
+    const outcome = await executeWill(this.#will, { addresses: ports.addresses }, WILL_MS);
+    const evidence = `pulse did not come back before the end of the lease; will ${outcome.kind}`;
+    const { method } = this.#context.config;
+    this.#note("emergency-shutdown", { method, reason: "pulse-lost", evidence });
+    ports.off.off("emergency");
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * Arguments of the virtual appliance's launcher. Everything a test needs to bring up a variant is an
+ * option here, so that no test edits files behind the launcher's back.
+ * Source: issue 2 item 6.
+ */
+
+export const APPLIANCE_METHODS = ["com-disk", "com", "none"] as const;
+export type ApplianceMethod = (typeof APPLIANCE_METHODS)[number];
+
+export interface GroupWish {
+  readonly name: string;
+  /** Servers in order of preference. */
+  readonly policy: readonly string[];
+  /** Default `auto`. */
+  readonly start?: "auto" | "manual";
+}
+
+/** What a generated configuration is made from. All times ms. */
+export interface TemplateOptions {
+  readonly method: ApplianceMethod;
+  readonly servers: number;
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  readonly startSyncMs: number;
+  /** 0 = no watchdog. */
+  readonly watchdogMs: number;
+  readonly groups: readonly GroupWish[];
+}
+
+export interface ApplianceOptions {
+  readonly stateDir: string | null;
+  /** Configuration to use instead of the generated one. */
+  readonly configFile: string | null;
+  readonly template: TemplateOptions;
+  /** True: at least one template option was given. */
+  readonly templateGiven: boolean;
+  /** False: servers stay off until `kage rack power on`. */
+  readonly power: boolean;
+  /** Forget what the servers remember. */
+  readonly fresh: boolean;
+  /** Keep what the servers remember even after an unclean end. */
+  readonly keep: boolean;
+}
+
+export type ParsedOptions =
+  | { readonly kind: "options"; readonly options: ApplianceOptions }
+  | { readonly kind: "help" }
+  | { readonly kind: "refused"; readonly message: string };
+
+/** The demonstration's timeout; the shipped profile is 30 s. */
+const DEMO_TIMEOUT_MS = 1000;
+const DEMO_START_SYNC_MS = 5000;
+/** A cluster holds 2-16 servers; COM joins exactly two. */
+const SERVERS_MAX = 16;
+
+export const APPLIANCE_USAGE = `usage: npm start -- [options]
+
+  --state DIR         folder of configuration and server state (or KAGE_STATE_DIR)
+  --config FILE       use this configuration instead of the generated one
+  --method M          com-disk (default), com or none; --template M is the same
+  --timeout MS        heartbeat timeout, default 1000
+  --interval MS       heartbeat interval, default a tenth of the timeout
+  --start-sync MS     wait for the other server at start, default 5000
+  --watchdog MS       watchdog timeout, default 0 = none
+  --servers N         number of servers, default 2
+  --group NAME:S1,S2  a group with its servers in order of preference; repeatable, default web;
+                      NAME:S1,S2:manual waits for an order to start
+  --no-power          leave the servers off
+  --fresh             forget what the servers remember (configuration and key stay)
+  --keep              keep it even when the last run ended without a cluster shutdown
+  --help              this text
+`;
+
+type Reader = (value: string, draft: Draft) => string | null;
+
+interface Draft {
+  stateDir: string | null;
+  configFile: string | null;
+  method: ApplianceMethod;
+  servers: number;
+  timeoutMs: number;
+  intervalMs: number | null;
+  startSyncMs: number;
+  watchdogMs: number;
+  groups: GroupWish[];
+}
+
+/** Each takes the option's value and answers null, or what was expected. */
+const VALUE_OPTIONS: Readonly<Record<string, Reader>> = {
+  "--state": (value, draft) => {
+    draft.stateDir = value;
+    return value === "" ? "a folder" : null;
+  },
+  "--config": (value, draft) => {
+    draft.configFile = value;
+    return value === "" ? "a file" : null;
+  },
+  "--method": readMethod,
+  "--template": readMethod,
+  "--timeout": readWhole(50, 600_000, (draft, ms) => {
+    draft.timeoutMs = ms;
+  }),
+  "--interval": readWhole(5, 60_000, (draft, ms) => {
+    draft.intervalMs = ms;
+  }),
+  "--start-sync": readWhole(0, 86_400_000, (draft, ms) => {
+    draft.startSyncMs = ms;
+  }),
+  "--watchdog": readWhole(0, 600_000, (draft, ms) => {
+    draft.watchdogMs = ms;
+  }),
+  "--servers": readWhole(2, SERVERS_MAX, (draft, count) => {
+    draft.servers = count;
+  }),
+  "--group": (value, draft) => {
+    const [name, servers, start = "auto", more] = value.split(":");
+    const known = start === "auto" || start === "manual";
+    if (!name || !servers || !known || more !== undefined) return "NAME:SERVER1,SERVER2[:manual]";
+    draft.groups.push({ name, policy: servers.split(","), start });
+    return null;
+  },
+};
+const PLACE_OPTIONS = ["--state", "--config"];
+const FLAGS = ["--no-power", "--fresh", "--keep", "--help"];
+
+/** Reads the arguments after `appliance`. Accepts `--name value` and `--name=value`. */
+export function parseApplianceOptions(argv: readonly string[]): ParsedOptions {
+  const draft: Draft = {
+    stateDir: null,
+    configFile: null,
+    method: "com-disk",
+    servers: 2,
+    timeoutMs: DEMO_TIMEOUT_MS,
+    intervalMs: null,
+    startSyncMs: DEMO_START_SYNC_MS,
+    watchdogMs: 0,
+    groups: [],
+  };
+  const flags = new Set<string>();
+  let templateGiven = false;
+  for (let at = 0; at < argv.length; at += 1) {
+    const [name = "", ...inline] = (argv[at] ?? "").split("=");
+    if (FLAGS.includes(name) && inline.length === 0) {
+      flags.add(name);
+      continue;
+    }
+    const reader = Object.hasOwn(VALUE_OPTIONS, name) ? VALUE_OPTIONS[name] : undefined;
+    if (reader === undefined) {
+      const valid = [...Object.keys(VALUE_OPTIONS), ...FLAGS].join(" ");
+      return refused(`unknown argument "${argv[at]}"; expected one of ${valid}`);
+    }
+    if (inline.length === 0) at += 1;
+    const value = inline.length > 0 ? inline.join("=") : (argv[at] ?? "");
+    const expected = reader(value, draft);
+    if (expected !== null) return refused(`${name}: expected ${expected}, found "${value}"`);
+    templateGiven ||= !PLACE_OPTIONS.includes(name);
+  }
+  if (flags.has("--help")) return { kind: "help" };
+  return finish(draft, flags, templateGiven);
+}
+
+function finish(draft: Draft, flags: ReadonlySet<string>, templateGiven: boolean): ParsedOptions {
+  const { stateDir, configFile, method, servers, timeoutMs, startSyncMs, watchdogMs } = draft;
+  const intervalMs = draft.intervalMs ?? Math.max(5, Math.floor(timeoutMs / 10));
+  if (servers > 2 && method !== "none") {
+    return refused(`--servers ${servers}: a COM cable joins two servers; expected --method none`);
+  }
+  if (flags.has("--fresh") && flags.has("--keep")) return refused("expected --fresh or --keep");
+  if (configFile !== null && templateGiven) {
+    return refused("--config already says all that; expected it without template options");
+  }
+  const names = serverNames(servers);
+  const groups = draft.groups.length > 0 ? draft.groups : [{ name: "web", policy: names }];
+  for (const group of groups) {
+    const stranger = group.policy.find((server) => !names.includes(server));
+    if (stranger === undefined) continue;
+    return refused(`--group ${group.name}: expected servers out of ${names}, found "${stranger}"`);
+  }
+  const template = { method, servers, timeoutMs, intervalMs, startSyncMs, watchdogMs, groups };
+  return {
+    kind: "options",
+    options: {
+      stateDir,
+      configFile,
+      template,
+      templateGiven,
+      power: !flags.has("--no-power"),
+      fresh: flags.has("--fresh"),
+      keep: flags.has("--keep"),
+    },
+  };
+}
+
+/** `SERVER1`, `SERVER2` and so on. */
+export function serverNames(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `SERVER${index + 1}`);
+}
+
+function readMethod(value: string, draft: Draft): string | null {
+  const method = APPLIANCE_METHODS.find((one) => one === value);
+  if (method === undefined) return `one of ${APPLIANCE_METHODS.join(", ")}`;
+  draft.method = method;
+  return null;
+}
+
+function readWhole(low: number, high: number, put: (draft: Draft, value: number) => void): Reader {
+  return (value, draft) => {
+    const number = Number(value);
+    if (value === "" || !Number.isInteger(number) || number < low || number > high) {
+      return `a whole number from ${low} to ${high}`;
+    }
+    put(draft, number);
+    return null;
+  };
+}
+
+const refused = (message: string): ParsedOptions => ({ kind: "refused", message });

@@ -1,0 +1,190 @@
+/**
+ * The life of a started appliance: power on, wait until it serves, say what to try, and at the first
+ * signal shut the cluster down in order, at the second cut the power.
+ * Source: issue 2 item 6.
+ */
+import type { Rack } from "../../hal/rack/rack.ts";
+import { request } from "../cli/client.ts";
+import { type ApplianceDirs, serverPlaces } from "../places.ts";
+import type { Configured } from "./configure.ts";
+import type { Memory } from "./memory.ts";
+import type { ApplianceOptions } from "./options.ts";
+import { lookReady, type Readiness, type ReadyTargets } from "./ready.ts";
+
+export interface Run {
+  readonly rack: Rack;
+  readonly set: Configured;
+  readonly dirs: ApplianceDirs;
+  readonly memory: Memory;
+  readonly options: ApplianceOptions;
+  say(text: string): void;
+}
+
+const LOOK_MS = 100;
+/** Beyond the start sync wait; a loaded machine needs some seconds for the processes alone. */
+const READY_MS = 30_000;
+/** An order is accepted at once or not at all. */
+const ORDER_DEADLINE_MS = 2000;
+/** Groups stop within their own stop timeouts; then power is cut. */
+const SHUTDOWN_MS = 15_000;
+/** One Ctrl-C arrives twice: from the terminal, and passed on by npm. */
+const SECOND_SIGNAL_MS = 500;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Resolves with the exit code when everything is off and released. */
+export async function watchUntilEnd(run: Run): Promise<number> {
+  const signals = catchSignals();
+  try {
+    if (run.options.power) await bringUp(run, signals.first);
+    else run.say("ready: all servers are off; npx kage rack power on SERVER1");
+    await signals.first.reached;
+    await shutDown(run, signals.second);
+  } finally {
+    const left = await run.rack.close();
+    for (const message of left) run.say(message);
+    signals.release();
+  }
+  run.say("off: no process and no socket is left");
+  return 0;
+}
+
+/** A moment that comes at most once. */
+interface Moment {
+  readonly reached: Promise<void>;
+  isReached(): boolean;
+}
+
+function catchSignals(): {
+  readonly first: Moment;
+  readonly second: Moment;
+  release(): void;
+} {
+  let count = 0;
+  let firstMs = 0;
+  const resolvers: (() => void)[] = [];
+  const moment = (nth: number): Moment => ({
+    reached: new Promise((resolve) => {
+      resolvers[nth] = resolve;
+    }),
+    isReached: () => count > nth,
+  });
+  const [first, second] = [moment(0), moment(1)];
+  const onSignal = (): void => {
+    if (count === 0) firstMs = performance.now();
+    else if (performance.now() - firstMs < SECOND_SIGNAL_MS) return;
+    resolvers[count]?.();
+    count += 1;
+  };
+  for (const name of SIGNALS) process.on(name, onSignal);
+  return {
+    first,
+    second,
+    release() {
+      for (const name of SIGNALS) process.removeListener(name, onSignal);
+    },
+  };
+}
+
+async function bringUp(run: Run, end: Moment): Promise<void> {
+  const { rack, set, dirs, memory, say } = run;
+  memory.noteRunning();
+  const { servers } = set.layout.plan;
+  const results = await Promise.all(servers.map((name) => rack.power(name, true, "launcher")));
+  for (const [index, result] of results.entries()) {
+    say(result.kind === "done" ? `power: ${servers[index]} on` : result.message);
+  }
+  const auto = set.config.groups.filter((group) => group.startAttribute === "auto");
+  const targets: ReadyTargets = {
+    servers: servers.map((name) => ({ name, agentSocket: serverPlaces(dirs, name).agentSocket })),
+    floating: set.layout.floating.filter((at) => auto.some((group) => group.name === at.group)),
+  };
+  const last = await waitReady(targets, set.config.timing.startSyncWaitMs + READY_MS, end);
+  if (last === null) return;
+  if (last.ready) invite(run, last);
+  else explain(run, last);
+}
+
+/** null: told to end meanwhile. */
+async function waitReady(
+  targets: ReadyTargets,
+  limitMs: number,
+  end: Moment,
+): Promise<Readiness | null> {
+  const endMs = performance.now() + limitMs;
+  for (;;) {
+    const seen = await lookReady(targets);
+    if (end.isReached()) return null;
+    if (seen.ready || performance.now() >= endMs) return seen;
+    await pause(LOOK_MS, end);
+  }
+}
+
+function invite(run: Run, { answers }: Readiness): void {
+  const { say, set, dirs } = run;
+  const [answer] = answers;
+  const url = answer === undefined ? "" : `http://${answer.at.address}:${answer.at.port}`;
+  const group = answer?.at.group ?? set.config.groups[0]?.name ?? "GROUP";
+  const owner = answer?.text ?? "SERVER1";
+  const other = set.layout.plan.servers.find((name) => name !== owner) ?? "SERVER2";
+  const state = run.options.stateDir === null ? "" : ` --state ${dirs.stateDir}`;
+  const serves =
+    answer === undefined ? "all servers are members" : `${url} answers: ${answer.text}`;
+  say(`ready: ${serves}`);
+  say(`
+Try in another terminal:
+  npx kage status --watch${state}
+  curl ${url}                     who serves?
+  npx kage group move ${group} ${other}${state}
+  npx kage rack power off ${other}${state}         the group comes back
+  npx kage rack power on ${other}${state}          comes up detached
+  npx kage server return ${other}${state}
+  npx kage rack cut lan1${state}                   nothing moves, a warning stands
+  npx kage rack restore lan1${state}
+  npx kage events${state}
+Configuration: ${set.configFile}
+Ctrl-C here shuts the cluster down and leaves nothing behind.`);
+}
+
+function explain(run: Run, { missing }: Readiness): void {
+  run.say("not ready in time, still waiting for:");
+  for (const line of missing) run.say(`  ${line}`);
+  const [server] = run.set.layout.plan.servers;
+  const file = serverPlaces(run.dirs, server ?? "SERVER1").consoleFile;
+  run.say(`  see ${file} and supervisor.log beside it; the appliance goes on trying`);
+}
+
+/** Orderly: groups stop, the clean mark is written, servers switch themselves off. */
+async function shutDown(run: Run, cutPower: Moment): Promise<void> {
+  const { rack, set, dirs, memory, say } = run;
+  const on = set.layout.plan.servers.filter((name) => rack.isPowered(name));
+  if (on.length === 0) return;
+  say("shutting the cluster down (Ctrl-C again cuts the power)");
+  const accepted = await orderShutdown(on.map((name) => serverPlaces(dirs, name).agentSocket));
+  const endMs = performance.now() + SHUTDOWN_MS;
+  while (accepted && !cutPower.isReached() && performance.now() < endMs) {
+    if (!on.some((name) => rack.isPowered(name))) {
+      memory.noteShutDown();
+      return;
+    }
+    await pause(LOOK_MS, cutPower);
+  }
+  say("no orderly shutdown: cutting the power");
+}
+
+async function orderShutdown(sockets: readonly string[]): Promise<boolean> {
+  for (const socket of sockets) {
+    const body = { verb: "cluster.shutdown", args: {} };
+    const reply = await request(socket, body, ORDER_DEADLINE_MS);
+    if (reply.kind === "ok") return true;
+  }
+  return false;
+}
+
+async function pause(ms: number, early: Moment): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([over, early.reached]);
+  clearTimeout(timer);
+}

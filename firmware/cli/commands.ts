@@ -1,0 +1,399 @@
+/**
+ * Every command, operand and option of `kage`, as data. Dispatch, help and shell completion all read
+ * this table, so what is offered, documented and accepted is one thing.
+ * Source: work order 7; ecosystem.md 4.1.
+ */
+import type { Bilingual } from "./language.ts";
+import { LANGS } from "./language.ts";
+
+export interface OptionSpec {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  /** Placeholder in the help; its meaning also drives completion (SERVER, GROUP, FILE, DIR). */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  readonly help: Bilingual;
+}
+
+const option = <T extends OptionSpec>(spec: T): T => spec;
+
+/** Options by name; one name means one thing in all commands. */
+export const OPTIONS = {
+  help: option({
+    type: "boolean",
+    short: "h",
+    help: { en: "show this help", ja: "このヘルプを表示" },
+  }),
+  output: option({
+    type: "string",
+    short: "o",
+    value: "FORMAT",
+    help: { en: "output format", ja: "出力形式" },
+  }),
+  lang: option({
+    type: "string",
+    value: "LANG",
+    choices: LANGS,
+    help: { en: "language, otherwise from the locale", ja: "言語 (省略時はロケールに従う)" },
+  }),
+  state: option({
+    type: "string",
+    value: "DIR",
+    help: {
+      en: "state folder of the virtual appliance (or KAGE_STATE_DIR)",
+      ja: "仮想装置の状態フォルダ (または KAGE_STATE_DIR)",
+    },
+  }),
+  local: option({
+    type: "string",
+    value: "FILE",
+    help: {
+      en: "ask the server of this local.json only",
+      ja: "この local.json のサーバだけに問い合わせる",
+    },
+  }),
+  server: option({
+    type: "string",
+    value: "SERVER",
+    help: { en: "this server only", ja: "このサーバだけを対象にする" },
+  }),
+  watch: option({
+    type: "boolean",
+    short: "w",
+    help: {
+      en: "keep showing; on a pipe one line per change",
+      ja: "表示を続ける (パイプでは変化ごとに 1 行)",
+    },
+  }),
+  to: option({
+    type: "string",
+    value: "SERVER",
+    help: { en: "target server", ja: "対象 (移動先・受信側) サーバ" },
+  }),
+  from: option({
+    type: "string",
+    value: "SERVER",
+    help: {
+      en: "sending side, with --to: one direction only",
+      ja: "送信側。--to と併用で片方向のみ",
+    },
+  }),
+  wait: option({
+    type: "boolean",
+    help: { en: "wait until it is done (default)", ja: "完了まで待つ (既定)" },
+  }),
+  "no-wait": option({
+    type: "boolean",
+    help: { en: "return once the order is accepted", ja: "受け付けられたら戻る" },
+  }),
+  timeout: option({
+    type: "string",
+    value: "SECONDS",
+    help: { en: "longest wait, default 60", ja: "待ち時間の上限、既定 60 秒" },
+  }),
+  "dry-run": option({
+    type: "boolean",
+    help: {
+      en: "say what would happen, order nothing",
+      ja: "何が起きるかを示すだけで、指示は出さない",
+    },
+  }),
+  yes: option({ type: "boolean", short: "y", help: { en: "do not ask", ja: "確認しない" } }),
+  follow: option({
+    type: "boolean",
+    short: "f",
+    help: { en: "keep printing new events", ja: "新しいイベントを表示し続ける" },
+  }),
+  after: option({
+    type: "string",
+    value: "SEQ",
+    help: { en: "only events after this number", ja: "この番号より後のイベントだけ" },
+  }),
+  limit: option({
+    type: "string",
+    value: "COUNT",
+    help: { en: "at most this many, default 50", ja: "件数の上限、既定 50" },
+  }),
+  since: option({
+    type: "string",
+    value: "SECONDS",
+    help: { en: "only the last SECONDS", ja: "直近の秒数だけ" },
+  }),
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+export interface OperandSpec {
+  readonly name: string;
+  readonly choices?: readonly string[];
+  /** Takes all that follow (at least one). */
+  readonly many?: boolean;
+  readonly optional?: boolean;
+}
+
+export interface CommandSpec {
+  readonly operands: readonly OperandSpec[];
+  readonly options: readonly OptionName[];
+  /** Formats of `-o`, the first is the default; empty = the command has no `-o`. */
+  readonly formats: readonly string[];
+  readonly summary: Bilingual;
+  readonly examples: readonly string[];
+}
+
+const command = <T extends CommandSpec>(spec: T): CommandSpec => spec;
+
+const PLACE = ["state", "local"] as const;
+const ORDER = ["wait", "no-wait", "timeout", "dry-run", ...PLACE] as const;
+const PLAIN = ["table", "json"] as const;
+const LISTED = ["table", "json", "jsonl"] as const;
+const GROUP: OperandSpec = { name: "GROUP" };
+const SERVER: OperandSpec = { name: "SERVER" };
+const PATHS: OperandSpec = { name: "PATH", many: true };
+const ONE_PATH: OperandSpec = { name: "PATH" };
+
+/** Accepted by every command, before or after it. */
+export const GLOBAL_OPTIONS = ["lang", "help"] as const satisfies readonly OptionName[];
+
+/** Commands by their words; the order is that of the help. */
+export const COMMANDS = {
+  status: command({
+    operands: [],
+    options: ["watch", "server", ...PLACE],
+    formats: ["table", "json", "jsonl", "name"],
+    summary: { en: "the cluster at a glance", ja: "クラスタの状態を表示" },
+    examples: ["kage status --watch", "kage status -o json"],
+  }),
+  events: command({
+    operands: [],
+    options: ["follow", "after", "limit", "server", ...PLACE],
+    formats: LISTED,
+    summary: { en: "what happened, with cause and remedy", ja: "イベントを原因と対処とともに表示" },
+    examples: ["kage events --follow", "kage events --after 120 -o jsonl"],
+  }),
+  "group start": command({
+    operands: [GROUP],
+    options: ["to", ...ORDER],
+    formats: PLAIN,
+    summary: { en: "start a stopped group", ja: "停止中のグループを起動" },
+    examples: ["kage group start web"],
+  }),
+  "group stop": command({
+    operands: [GROUP],
+    options: [...ORDER],
+    formats: PLAIN,
+    summary: { en: "stop a group on purpose; it stays stopped", ja: "グループを停止 (停止のまま)" },
+    examples: ["kage group stop web"],
+  }),
+  "group move": command({
+    operands: [GROUP],
+    options: ["to", ...ORDER],
+    formats: PLAIN,
+    summary: { en: "move a running group to another server", ja: "グループを別のサーバへ移動" },
+    examples: ["kage group move web --to SERVER2", "kage group move web --dry-run"],
+  }),
+  "server detach": command({
+    operands: [SERVER],
+    options: [...ORDER],
+    formats: PLAIN,
+    summary: {
+      en: "take a server out; its groups move away",
+      ja: "サーバを切り離す (グループは移動)",
+    },
+    examples: ["kage server detach SERVER1"],
+  }),
+  "server return": command({
+    operands: [SERVER],
+    options: [...ORDER],
+    formats: PLAIN,
+    summary: {
+      en: "take a detached server back as standby",
+      ja: "切り離されたサーバを待機系として復帰",
+    },
+    examples: ["kage server return SERVER1"],
+  }),
+  "server shutdown": command({
+    operands: [SERVER],
+    options: [...ORDER],
+    formats: PLAIN,
+    summary: {
+      en: "shut a server down; its groups move away",
+      ja: "サーバをシャットダウン (グループは移動)",
+    },
+    examples: ["kage server shutdown SERVER1"],
+  }),
+  "cluster shutdown": command({
+    operands: [],
+    options: ["yes", ...ORDER],
+    formats: PLAIN,
+    summary: {
+      en: "stop all groups, then shut all servers down",
+      ja: "全グループを停止し、全サーバをシャットダウン",
+    },
+    examples: ["kage cluster shutdown --yes"],
+  }),
+  "config check": command({
+    operands: [{ name: "FILE" }],
+    options: [],
+    formats: PLAIN,
+    summary: { en: "check a configuration file", ja: "構成ファイルを検査" },
+    examples: ["kage config check cluster.jsonc"],
+  }),
+  "config explain": command({
+    operands: [{ name: "FILE" }],
+    options: [],
+    formats: PLAIN,
+    summary: {
+      en: "print the timing budget of a configuration file",
+      ja: "構成ファイルの時間配分を表示",
+    },
+    examples: ["kage config explain cluster.jsonc"],
+  }),
+  "rack status": command({
+    operands: [],
+    options: [...PLACE],
+    formats: PLAIN,
+    summary: {
+      en: "power, wires and floating addresses of the rack",
+      ja: "ラックの電源・配線・浮動IPを表示",
+    },
+    examples: ["kage rack status"],
+  }),
+  "rack cut": command({
+    operands: [PATHS],
+    options: ["server", "from", "to", ...PLACE],
+    formats: PLAIN,
+    summary: { en: "cut wires, all in one instant", ja: "配線を切る (全て同時に)" },
+    examples: ["kage rack cut lan1 lan2 com", "kage rack cut lan1 --from SERVER1 --to SERVER2"],
+  }),
+  "rack restore": command({
+    operands: [PATHS],
+    options: ["server", "from", "to", ...PLACE],
+    formats: PLAIN,
+    summary: { en: "mend cut wires, all in one instant", ja: "切った配線を戻す (全て同時に)" },
+    examples: ["kage rack restore lan1 lan2 com"],
+  }),
+  "rack power": command({
+    operands: [{ name: "on|off", choices: ["on", "off"] }, SERVER],
+    options: [...PLACE],
+    formats: PLAIN,
+    summary: {
+      en: "switch a server's power, as if its plug were pulled",
+      ja: "サーバの電源を入切 (プラグを抜くのと同じ)",
+    },
+    examples: ["kage rack power off SERVER1", "kage rack power on SERVER1"],
+  }),
+  "rack freeze": command({
+    operands: [SERVER],
+    options: [...PLACE],
+    formats: PLAIN,
+    summary: {
+      en: "stop every process of a server in its tracks",
+      ja: "サーバの全プロセスを凍結",
+    },
+    examples: ["kage rack freeze SERVER1"],
+  }),
+  "rack thaw": command({
+    operands: [SERVER],
+    options: [...PLACE],
+    formats: PLAIN,
+    summary: { en: "let a frozen server go on", ja: "凍結を解除" },
+    examples: ["kage rack thaw SERVER1"],
+  }),
+  "rack disk": command({
+    operands: [
+      { name: "SERVER|all" },
+      { name: "FAULT", choices: ["none", "stall", "error", "torn"] },
+    ],
+    options: [...PLACE],
+    formats: PLAIN,
+    summary: { en: "let the array misbehave for a server", ja: "共有ディスクに障害を注入" },
+    examples: ["kage rack disk SERVER1 stall", "kage rack disk all none"],
+  }),
+  "rack delay": command({
+    operands: [ONE_PATH, { name: "MS" }],
+    options: ["from", "to", ...PLACE],
+    formats: PLAIN,
+    summary: { en: "delay the frames of a LAN; 0 ends it", ja: "LAN を遅延させる (0 で解除)" },
+    examples: ["kage rack delay lan1 200"],
+  }),
+  "rack loss": command({
+    operands: [ONE_PATH, { name: "RATIO" }],
+    options: ["from", "to", ...PLACE],
+    formats: PLAIN,
+    summary: {
+      en: "lose a share (0 to 1) of the frames of a LAN",
+      ja: "LAN のフレームを割合 (0〜1) で失わせる",
+    },
+    examples: ["kage rack loss lan1 0.2"],
+  }),
+  "rack garble": command({
+    operands: [ONE_PATH, { name: "RATIO" }],
+    options: ["from", "to", ...PLACE],
+    formats: PLAIN,
+    summary: {
+      en: "spoil a share (0 to 1) of what passes a LAN or the COM cable",
+      ja: "LAN・COM の内容を割合 (0〜1) で壊す",
+    },
+    examples: ["kage rack garble com 0.1"],
+  }),
+  "rack garble-com": command({
+    operands: [{ name: "HEX" }],
+    options: ["server", ...PLACE],
+    formats: PLAIN,
+    summary: { en: "put raw bytes onto the COM cable", ja: "COM ケーブルに任意のバイトを流す" },
+    examples: ["kage rack garble-com 00ff55aa"],
+  }),
+  "rack inject": command({
+    operands: [ONE_PATH, SERVER, { name: "HEX" }],
+    options: ["from", ...PLACE],
+    formats: PLAIN,
+    summary: {
+      en: "send a raw frame to a server over a LAN",
+      ja: "LAN 経由で任意のフレームを送る",
+    },
+    examples: ["kage rack inject lan1 SERVER2 deadbeef"],
+  }),
+  "rack records": command({
+    operands: [],
+    options: ["since", ...PLACE],
+    formats: LISTED,
+    summary: {
+      en: "the rack's record of ownership: claims, answers, power",
+      ja: "ラックの記録 (占有・応答・電源) を表示",
+    },
+    examples: ["kage rack records --since 60 -o jsonl"],
+  }),
+  completion: command({
+    operands: [{ name: "SHELL", choices: ["bash"] }],
+    options: [],
+    formats: [],
+    summary: { en: "print a shell completion script", ja: "シェル補完スクリプトを出力" },
+    examples: ['eval "$(kage completion bash)"'],
+  }),
+  help: command({
+    operands: [{ name: "COMMAND", many: true, optional: true }],
+    options: [],
+    formats: [],
+    summary: { en: "show help for a command", ja: "コマンドのヘルプを表示" },
+    examples: ["kage help group move"],
+  }),
+} as const satisfies Readonly<Record<string, CommandSpec>>;
+
+export type CommandId = keyof typeof COMMANDS;
+
+export const COMMAND_IDS: readonly CommandId[] = Object.keys(COMMANDS).filter(isCommandId);
+
+export function isCommandId(text: string): text is CommandId {
+  return Object.hasOwn(COMMANDS, text);
+}
+
+/** Exit codes as the help prints them. */
+export const EXIT_HELP: readonly (readonly [number, Bilingual])[] = [
+  [0, { en: "done", ja: "成功" }],
+  [1, { en: "failed", ja: "失敗" }],
+  [2, { en: "usage", ja: "使い方の誤り" }],
+  [3, { en: "refused by state", ja: "状態により拒否" }],
+  [4, { en: "not authorised", ja: "権限なし" }],
+  [5, { en: "timeout, outcome unknown", ja: "時間切れ (結果不明)" }],
+  [6, { en: "agent unreachable", ja: "エージェントに到達不能" }],
+];

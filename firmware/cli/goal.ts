@@ -1,0 +1,121 @@
+/**
+ * When is an order carried out? Acceptance is not achievement: the goal is read from the status, and
+ * for "off" on the virtual appliance from the power itself (off means off was read back).
+ * Pure: pictures in, verdict out. Source: architecture.md 1.2; R184-R190.
+ */
+import { unreachable } from "../../hal/base/assert.ts";
+import type {
+  GroupStatus,
+  ServerStatus,
+  ShownServerState,
+  StatusDocument,
+} from "../../services/status.ts";
+
+export type Goal =
+  | {
+      readonly kind: "group";
+      readonly group: string;
+      readonly state: "running" | "stopped";
+      /** Must run here; null = anywhere, but not on `notOn`. */
+      readonly on: string | null;
+      readonly notOn: string | null;
+    }
+  | { readonly kind: "server"; readonly server: string; readonly state: ShownServerState }
+  | { readonly kind: "cluster-off" };
+
+/** Everything known at one poll. */
+export interface Knowledge {
+  /** null = no agent answered. */
+  readonly document: StatusDocument | null;
+  /** Servers whose agents certainly do not run (connection refused, no socket). */
+  readonly goneAgents: ReadonlySet<string>;
+  readonly agentsAll: readonly string[];
+  /** Power per server as the rack reads it; null = no rack. */
+  readonly power: ReadonlyMap<string, boolean> | null;
+}
+
+/** `failed`: it moved and came to rest elsewhere. */
+export type Progress = "pending" | "reached" | "failed";
+
+/** Follows one goal over the polls; remembers whether anything has moved since the order. */
+export class GoalWatch {
+  readonly #goal: Goal;
+  readonly #start: string;
+  #moved = false;
+
+  constructor(goal: Goal, before: StatusDocument) {
+    this.#goal = goal;
+    this.#start = signature(goal, before);
+  }
+
+  judge(knowledge: Knowledge): Progress {
+    if (holds(this.#goal, knowledge)) return "reached";
+    if (knowledge.document === null) return "pending";
+    const now = signature(this.#goal, knowledge.document);
+    if (now !== this.#start) this.#moved = true;
+    return this.#moved && atRest(this.#goal, knowledge.document, now === this.#start)
+      ? "failed"
+      : "pending";
+  }
+}
+
+export function findGroup(document: StatusDocument, name: string): GroupStatus | undefined {
+  return document.groups.find((group) => group.name === name);
+}
+
+export function findServer(document: StatusDocument, name: string): ServerStatus | undefined {
+  return document.servers.find((server) => server.name === name);
+}
+
+function holds(goal: Goal, knowledge: Knowledge): boolean {
+  switch (goal.kind) {
+    case "group": {
+      const group = knowledge.document && findGroup(knowledge.document, goal.group);
+      if (!group || group.state !== goal.state) return false;
+      if (goal.state === "stopped") return true;
+      if (goal.on !== null) return group.owner === goal.on;
+      return goal.notOn === null || group.owner !== goal.notOn;
+    }
+    case "server":
+      return serverHolds(goal.server, goal.state, knowledge);
+    case "cluster-off":
+      if (knowledge.power !== null) return [...knowledge.power.values()].every((on) => !on);
+      return knowledge.agentsAll.every((name) => knowledge.goneAgents.has(name));
+    default:
+      return unreachable(goal);
+  }
+}
+
+function serverHolds(name: string, state: ShownServerState, knowledge: Knowledge): boolean {
+  const { document, power, goneAgents, agentsAll } = knowledge;
+  const shown = document === null ? undefined : findServer(document, name)?.state;
+  if (state !== "off") return shown === state;
+  if (power !== null && power.get(name) !== false) return false;
+  if (document !== null) return shown === "off";
+  // The only agent we know was the one of the server that was to go.
+  return agentsAll.length === 1 && goneAgents.has(name);
+}
+
+/** No transition is under way any more, and the goal does not hold. */
+function atRest(goal: Goal, document: StatusDocument, backAtStart: boolean): boolean {
+  if (goal.kind !== "group") return goal.kind === "server" && backAtStart;
+  const state = findGroup(document, goal.group)?.state;
+  if (state === "failed") return true;
+  // Between stop and start a moving group is shortly stopped everywhere.
+  return state === "running" || (state === "stopped" && backAtStart);
+}
+
+function signature(goal: Goal, document: StatusDocument): string {
+  switch (goal.kind) {
+    case "group": {
+      const group = findGroup(document, goal.group);
+      return `${group?.state} ${group?.owner}`;
+    }
+    case "server":
+      return `${findServer(document, goal.server)?.state}`;
+    case "cluster-off":
+      return "";
+    default:
+      return unreachable(goal);
+  }
+}

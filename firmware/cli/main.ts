@@ -1,0 +1,136 @@
+/**
+ * `kage`, the operator's command: words in, exit code out. Parses, finds the cluster, hands over to
+ * one handler per command. A broken contract of ours is not caught: Node prints it and exits with 1.
+ * Source: work order 7; ecosystem.md 4.1.
+ */
+import { askedLanguage, type Invocation, type Parsed, parseWords } from "./arguments.ts";
+import { type Call, fail, type PlacedHandler, troubleText } from "./call.ts";
+import { type Paint, painter } from "./columns.ts";
+import { COMMANDS, type CommandId, isCommandId } from "./commands.ts";
+import { bashCompletion } from "./completion.ts";
+import { runConfig } from "./config-command.ts";
+import { discover } from "./discover.ts";
+import { runEvents } from "./events-command.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { commandHelp, overview } from "./help.ts";
+import type { CliIo, CliOutput } from "./io.ts";
+import { processIo } from "./io-process.ts";
+import { type Environment, LANGS, type Lang, languageOf, speaksUtf8 } from "./language.ts";
+import { type Say, speaker } from "./messages.ts";
+import { runOrder } from "./order.ts";
+import { runRack } from "./rack-command.ts";
+import { runStatus } from "./status-command.ts";
+
+type Handler =
+  | { readonly kind: "placed"; readonly run: PlacedHandler }
+  | { readonly kind: "alone"; readonly run: (call: Call) => ExitCode | Promise<ExitCode> };
+
+const placed = (run: PlacedHandler): Handler => ({ kind: "placed", run });
+const alone = (run: (call: Call) => ExitCode | Promise<ExitCode>): Handler => ({
+  kind: "alone",
+  run,
+});
+
+const HANDLERS: Readonly<Record<CommandId, Handler>> = {
+  status: placed(runStatus),
+  events: placed(runEvents),
+  "group start": placed(runOrder),
+  "group stop": placed(runOrder),
+  "group move": placed(runOrder),
+  "server detach": placed(runOrder),
+  "server return": placed(runOrder),
+  "server shutdown": placed(runOrder),
+  "cluster shutdown": placed(runOrder),
+  "config check": alone(runConfig),
+  "config explain": alone(runConfig),
+  "rack status": placed(runRack),
+  "rack cut": placed(runRack),
+  "rack restore": placed(runRack),
+  "rack power": placed(runRack),
+  "rack freeze": placed(runRack),
+  "rack thaw": placed(runRack),
+  "rack disk": placed(runRack),
+  "rack delay": placed(runRack),
+  "rack loss": placed(runRack),
+  "rack garble": placed(runRack),
+  "rack garble-com": placed(runRack),
+  "rack inject": placed(runRack),
+  "rack records": placed(runRack),
+  completion: alone(printCompletion),
+  help: alone((call) => printHelp(call.io, call.invocation.operands, call.lang, call.say)),
+};
+
+/** Runs one command line (without `node` and script); rejects only on a broken contract of ours. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  const lang = pickLanguage(askedLanguage(argv), io.env);
+  const say = speaker(lang);
+  const paintError = painter(wantsColour(io.stderr, io.env));
+  const parsed: Parsed = parseWords(argv, say);
+  if (parsed.kind === "help") return printHelp(io, parsed.words, lang, say);
+  if (parsed.kind === "invocation") {
+    return dispatch(newCall(io, parsed.invocation, lang, say, paintError));
+  }
+  if (argv.length === 0) {
+    io.stderr.write(overview("", lang));
+    return EXIT.usage;
+  }
+  io.stderr.write(troubleText(parsed.trouble, say("do"), paintError));
+  return parsed.trouble.exit;
+}
+
+/** Runs as the process itself; sets the exit code and lets the streams empty themselves. */
+export async function runProcess(argv: readonly string[]): Promise<void> {
+  const { io, outputFailure, release } = processIo();
+  const exit = await runCli(argv, io);
+  release();
+  process.exitCode = exit === EXIT.done ? (outputFailure() ?? exit) : exit;
+  // An ENOSPC of the last write arrives after this point.
+  process.once("beforeExit", () => {
+    if (exit === EXIT.done) process.exitCode = outputFailure() ?? exit;
+  });
+}
+
+async function dispatch(call: Call): Promise<ExitCode> {
+  const handler = HANDLERS[call.invocation.command];
+  if (handler.kind === "alone") return handler.run(call);
+  const { local, state } = call.invocation.texts;
+  const found = discover({ local, state }, call.io.env, call.say);
+  return found.kind === "trouble" ? fail(call, found.trouble) : handler.run(call, found.place);
+}
+
+function newCall(io: CliIo, invocation: Invocation, lang: Lang, say: Say, paintError: Paint): Call {
+  const paint = painter(wantsColour(io.stdout, io.env));
+  const utf8 = lang === "ja" || speaksUtf8(io.env);
+  const format = invocation.texts.output ?? COMMANDS[invocation.command].formats[0] ?? "table";
+  return { io, invocation, lang, say, paint, paintError, utf8, format };
+}
+
+/** https://no-color.org: any non-empty value turns colour off. */
+function wantsColour(output: CliOutput, env: Environment): boolean {
+  return output.isTty && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+}
+
+function pickLanguage(asked: string | undefined, env: Environment): Lang {
+  return LANGS.find((lang) => lang === asked) ?? languageOf(env);
+}
+
+function printHelp(io: CliIo, words: readonly string[], lang: Lang, say: Say): ExitCode {
+  const id = words.join(" ");
+  const text = isCommandId(id) ? commandHelp(id, lang) : overview(id, lang);
+  const known =
+    isCommandId(id) || id === "" || Object.keys(COMMANDS).some((c) => c.startsWith(`${id} `));
+  if (known) {
+    io.stdout.write(text);
+    return EXIT.done;
+  }
+  const parsed = parseWords(words, say);
+  if (parsed.kind === "trouble")
+    io.stderr.write(troubleText(parsed.trouble, say("do"), (_, t) => t));
+  else io.stderr.write(overview("", lang));
+  return EXIT.usage;
+}
+
+function printCompletion(call: Call): ExitCode {
+  call.io.stdout.write(bashCompletion());
+  return EXIT.done;
+}

@@ -1,0 +1,85 @@
+/**
+ * Formats the arbitration partition: the one act that writes blocks of more than one server.
+ * Intuition: the header is the seal on the door. It is broken first and put back last, so that a
+ * format cut short leaves a partition that everybody refuses and that may be formatted again.
+ * Source: protocol.md 1.5; hardware.md 5.
+ */
+import { ARRAY_BLOCK_BYTES, type ArbitrationArray, ArrayError } from "../hal/ports/array.ts";
+import {
+  ARBITRATION_BLOCKS,
+  ARBITRATION_SLOTS,
+  claimBlockIndex,
+  decodeHeader,
+  encodeHeader,
+  isBlank,
+} from "../services/quorum/arbitration-layout.ts";
+import { decodeClaimCopy, encodeClaimCopy } from "../services/quorum/claim.ts";
+
+export type FormatResult =
+  | { readonly kind: "formatted" }
+  /** The partition already is this cluster's: nothing was touched, claims stand. */
+  | { readonly kind: "already-formatted" }
+  /** Nothing was written. `message` says what was found and what to do. */
+  | { readonly kind: "refused"; readonly message: string }
+  /** The array failed; run it again. */
+  | { readonly kind: "failed"; readonly code: string; readonly message: string };
+
+/**
+ * Writes header and two empty copies for each of the 16 slots (132 KiB). Refuses a partition that
+ * is neither blank nor half formatted for the same cluster, unless `force`. To be run while the
+ * cluster is down.
+ */
+export async function formatArbitration(
+  array: ArbitrationArray,
+  clusterId: number,
+  options: { readonly force?: boolean } = {},
+): Promise<FormatResult> {
+  try {
+    if (options.force !== true) {
+      const standing = await inspect(array, clusterId);
+      if (standing !== null) return standing;
+    }
+    await array.writeBlock(0, new Uint8Array(ARRAY_BLOCK_BYTES));
+    for (let server = 0; server < ARBITRATION_SLOTS; server++) {
+      for (const copy of [0, 1] as const) {
+        // Copy 0 carries the newer serial, so that never two copies claim to be equally new.
+        const block = encodeClaimCopy({ clusterId, server, serial: 1 - copy, claim: null });
+        await array.writeBlock(claimBlockIndex(server, copy), block);
+      }
+    }
+    await array.writeBlock(0, encodeHeader(clusterId));
+    return { kind: "formatted" };
+  } catch (error) {
+    if (!(error instanceof ArrayError)) throw error;
+    const { code, message } = error;
+    return { kind: "failed", code, message };
+  }
+}
+
+/** Why formatting must not go on; null = the partition is free. */
+async function inspect(array: ArbitrationArray, clusterId: number): Promise<FormatResult | null> {
+  const header = decodeHeader(await array.readBlock(0));
+  if (header.kind === "good" && header.clusterId === clusterId) {
+    return { kind: "already-formatted" };
+  }
+  if (header.kind === "good") return refused(`the partition of cluster ${hex(header.clusterId)}`);
+  if (header.kind === "foreign") return refused(header.found);
+  for (let index = 1; index < ARBITRATION_BLOCKS; index++) {
+    const block = await array.readBlock(index);
+    const server = Math.floor((index - 1) / 2);
+    const ours = decodeClaimCopy(block, { clusterId, server }).kind === "good";
+    if (!ours && !isBlank(block)) return refused(`data in block ${index}`);
+  }
+  return null;
+}
+
+function refused(found: string): FormatResult {
+  return {
+    kind: "refused",
+    message:
+      `arbitration partition not formatted: expected a blank one, found ${found}. ` +
+      "Check that the configuration names the right partition; if it does, format with force (erases it)",
+  };
+}
+
+const hex = (clusterId: number): string => clusterId.toString(16).padStart(8, "0");

@@ -1,0 +1,59 @@
+/**
+ * The pulse watches the agent (guide 1.2.1(3), R21-R23, D24): a progress counter that stands still gets
+ * the agent ended so that its supervisor starts it anew; an agent that stays away ends the groups.
+ * A hung agent must never look like life, and a short absence must not cost a failover.
+ */
+import type { ClusterConfig } from "../../services/configuration/model.ts";
+import type { PulseEffect } from "../../services/effects.ts";
+import type { PulseEvent } from "../../services/events.ts";
+import type { AgentWatch } from "./route.ts";
+
+/** A healthy agent's pause (garbage collection, load) stays below this. */
+const STALL_MIN_MS = 250;
+/** A restart of the agent takes a few hundred ms; under load some seconds. */
+const GRACE_MIN_MS = 5000;
+const GRACE_MAX_MS = 60_000;
+
+export function stallMs(config: ClusterConfig): number {
+  return Math.max(STALL_MIN_MS, config.budget.timeoutMs / 3);
+}
+
+export function graceMs(config: ClusterConfig): number {
+  return Math.min(GRACE_MAX_MS, Math.max(GRACE_MIN_MS, 2 * config.budget.timeoutMs));
+}
+
+/** `lost` is true once, when the agent has stayed away beyond its grace. */
+export function watchAgent(
+  watch: AgentWatch,
+  event: PulseEvent,
+  config: ClusterConfig,
+): {
+  readonly state: AgentWatch;
+  readonly effects: readonly PulseEffect[];
+  readonly lost: boolean;
+} {
+  switch (event.kind) {
+    case "agent.spoke": {
+      const moved = watch.token === null || event.token.progress !== watch.token.progress;
+      const movedAtMs = moved ? event.atMs : watch.movedAtMs;
+      const state = { token: event.token, movedAtMs, killed: moved ? false : watch.killed };
+      return { state, effects: [], lost: false };
+    }
+    case "gap.noticed":
+      return { state: { ...watch, movedAtMs: event.atMs }, effects: [], lost: false };
+    case "tick": {
+      if (watch.token === null) return { state: watch, effects: [], lost: false };
+      const stillMs = event.atMs - watch.movedAtMs;
+      const lost = stillMs >= graceMs(config);
+      if (stillMs < stallMs(config) || watch.killed) return { state: watch, effects: [], lost };
+      const note: PulseEffect = {
+        kind: "note",
+        key: "agent.stalled",
+        data: { silentMs: Math.round(stillMs) },
+      };
+      return { state: { ...watch, killed: true }, effects: [{ kind: "agent.kill" }, note], lost };
+    }
+    default:
+      return { state: watch, effects: [], lost: false };
+  }
+}

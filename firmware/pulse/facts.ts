@@ -1,0 +1,125 @@
+/**
+ * Draws the agent's facts from the pulse's state: pure, whole, newest wins.
+ * Source: services/facts.ts; requirements R16 (state of each path per server).
+ */
+
+import { sameEpoch } from "../../hal/base/view.ts";
+import type { ClusterConfig } from "../../services/configuration/model.ts";
+import type { Facts, PathFact, PeerFact } from "../../services/facts.ts";
+import { acknowledgedMs, isPresent, type PeerHealth } from "../../services/heartbeat/peer.ts";
+import { isSole } from "../../services/membership/state.ts";
+import { holdsLease, type PulseState } from "./route.ts";
+
+export function drawFacts(
+  state: PulseState,
+  peer: PeerHealth,
+  willRevision: number,
+  atMs: number,
+  config: ClusterConfig,
+): Facts {
+  const { membership } = state;
+  const { view } = membership;
+  const sole = isSole(view, membership.self);
+  const ackedMs = view === null ? null : acknowledgedMs(peer, view);
+  const fromMs = Math.max(membership.baseMs, ackedMs ?? membership.baseMs);
+  return {
+    atMs,
+    server: membership.server,
+    sinceMs: membership.sinceMs,
+    view,
+    floor: membership.floor,
+    sole,
+    gaveUp: membership.gaveUp,
+    holdsLease: holdsLease(state, atMs, config),
+    leaseUntilMs: view === null || sole ? null : fromMs + config.budget.a3Ms,
+    ackedMs: sole ? Math.floor(atMs) : ackedMs,
+    conflict: membership.conflict,
+    refused: membership.refused,
+    claim: state.quorum.claim,
+    waitUntilMs: membership.server === "starting" ? membership.waitUntilMs : null,
+    peer: drawPeer(state, peer, atMs, config),
+    paths: drawPaths(state, peer, atMs, config),
+    willRevision,
+  };
+}
+
+function drawPeer(
+  state: PulseState,
+  peer: PeerHealth,
+  atMs: number,
+  config: ClusterConfig,
+): PeerFact {
+  const { beat } = peer;
+  const sinceHeardMs = peer.lanHeardAtMs === null ? null : atMs - peer.lanHeardAtMs;
+  const heard = sinceHeardMs !== null && sinceHeardMs < config.budget.timeoutMs;
+  const mine = state.membership.view;
+  const theirs = beat?.view ?? null;
+  return {
+    index: peer.index,
+    state: heard && beat !== null ? beat.state : null,
+    sinceHeardMs,
+    host: peer.host,
+    mayOwn: beat?.mayOwn ?? false,
+    sameView: mine !== null && theirs !== null && sameEpoch(mine.epoch, theirs.epoch),
+    epochCounter: theirs?.epoch.counter ?? 0,
+    blob: beat?.blob ?? new Uint8Array(0),
+    presence: isPresent(peer, atMs, config),
+    configDiffers: beat !== null && beat.configHash !== config.hash,
+  };
+}
+
+/** Both directions of each LAN and of the COM line as this server knows them, and its path to the disk. */
+function drawPaths(
+  state: PulseState,
+  peer: PeerHealth,
+  atMs: number,
+  config: ClusterConfig,
+): PathFact[] {
+  const self = state.membership.self;
+  const { timeoutMs } = config.budget;
+  const heard = peer.lanHeardAtMs !== null && atMs - peer.lanHeardAtMs < timeoutMs;
+  const since = (ms: number | null): number | null => (ms === null ? null : Math.round(atMs - ms));
+  const paths: PathFact[] = [];
+  for (const [index, lan] of config.lans.entries()) {
+    const kind = lan.kind === "private" ? "lan-private" : "lan-public";
+    const lastHeardMs = since(peer.pathHeardAtMs[index] ?? null);
+    const inbound = peer.pathHealth[index] ?? "unknown";
+    paths.push({ kind, id: lan.id, from: peer.index, to: self, state: inbound, lastHeardMs });
+    const known = heard && peer.beat !== null;
+    const reaches = known && ((peer.beat?.hearsLanBits ?? 0) & (1 << index)) !== 0;
+    const outbound = known ? (reaches ? "normal" : "faulty") : "unknown";
+    // The peer's own word about this direction is as old as its newest beat.
+    const toldMs = reaches ? since(peer.lanHeardAtMs) : null;
+    paths.push({
+      kind,
+      id: lan.id,
+      from: self,
+      to: peer.index,
+      state: outbound,
+      lastHeardMs: toldMs,
+    });
+  }
+  if (config.com !== null) {
+    const { id } = config.com;
+    const lastHeardMs = since(peer.comHeardAtMs);
+    paths.push({ kind: "com", id, from: peer.index, to: self, state: peer.comHealth, lastHeardMs });
+    const known = heard && peer.beat !== null;
+    const outbound = known ? (peer.beat?.hearsCom ? "normal" : "faulty") : "unknown";
+    const toldMs = outbound === "normal" ? since(peer.lanHeardAtMs) : null;
+    paths.push({
+      kind: "com",
+      id,
+      from: self,
+      to: peer.index,
+      state: outbound,
+      lastHeardMs: toldMs,
+    });
+  }
+  if (config.disk !== null && config.method === "com-disk") {
+    const { diskHealthy, diskFaultNoted, lastGoodAtMs } = state.quorum;
+    const health = diskFaultNoted ? "faulty" : diskHealthy ? "normal" : "unknown";
+    const lastHeardMs = since(lastGoodAtMs);
+    paths.push({ kind: "disk", id: "disk", from: self, to: self, state: health, lastHeardMs });
+  }
+  return paths;
+}

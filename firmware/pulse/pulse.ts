@@ -1,0 +1,354 @@
+/**
+ * The pulse process: heartbeats, lease, verdict, view, last will, addresses, watchdog. It reads its files
+ * once at the start, logs nothing on its hot path, and talks to agent and disk through a socket of its own.
+ * Intuition: what must never wait for anything lives here; everything slow lives elsewhere.
+ * Source: architecture.md 1.4, 2; protocol.md 1.3.5-1.3.7.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { monotonicMs } from "../../hal/base/clock.ts";
+import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
+import type { OffPort } from "../../hal/ports/host.ts";
+import type { WatchdogPort } from "../../hal/ports/watchdog.ts";
+import type { NoteData, PulseEffect } from "../../services/effects.ts";
+import type { AgentToken, PulseEvent, Wish } from "../../services/events.ts";
+import { openHostPorts } from "../host-ports.ts";
+import { readClusterKey, type ServerContext } from "../local.ts";
+import { Scheduler } from "../scheduler.ts";
+import { executeWill, type Will } from "../will.ts";
+import { Addresses } from "./addresses.ts";
+import { drawFacts } from "./facts.ts";
+import { emptyWill, isEmptyWill, parseWill } from "./held-will.ts";
+import {
+  createPulse,
+  holdsLease,
+  mayOwn,
+  nextDeadlineMs,
+  type PulseState,
+  peerOf,
+  step,
+} from "./route.ts";
+import { PulseSocket, type Role } from "./socket.ts";
+import { openWires, type Wires } from "./wires.ts";
+
+type Message = Readonly<Record<string, unknown>>;
+
+/** Unchanged facts are repeated this often at most, so that an idle agent stays idle. */
+const FACTS_MIN_MS = 50;
+/** Notes wait for an agent that is being restarted; older ones are in no hurry to be lost. */
+const NOTES_MAX = 256;
+const MALFORMED_NOTE_MS = 60_000;
+/** A program that survives KILL for so long is in the hands of the watchdog. */
+const WILL_MIN_MS = 1000;
+
+export class Pulse {
+  readonly #context: ServerContext;
+  readonly #wires: Wires;
+  readonly #socket: PulseSocket;
+  readonly #scheduler: Scheduler<PulseEvent>;
+  readonly #addresses: Addresses;
+  readonly #watchdog: WatchdogPort;
+  readonly #off: OffPort;
+  #state: PulseState;
+  #will: Will = emptyWill();
+  #willRevision = 0;
+  #armed = false;
+  #willRunning = false;
+  #factsAtMs = 0;
+  #notes: object[] = [];
+  #malformedNotedAtMs = new Map<string, number>();
+  readonly #pids = new Map<Role, { readonly pid: number; readonly startTicks: number }>();
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+    const { local, config, self, host } = context;
+    const key = readClusterKey(local.keyFile);
+    const ports = openHostPorts(context, (text) => this.#note("host.trouble", { text }));
+    this.#watchdog = ports.watchdog;
+    this.#off = ports.off;
+    this.#state = createPulse(self, host, config, monotonicMs());
+    this.#addresses = new Addresses(ports.addresses, {
+      mayAnnounce: () => holdsLease(this.#state, monotonicMs(), config),
+      now: monotonicMs,
+      note: (noteKey, data) => this.#note(noteKey, data),
+    });
+    this.#scheduler = new Scheduler<PulseEvent>({
+      take: (event) => this.#take(event),
+      tick: (atMs) => ({ kind: "tick", atMs }),
+      gap: (atMs, gapMs) => ({ kind: "gap.noticed", atMs, gapMs }),
+      gapMs: Math.max(config.budget.intervalMs * 2, 50),
+      sleepMaxMs: config.budget.intervalMs,
+      nextDeadlineMs: () =>
+        Math.min(
+          nextDeadlineMs(this.#state, config, monotonicMs()),
+          this.#addresses.nextDeadlineMs(),
+        ),
+    });
+    this.#socket = new PulseSocket(
+      join(local.runDir, "pulse.sock"),
+      {
+        onHello: (role, pid) => this.#greet(role, pid),
+        onMessage: (role, message) => this.#hear(role, message),
+        onGone: (role) => this.#miss(role),
+      },
+      (error) => {
+        throw error;
+      },
+    );
+    this.#wires = openWires(context, key, {
+      onEvent: (event) => this.#scheduler.push(event),
+      onTrouble: (path, text) => this.#note("path.trouble", { path, text }),
+      onMalformed: (path, reason) => this.#noteMalformed(path, reason),
+    });
+  }
+
+  run(): void {
+    if (this.#context.config.timing.watchdogTimeoutMs > 0) {
+      this.#watchdog.arm(this.#context.config.timing.watchdogTimeoutMs);
+      this.#armed = true;
+    }
+    this.#scheduler.start();
+  }
+
+  #take(event: PulseEvent): void {
+    const before = this.#state;
+    const { state, effects } = step(before, event, this.#context.config);
+    this.#state = state;
+    let tell = state.membership !== before.membership;
+    for (const effect of effects) tell = this.#execute(effect) || tell;
+    const suspended = state.membership.listenUntilMs !== null;
+    this.#addresses.suspend(suspended, (error) => this.#noteError(error));
+    if (event.kind === "tick") this.#addresses.tick();
+    const period = Math.max(FACTS_MIN_MS, Math.min(1000, this.#context.config.budget.intervalMs));
+    const changed = hasChanged(before, state);
+    if (tell || changed || event.atMs - this.#factsAtMs >= period) this.#tellAgent(event.atMs);
+  }
+
+  /** True when the agent has to hear of it at once. */
+  #execute(effect: PulseEffect): boolean {
+    switch (effect.kind) {
+      case "lan.send":
+        this.#wires.sendLan(effect.beat);
+        return false;
+      case "com.send":
+        this.#wires.sendCom(effect.beat);
+        return false;
+      case "claim.write":
+        this.#socket.send("disk", { kind: "disk.write", id: effect.id, claim: effect.claim });
+        return false;
+      case "claim.read":
+        this.#socket.send("disk", { kind: "disk.read", id: effect.id, server: effect.server });
+        return false;
+      case "watchdog.feed":
+        if (this.#armed) this.#watchdog.feed();
+        return false;
+      case "will.execute":
+        void this.#executeWill(effect);
+        return true;
+      case "agent.kill":
+        this.#killRole("agent");
+        return false;
+      case "agent.tell":
+        return true;
+      case "note":
+        this.#note(effect.key, effect.data);
+        return false;
+    }
+  }
+
+  #greet(role: Role, pid: number): void {
+    const identity = pid > 0 ? readProcess(pid) : null;
+    if (identity !== null) this.#pids.set(role, { pid, startTicks: identity.startTicks });
+    const atMs = monotonicMs();
+    if (role === "disk") return this.#scheduler.push({ kind: "disk.ready", atMs });
+    const blob = this.#state.agent.token?.blob ?? new Uint8Array(0);
+    const words = Buffer.from(blob).toString("base64");
+    this.#socket.send("agent", { kind: "welcome", pid: process.pid, blob: words });
+    for (const note of this.#notes.splice(0)) this.#socket.send("agent", note);
+    this.#tellAgent(atMs);
+  }
+
+  #miss(role: Role): void {
+    const atMs = monotonicMs();
+    this.#pids.delete(role);
+    this.#scheduler.push(
+      role === "disk" ? { kind: "disk.gone", atMs } : { kind: "agent.gone", atMs },
+    );
+  }
+
+  #hear(role: Role, message: Message): void {
+    if (role === "disk") return this.#hearDisk(message);
+    switch (message["kind"]) {
+      case "token":
+        return this.#hearToken(message);
+      case "will":
+        return this.#takeWill(message);
+      case "address.up":
+      case "address.down":
+        void this.#moveAddress(message);
+        return;
+      case "off":
+        this.#watchdog.disarm();
+        return this.#off.off("planned");
+      case "give-up":
+        void this.#giveUp(String(message["error"]));
+        return;
+      default:
+        this.#note("ipc.unknown", { role, kind: String(message["kind"]) });
+    }
+  }
+
+  #hearDisk(message: Message): void {
+    if (message["kind"] !== "disk.result") return;
+    this.#scheduler.push({
+      kind: "disk.answered",
+      atMs: monotonicMs(),
+      id: Number(message["id"]),
+      op: message["op"] === "write" ? "write" : "read",
+      ok: message["ok"] === true,
+      claim: (message["claim"] ?? null) as never,
+      error: String(message["error"] ?? ""),
+    });
+  }
+
+  #hearToken(message: Message): void {
+    const token: AgentToken = {
+      progress: Number(message["progress"]),
+      blob: Buffer.from(String(message["blob"] ?? ""), "base64"),
+      wish: message["wish"] as Wish,
+      mayOwn: !isEmptyWill(this.#will),
+    };
+    this.#scheduler.push({ kind: "agent.spoke", atMs: monotonicMs(), token });
+  }
+
+  /** Held before the first start effect of a group; says so by the revision in the facts. */
+  #takeWill(message: Message): void {
+    const will = parseWill(message["will"]);
+    if (will === null || this.#willRunning) return;
+    this.#will = will;
+    this.#willRevision = Number(message["revision"]);
+    const token = this.#state.agent.token;
+    const atMs = monotonicMs();
+    if (token !== null) {
+      const owned = { ...token, mayOwn: !isEmptyWill(will) };
+      this.#scheduler.push({ kind: "agent.spoke", atMs, token: owned });
+    }
+    this.#tellAgent(atMs);
+  }
+
+  async #moveAddress(message: Message): Promise<void> {
+    const id = Number(message["id"]);
+    const address = String(message["address"]);
+    try {
+      if (message["kind"] === "address.up") {
+        await this.#addresses.up(address, Number(message["prefixLength"]));
+      } else {
+        await this.#addresses.down(address);
+      }
+      this.#socket.send("agent", { kind: "done", id, ok: true });
+    } catch (error) {
+      this.#socket.send("agent", { kind: "done", id, ok: false, error: textOf(error) });
+    }
+  }
+
+  /** The agent could not stop a group: the whole server goes, so that nothing of it is left. */
+  async #giveUp(error: string): Promise<void> {
+    await this.#executeWill({
+      kind: "will.execute",
+      reason: "stop-failed",
+      evidence: error,
+      off: true,
+    });
+  }
+
+  async #executeWill(effect: Extract<PulseEffect, { kind: "will.execute" }>): Promise<void> {
+    if (this.#willRunning) return;
+    this.#willRunning = true;
+    const { config } = this.#context;
+    const kill = [...this.#pids].map(([role, { pid, startTicks }]) => {
+      return { role, pid, startTime: startTicks };
+    });
+    const result = await executeWill(
+      { ...this.#will, kill },
+      { addresses: this.#addresses },
+      Math.max(WILL_MIN_MS, config.budget.marginMs),
+    );
+    const completed = result.kind === "completed";
+    this.#leaveLastWords(effect, completed);
+    if (completed) this.#will = emptyWill();
+    this.#willRunning = effect.off;
+    this.#scheduler.push({ kind: "will.done", atMs: monotonicMs(), completed, off: effect.off });
+    if (effect.off) this.#off.off("emergency");
+  }
+
+  /** The one file the pulse writes, when nothing is left to lose: why this server went (R108). */
+  #leaveLastWords(
+    effect: Extract<PulseEffect, { kind: "will.execute" }>,
+    completed: boolean,
+  ): void {
+    const { local, config, host } = this.#context;
+    const { reason, evidence, off } = effect;
+    const words = { at: Date.now(), host, method: config.method, reason, evidence, off, completed };
+    try {
+      writeFileSync(join(local.stateDir, "last-words.json"), JSON.stringify(words), {
+        mode: 0o600,
+      });
+    } catch (error) {
+      process.stderr.write(`last words not kept: ${textOf(error)}; ${JSON.stringify(words)}\n`);
+    }
+  }
+
+  #killRole(role: Role): void {
+    const identity = this.#pids.get(role);
+    if (identity === undefined) return;
+    const alive = readProcess(identity.pid);
+    if (alive?.startTicks === identity.startTicks) process.kill(identity.pid, "SIGKILL");
+  }
+
+  #tellAgent(atMs: number): void {
+    this.#factsAtMs = atMs;
+    const peer = peerOf(this.#state);
+    if (peer === null || !this.#socket.isConnected("agent")) return;
+    const { config } = this.#context;
+    const facts = drawFacts(this.#state, peer, this.#willRevision, atMs, config);
+    const blob = Buffer.from(facts.peer.blob).toString("base64");
+    this.#socket.send("agent", {
+      kind: "facts",
+      facts: { ...facts, peer: { ...facts.peer, blob } },
+    });
+  }
+
+  #note(key: string, data: NoteData): void {
+    const note = { kind: "note", key, data, at: Date.now() };
+    if (this.#socket?.isConnected("agent")) return this.#socket.send("agent", note);
+    this.#notes.push(note);
+    if (this.#notes.length > NOTES_MAX) this.#notes.shift();
+  }
+
+  #noteError(error: unknown): void {
+    this.#note("host.trouble", { text: textOf(error) });
+  }
+
+  /** One line a minute per path and cause: a flood of garbage must not become a flood of events. */
+  #noteMalformed(path: string, reason: string): void {
+    const cause = `${path}/${reason}`;
+    const atMs = monotonicMs();
+    const notedAtMs = this.#malformedNotedAtMs.get(cause);
+    if (notedAtMs !== undefined && atMs - notedAtMs < MALFORMED_NOTE_MS) return;
+    this.#malformedNotedAtMs.set(cause, atMs);
+    this.#note(reason === "replay" ? "frame.replayed" : "frame.garbage", { path, reason });
+  }
+}
+
+function hasChanged(before: PulseState, after: PulseState): boolean {
+  const a = peerOf(before)?.beat ?? null;
+  const b = peerOf(after)?.beat ?? null;
+  if (mayOwn(before) !== mayOwn(after) || before.quorum.claim !== after.quorum.claim) return true;
+  if (a === b) return false;
+  if (a === null || b === null) return true;
+  if (a.state !== b.state || a.mayOwn !== b.mayOwn || a.host !== b.host) return true;
+  if (a.view?.epoch.counter !== b.view?.epoch.counter) return true;
+  return Buffer.compare(a.blob, b.blob) !== 0 || (a.ack === null) !== (b.ack === null);
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,116 @@
+/**
+ * Keeps the processes of one server running: pulse, agent and disk, each in a loop of its own that
+ * starts it again only after the old one was reaped. None is another's child, so none falls with
+ * another. It is a shell script on purpose: it must not share a fault with what it starts.
+ * Its standard input is the power feed: when that ends, everything of the server is killed.
+ * Source: architecture.md 2; protocol.md P4, P6, P7; contract "supervisor".
+ */
+
+/** Processes of one server, in the order in which they are started. */
+export const ROLES = ["pulse", "agent", "disk"] as const;
+export type Role = (typeof ROLES)[number];
+
+/**
+ * Arguments: node, main.js, local.json, state folder. Works under dash.
+ * Backoff 0, 0.1 ... 2 s while a process lives less than 2 s. Every end is written to
+ * `supervisor.log`, which is turned over at 1 MiB. Without the right to real-time priority the pulse
+ * runs at normal priority. A tree without KAGE_TREE gets a cookie here, so that its end finds all.
+ */
+export const SUPERVISOR_SCRIPT = `
+node=$1 main=$2 local=$3 log=$4/supervisor.log
+if [ -z "$KAGE_TREE" ]; then
+  read -r KAGE_TREE </proc/sys/kernel/random/uuid
+  export KAGE_TREE
+fi
+
+say() {
+  if [ -f "$log" ] && [ "$(wc -c <"$log")" -gt 1048576 ]; then mv -f "$log" "$log.1"; fi
+  printf '%s %s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" >>"$log"
+} 2>/dev/null
+
+clock() {
+  read -r up rest </proc/uptime
+  now=\${up%.*}\${up#*.}
+}
+
+keep() {
+  role=$1
+  shift
+  tenths=0
+  while :; do
+    clock
+    born=$now
+    "$@" "$node" "$main" "$role" --local "$local" </dev/null
+    code=$?
+    clock
+    lived=$(((now - born) * 10))
+    if [ "$lived" -ge 2000 ]; then tenths=0; fi
+    say "$role ended with status $code after $lived ms, starts again in $((tenths * 100)) ms"
+    if [ "$tenths" -gt 0 ]; then sleep "$((tenths / 10)).$((tenths % 10))"; fi
+    if [ "$tenths" -lt 20 ]; then tenths=$((tenths + 1)); fi
+  done
+}
+
+end_all() {
+  trap '' TERM INT HUP
+  kill -KILL $loops 2>/dev/null
+  round=0
+  alive=yes
+  while [ -n "$alive" ] && [ "$round" -lt 200 ]; do
+    alive=
+    round=$((round + 1))
+    for file in $(env -u KAGE_TREE grep -lzxF "KAGE_TREE=$KAGE_TREE" /proc/[0-9]*/environ 2>/dev/null); do
+      pid=\${file#/proc/}
+      pid=\${pid%/environ}
+      if [ "$pid" != "$$" ] && kill -KILL "$pid" 2>/dev/null; then alive=yes; fi
+    done
+  done
+  say "power lost: all processes ended after $round rounds"
+  exit 0
+}
+
+loops=
+trap end_all TERM INT HUP
+realtime=
+if chrt -r 50 true 2>/dev/null; then realtime='chrt -r 50'; fi
+say "start, real-time priority for the pulse: \${realtime:-not permitted}"
+keep pulse $realtime &
+loops=$!
+for role in agent disk; do
+  keep "$role" &
+  loops="$loops $!"
+done
+while read -r line; do :; done
+end_all
+`;
+
+export interface SupervisorOptions {
+  readonly nodePath: string;
+  /** Compiled entry point; started as `node main.js ROLE --local FILE`. */
+  readonly mainJs: string;
+  readonly localFile: string;
+  /** Folder of `supervisor.log`. */
+  readonly stateDir: string;
+}
+
+export interface SupervisorCommand {
+  readonly file: string;
+  readonly argv: readonly string[];
+}
+
+/**
+ * What to start for one server. Its standard input must be held open for as long as the server has
+ * power; /dev/null is a power cut at once.
+ */
+export function supervisorCommand(options: SupervisorOptions): SupervisorCommand {
+  const { nodePath, mainJs, localFile, stateDir } = options;
+  const script = ["-c", SUPERVISOR_SCRIPT, "kage-supervisor"];
+  return { file: "/bin/sh", argv: [...script, nodePath, mainJs, localFile, stateDir] };
+}
+
+/** Role of a process by its command line; null when it is none of ours. */
+export function roleOf(mainJs: string, argv: readonly string[]): Role | null {
+  const at = argv.indexOf(mainJs);
+  if (at < 0) return null;
+  return ROLES.find((role) => role === argv[at + 1]) ?? null;
+}
