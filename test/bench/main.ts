@@ -1,0 +1,94 @@
+/**
+ * `npm run bench -- [--only NAME] [--json FILE] [--cuts N] [--minutes N] [--seconds N]`: how fast, how steady, how small,
+ * with keepalived beside it in the same run. Needs root, gcc, keepalived and stress-ng (`.ci/packages.sh`).
+ * NAME: takeover-1000, takeover-300, takeover-100, move, crash, stress, footprint, keepalived (the yardstick alone).
+ * Exit code 0 = every target met, 1 = one missed, 2 = usage. Source: issue 2, Speed.
+ */
+import { writeFileSync } from "node:fs";
+import { cpus, release } from "node:os";
+import { parseArgs } from "node:util";
+import { type Row, showTable } from "./figures.ts";
+import { measureFootprint } from "./footprint.ts";
+import { measureCrashes, measureMoves } from "./orders.ts";
+import { measureStress } from "./stress.ts";
+import { measureTakeovers, type TakeoverPlan } from "./takeover.ts";
+import { buildTools, type Tools } from "./tools.ts";
+
+interface Sizes {
+  readonly cuts: number;
+  readonly minutes: number;
+  readonly seconds: number;
+}
+
+type Say = (line: string) => void;
+type Measure = (tools: Tools, sizes: Sizes, say: Say) => Promise<{ readonly rows: readonly Row[] }>;
+
+const takeover =
+  (plan: Omit<TakeoverPlan, "cuts">): Measure =>
+  (tools, { cuts }, say) =>
+    measureTakeovers(tools, { ...plan, cuts }, say);
+
+const measures: Readonly<Record<string, Measure>> = {
+  "takeover-1000": takeover({ method: "com-disk", timeoutMs: 1000, ours: true }),
+  "takeover-300": takeover({ method: "none", timeoutMs: 300, ours: true }),
+  "takeover-100": takeover({ method: "none", timeoutMs: 100, ours: true }),
+  move: (tools, { cuts }, say) => measureMoves(tools, cuts, say),
+  crash: (tools, { cuts }, say) => measureCrashes(tools, cuts, say),
+  stress: (tools, { minutes }, say) => measureStress(tools, minutes * 60, say),
+  footprint: (tools, { seconds }, say) => measureFootprint(tools, seconds, say),
+  keepalived: takeover({ method: "none", timeoutMs: 300, ours: false }),
+};
+
+/** Proves the harness; no part of a full run. */
+const YARDSTICK = "keepalived";
+
+const say: Say = (line) => process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string" },
+      json: { type: "string" },
+      cuts: { type: "string", default: "20" },
+      minutes: { type: "string", default: "5" },
+      seconds: { type: "string", default: "60" },
+    },
+  });
+  const names = values.only?.split(",") ?? Object.keys(measures).filter((n) => n !== YARDSTICK);
+  const unknown = names.filter((name) => measures[name] === undefined);
+  const sizes: Sizes = {
+    cuts: Number(values.cuts),
+    minutes: Number(values.minutes),
+    seconds: Number(values.seconds),
+  };
+  if (unknown.length > 0 || Object.values(sizes).some((size) => !(size > 0))) {
+    process.stderr.write(
+      `bench: expected --only ${Object.keys(measures).join("|")} and positive numbers\n`,
+    );
+    return 2;
+  }
+  if (process.getuid?.() !== 0) {
+    process.stderr.write("bench: it builds network namespaces; do: run it as root\n");
+    return 2;
+  }
+  const tools = await buildTools();
+  const results: Record<string, unknown> = {};
+  const rows: Row[] = [];
+  try {
+    for (const name of names) {
+      const result = await measures[name]?.(tools, sizes, say);
+      if (result === undefined) continue;
+      results[name] = result;
+      rows.push(...result.rows);
+    }
+  } finally {
+    tools.remove();
+  }
+  const machine = { node: process.version, kernel: release(), cores: cpus().length };
+  const json = `${JSON.stringify({ at: new Date().toISOString(), machine, sizes, results }, null, 1)}\n`;
+  if (values.json !== undefined) writeFileSync(values.json, json);
+  process.stdout.write(`${showTable(rows)}\n`);
+  return rows.some((row) => row.met === false) ? 1 : 0;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,305 @@
+/**
+ * Two pulses in virtual time: real cores, simulated wires, array and agents. One step is one millisecond,
+ * so a run of some seconds takes some milliseconds and is the same every time.
+ */
+
+import {
+  createPulse,
+  holdsLease,
+  nextDeadlineMs,
+  type PulseState,
+  step,
+} from "../../../firmware/pulse/route.ts";
+import { hostIncarnation } from "../../../hal/base/ids.ts";
+import type { LoadedConfig } from "../../../services/configuration/load.ts";
+import { loadConfiguration } from "../../../services/configuration/load.ts";
+import type { PulseEffect } from "../../../services/effects.ts";
+import type { PulseEvent, Wish } from "../../../services/events.ts";
+import type { Claim } from "../../../services/quorum/claim.ts";
+
+export interface Node {
+  state: PulseState;
+  /** Virtual moment before which this server is frozen, ms. */
+  frozenUntilMs: number;
+  on: boolean;
+  owns: boolean;
+  wish: Wish;
+  progress: number;
+  /** Moment and reason of the last will. */
+  will: { readonly atMs: number; readonly reason: string; readonly off: boolean } | null;
+  notes: string[];
+  lastWakeMs: number;
+  inbox: PulseEvent[];
+}
+
+interface Flight {
+  readonly atMs: number;
+  readonly to: number;
+  readonly event: PulseEvent;
+}
+
+export function pairConfig(method: string, timeoutMs = 1000): LoadedConfig {
+  const text = JSON.stringify({
+    cluster: { name: "pair" },
+    virtual: true,
+    method,
+    timing: {
+      heartbeatTimeoutMs: timeoutMs,
+      heartbeatIntervalMs: timeoutMs / 10,
+      diskWaitMs: 1000,
+      startSyncWaitMs: 2000,
+    },
+    servers: [{ name: "SERVER1" }, { name: "SERVER2" }],
+    lans: [
+      {
+        id: "lan1",
+        kind: "private",
+        addresses: { SERVER1: "127.1.1.1:7001", SERVER2: "127.1.1.2:7001" },
+      },
+      {
+        id: "lan2",
+        kind: "public",
+        addresses: { SERVER1: "127.1.2.1:7002", SERVER2: "127.1.2.2:7002" },
+      },
+    ],
+    ...(method === "none"
+      ? {}
+      : {
+          com: {
+            id: "com1",
+            devices: { SERVER1: "tcp://127.1.1.9:7101", SERVER2: "tcp://127.1.1.9:7102" },
+          },
+        }),
+    ...(method === "com-disk"
+      ? {
+          disk: {
+            paths: {
+              SERVER1: "nbd://127.1.1.9:10809/array",
+              SERVER2: "nbd://127.1.1.9:10810/array",
+            },
+          },
+        }
+      : {}),
+    groups: [],
+  });
+  const loaded = loadConfiguration(text, "pair.jsonc");
+  if (loaded.kind === "refused")
+    throw new Error(loaded.findings.map(({ text: why }) => why).join("\n"));
+  return loaded.config;
+}
+
+export class Pair {
+  readonly config: LoadedConfig;
+  readonly nodes: Node[];
+  nowMs = 100_000;
+  /** `from` to `to` on LAN path: cut[path][from] */
+  readonly cut = [
+    [false, false],
+    [false, false],
+  ];
+  readonly comCut = [false, false];
+  diskDelayMs = 2;
+  readonly diskDown = [false, false];
+  readonly blocks: (Claim | null)[] = [null, null];
+  #flights: Flight[] = [];
+  #boots = 1;
+
+  constructor(config: LoadedConfig, wishes: readonly Wish["kind"][] = ["start", "start"]) {
+    this.config = config;
+    this.nodes = wishes.map((kind, self) => this.#boot(self, kind));
+  }
+
+  run(forMs: number): void {
+    const endMs = this.nowMs + forMs;
+    while (this.nowMs < endMs) {
+      this.nowMs += 1;
+      this.#deliver();
+      for (const [self, node] of this.nodes.entries()) this.#wake(node, self);
+    }
+  }
+
+  cutLan(
+    isCut: boolean,
+    from: readonly number[] = [0, 1],
+    paths: readonly number[] = [0, 1],
+  ): void {
+    for (const path of paths) {
+      const wires = this.cut[path];
+      if (wires !== undefined) for (const side of from) wires[side] = isCut;
+    }
+  }
+
+  cutCom(isCut: boolean): void {
+    this.comCut[0] = isCut;
+    this.comCut[1] = isCut;
+  }
+
+  at(self: number): Node {
+    const node = this.nodes[self];
+    if (node === undefined) throw new Error(`no server ${self}`);
+    return node;
+  }
+
+  power(self: number, on: boolean, kind: Wish["kind"] = "detached"): void {
+    if (!on) {
+      this.at(self).on = false;
+      return;
+    }
+    this.nodes[self] = this.#boot(self, kind);
+  }
+
+  /** "member", "detached", "sole", "will:reason", ... */
+  shows(self: number): string {
+    const node = this.at(self);
+    if (!node.on) return "off";
+    if (node.will !== null) return `will:${node.will.reason}`;
+    const { server, view } = node.state.membership;
+    return server === "member" && view?.members.length === 1 ? "sole" : server;
+  }
+
+  /** May run groups at this very moment. */
+  acts(self: number): boolean {
+    const node = this.at(self);
+    return node.on && node.owns && node.will === null && this.nowMs >= node.frozenUntilMs;
+  }
+
+  holds(self: number): boolean {
+    return holdsLease(this.at(self).state, this.nowMs, this.config);
+  }
+
+  setWish(self: number, wish: Wish): void {
+    this.at(self).wish = wish;
+    this.#speak(self);
+  }
+
+  own(self: number, owns: boolean): void {
+    this.at(self).owns = owns;
+    this.#speak(self);
+  }
+
+  #boot(self: number, kind: Wish["kind"]): Node {
+    const host = hostIncarnation(`${self}${String(this.#boots).padStart(15, "0")}`);
+    this.#boots += 1;
+    const wish: Wish =
+      kind === "start"
+        ? { kind, floor: 0, waitUntilMs: this.nowMs + this.config.timing.startSyncWaitMs }
+        : { kind: "detached", floor: 0 };
+    const node: Node = {
+      state: createPulse(self, host, this.config, this.nowMs),
+      frozenUntilMs: 0,
+      on: true,
+      owns: false,
+      wish,
+      progress: 0,
+      will: null,
+      notes: [],
+      lastWakeMs: this.nowMs,
+      inbox: [],
+    };
+    if (this.config.disk !== null) node.inbox.push({ kind: "disk.ready", atMs: this.nowMs });
+    return node;
+  }
+
+  #wake(node: Node, self: number): void {
+    if (!node.on || this.nowMs < node.frozenUntilMs) return;
+    const gapMs = this.nowMs - node.lastWakeMs;
+    node.lastWakeMs = this.nowMs;
+    if (gapMs > 50) this.#take(node, self, { kind: "gap.noticed", atMs: this.nowMs, gapMs });
+    for (const event of node.inbox.splice(0))
+      this.#take(node, self, { ...event, atMs: this.nowMs });
+    if (this.nowMs % 50 === 0 || node.progress === 0) this.#speak(self);
+    if (this.nowMs >= nextDeadlineMs(node.state, this.config, this.nowMs - 1)) {
+      this.#take(node, self, { kind: "tick", atMs: this.nowMs });
+    }
+  }
+
+  #speak(self: number): void {
+    const node = this.at(self);
+    if (!node.on || node.will !== null) return;
+    node.progress += 1;
+    const { view, server } = node.state.membership;
+    if (
+      server === "member" &&
+      view !== null &&
+      node.wish.kind !== "leave" &&
+      node.wish.kind !== "stop"
+    ) {
+      node.wish = { kind: "resume", view, ackedStampMs: null, remembered: true };
+    }
+    const token = {
+      progress: node.progress,
+      blob: new Uint8Array(0),
+      wish: node.wish,
+      mayOwn: node.owns,
+    };
+    this.#take(node, self, { kind: "agent.spoke", atMs: this.nowMs, token });
+  }
+
+  #take(node: Node, self: number, event: PulseEvent): void {
+    const { state, effects } = step(node.state, event, this.config);
+    node.state = state;
+    for (const effect of effects) this.#execute(node, self, effect);
+  }
+
+  #execute(node: Node, self: number, effect: PulseEffect): void {
+    switch (effect.kind) {
+      case "lan.send":
+        for (const [path, wires] of this.cut.entries()) {
+          if (wires[self] !== true) this.#send(effect.beat.to, path, effect.beat, 1);
+        }
+        return;
+      case "com.send":
+        if (this.comCut[self] !== true) this.#send(effect.beat.to, 0, effect.beat, 20);
+        return;
+      case "claim.write":
+      case "claim.read":
+        return this.#disk(self, effect);
+      case "will.execute":
+        node.will = { atMs: this.nowMs, reason: effect.reason, off: effect.off };
+        node.owns = false;
+        if (effect.off) node.on = false;
+        return;
+      case "note":
+        node.notes.push(effect.key);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #send(
+    to: number,
+    path: number,
+    beat: Extract<PulseEvent, { kind: "beat.received" }>["beat"],
+    delayMs: number,
+  ): void {
+    const event: PulseEvent = { kind: "beat.received", atMs: 0, path, beat, proven: true };
+    this.#flights.push({ atMs: this.nowMs + delayMs, to, event });
+  }
+
+  #disk(self: number, effect: Extract<PulseEffect, { kind: "claim.write" | "claim.read" }>): void {
+    if (this.diskDown[self] === true) return;
+    const write = effect.kind === "claim.write";
+    if (write) this.blocks[self] = effect.claim;
+    const claim = write ? effect.claim : (this.blocks[effect.server] ?? null);
+    const answer = {
+      kind: "disk.answered" as const,
+      atMs: 0,
+      id: effect.id,
+      ok: true,
+      claim,
+      error: "",
+    };
+    const event: PulseEvent = { ...answer, op: write ? "write" : "read" };
+    this.#flights.push({ atMs: this.nowMs + this.diskDelayMs, to: self, event });
+  }
+
+  #deliver(): void {
+    const due = this.#flights.filter(({ atMs }) => atMs <= this.nowMs);
+    this.#flights = this.#flights.filter(({ atMs }) => atMs > this.nowMs);
+    for (const { to, event } of due) {
+      const node = this.at(to);
+      if (node.on) node.inbox.push(event);
+    }
+  }
+}

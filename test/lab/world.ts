@@ -1,0 +1,296 @@
+/**
+ * The lab as a world of the scenarios: two servers in namespaces run the real processes on real addresses, terminals and
+ * a block device. What the lab cannot do (array faults, frames injected into a LAN, the watchdog board) throws, and a
+ * scenario that needs it does not name this world. Source: issue 2 item 9; architecture.md 7.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseObject } from "../../firmware/cli/client.ts";
+import { ARRAY_BLOCK_BYTES } from "../../hal/ports/array.ts";
+import { claimBlockIndex } from "../../services/quorum/arbitration-layout.ts";
+import type { StatusDocument } from "../../services/status.ts";
+import type { DiskFault, Role, WireOrder } from "../scenarios/command-grammar.ts";
+import { type ClusterLine, SERVERS } from "../scenarios/language.ts";
+import { askEvents, askStatus, readEvent } from "../scenarios/rack-client.ts";
+import type {
+  Answer,
+  ClientAnswer,
+  LivingProgram,
+  LoggedEvent,
+  Machine,
+  World,
+  WorldRecord,
+} from "../scenarios/world.ts";
+import { type LabCluster, serverFiles } from "./appliance-files.ts";
+import type { WireChange } from "./cabinet.ts";
+import { pause } from "./command.ts";
+import { type Lab, openLab } from "./lab.ts";
+import { processesOfLab } from "./leftovers.ts";
+import { signalProcess } from "./server.ts";
+import { groupPrograms, programByOwnPid, rolePids } from "./server-processes.ts";
+
+/** The virtual appliance's own service; on real addresses it listens on all of them. */
+const SERVICE_JS = fileURLToPath(new URL("../../hal/rack/demo-service.js", import.meta.url));
+const FIRST_PORT = 8080;
+/** Default start-synchronisation wait of a story: long enough for two cold starts on a busy machine. */
+const START_WAIT_MS = 10_000;
+const CONSOLE_LINES = 25;
+const GARBAGE_BYTES_MAX = 1400;
+/** A customer's patience between two requests. */
+const ASK_EVERY_MS = 100;
+/** Pieces of the COM line's traffic kept for a replay. */
+const HEARD_PIECES_MAX = 200;
+
+const SEGMENTS: Readonly<Record<string, "private" | "public">> = {
+  lan1: "private",
+  lan2: "public",
+};
+
+/** Why the lab cannot run here; null = it can. */
+export function labMissing(): string | null {
+  return process.getuid?.() === 0 ? null : "the lab needs root";
+}
+
+export function createLabWorld(cluster: ClusterLine): World {
+  return new LabWorld(cluster);
+}
+
+function labCluster(cluster: ClusterLine): LabCluster {
+  const { method, timeoutMs, intervalMs, startWaitMs } = cluster;
+  const groups = cluster.groups.map(({ name, policy, start }, index) => ({
+    name,
+    policy,
+    start,
+    address: `10.77.2.${101 + index}`,
+    argv: [
+      "/bin/sh",
+      "-c",
+      'KAGE_PUBLIC_ADDRESS=0.0.0.0 exec "$0" "$@"',
+      process.execPath,
+      SERVICE_JS,
+      String(FIRST_PORT + index),
+    ],
+  }));
+  return { method, timeoutMs, intervalMs, startWaitMs: startWaitMs ?? START_WAIT_MS, groups };
+}
+
+const rackOnly = (what: string): Error =>
+  new Error(`the lab cannot ${what}; let this scenario run in world=rack only`);
+
+class LabWorld implements World {
+  readonly kind = "lab";
+  readonly cluster: ClusterLine;
+  readonly #heard: { readonly from: number; readonly bytes: Uint8Array }[] = [];
+  #lab: Lab | null = null;
+  #asking = false;
+  #customer: Promise<void> | null = null;
+
+  constructor(cluster: ClusterLine) {
+    if (cluster.watchdogMs !== null && cluster.watchdogMs > 0) throw rackOnly("reset a server");
+    this.cluster = cluster;
+  }
+
+  async start(): Promise<void> {
+    const lab = await openLab({
+      servers: ["SERVER1", "SERVER2"],
+      cluster: labCluster(this.cluster),
+    });
+    this.#lab = lab;
+    lab.cabinet.cable?.onBytes((from, bytes) => {
+      this.#heard.push({ from, bytes });
+      if (this.#heard.length > HEARD_PIECES_MAX) this.#heard.shift();
+    });
+    await Promise.all(SERVERS.map((server) => lab.powerOn(server)));
+    this.#asking = true;
+    this.#customer = this.#keepAsking();
+  }
+
+  async close(): Promise<readonly string[]> {
+    this.#asking = false;
+    await this.#customer;
+    const lab = this.#lab;
+    if (lab === null) return [];
+    this.#lab = null;
+    await lab.close();
+    const left = processesOfLab(lab.cabinet.id).map((pid) => `process ${pid} of the lab`);
+    return existsSync(lab.cabinet.folder) ? [...left, `folder ${lab.cabinet.folder}`] : left;
+  }
+
+  async wire({ verb, paths, server, from, to }: WireOrder): Promise<void> {
+    const cut = verb === "cut";
+    const changes = paths.flatMap((path): WireChange[] => {
+      if (path === "com") return this.#comChanges(cut, from, to);
+      const segment = SEGMENTS[path];
+      if (segment === undefined) throw rackOnly(`cut ${path}`);
+      if (server !== null) return [{ wire: "segment", segment, server, cut }];
+      return directions(from, to).map((way) => ({ wire: "between", segment, ...way, cut }));
+    });
+    await this.#open().cabinet.rewire(changes);
+  }
+
+  #comChanges(cut: boolean, from: string | null, to: string | null): WireChange[] {
+    return directions(from, to).map((way) => ({ wire: "com", from: way.from, cut }));
+  }
+
+  async power(server: string, on: boolean): Promise<void> {
+    if (on) await this.#open().powerOn(server);
+    else await this.#open().cabinet.powerOff(server);
+  }
+
+  async freeze(server: string, frozen: boolean): Promise<void> {
+    const { cabinet } = this.#open();
+    if (frozen) await cabinet.freeze(server);
+    else cabinet.thaw(server);
+  }
+
+  async signal(server: string, role: Role, signal: NodeJS.Signals): Promise<void> {
+    const pid = rolePids(this.#open().cabinet.bay(server))[role];
+    if (pid === undefined || !signalProcess(pid, signal)) {
+      throw new Error(`${server} has no process in the role ${role}`);
+    }
+  }
+
+  async killProgram(group: string): Promise<void> {
+    const answer = await this.client(group);
+    const own = Number(/^pid (\d+) /.exec(answer?.life ?? "")?.[1]);
+    const { cabinet } = this.#open();
+    const pid = answer === null ? null : programByOwnPid(cabinet.bay(answer.server), own);
+    if (pid === null) throw new Error(`no program of ${group} answers`);
+    signalProcess(pid, "SIGKILL");
+  }
+
+  disk(server: string | null, fault: DiskFault): Promise<void> {
+    return Promise.reject(rackOnly(`make the array of ${server ?? "all"} fail (${fault})`));
+  }
+
+  kage(args: readonly string[]): Promise<Answer> {
+    return this.#open().kage(args);
+  }
+
+  async wrongKey(server: string): Promise<void> {
+    const { key } = serverFiles(this.#open().cabinet.bay(server));
+    writeFileSync(key, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
+  }
+
+  async garbage(path: string, server: string, count: number): Promise<void> {
+    const { cable } = this.#open().cabinet;
+    if (path !== "com" || cable === null) throw rackOnly(`put garbage onto ${path}`);
+    for (let i = 0; i < count; i += 1) {
+      cable.inject(endOf(server), randomBytes(1 + ((i * 37) % GARBAGE_BYTES_MAX)));
+    }
+  }
+
+  async replay(path: string, from: string, count: number): Promise<void> {
+    const { cable } = this.#open().cabinet;
+    if (path !== "com" || cable === null) throw rackOnly(`replay frames on ${path}`);
+    const pieces = this.#heard.filter((piece) => piece.from === endOf(from));
+    if (pieces.length === 0) throw new Error(`no frame of ${from} was seen on ${path}`);
+    for (let i = 0; i < count; i += 1) {
+      const piece = pieces[i % pieces.length];
+      if (piece !== undefined) cable.inject(endOf(from) === 0 ? 1 : 0, piece.bytes);
+    }
+  }
+
+  async slot(server: string, content: "wiped" | "foreign"): Promise<void> {
+    const { array } = this.#open().cabinet;
+    const bytes = 2 * ARRAY_BLOCK_BYTES;
+    const offset = claimBlockIndex(SERVERS.indexOf(server), 0) * ARRAY_BLOCK_BYTES;
+    array?.write(offset, content === "wiped" ? Buffer.alloc(bytes) : randomBytes(bytes));
+  }
+
+  secondAppliance(): Promise<Answer> {
+    return Promise.reject(rackOnly("start a second appliance"));
+  }
+
+  status(server: string): Promise<StatusDocument | null> {
+    return askStatus(serverFiles(this.#open().cabinet.bay(server)).agentSocket);
+  }
+
+  async events(server: string): Promise<readonly LoggedEvent[]> {
+    const { agentSocket, stateDir } = serverFiles(this.#open().cabinet.bay(server));
+    return (await askEvents(agentSocket)) ?? readLog(stateDir);
+  }
+
+  async machines(): Promise<readonly Machine[]> {
+    return this.#open().cabinet.bays.map((bay) => ({
+      name: bay.name,
+      on: bay.life !== null,
+      frozen: bay.frozen,
+      incarnation: bay.incarnation,
+      pids: rolePids(bay),
+    }));
+  }
+
+  async client(group: string): Promise<ClientAnswer | null> {
+    const index = this.cluster.groups.findIndex((candidate) => candidate.name === group);
+    if (index < 0) return null;
+    const address = `10.77.2.${101 + index}`;
+    const lab = this.#open();
+    const answer = await lab.client.ask(address, FIRST_PORT + index);
+    if (answer !== null) {
+      lab.recorder.note({
+        atMs: performance.now(),
+        server: answer.server,
+        kind: "answer",
+        address,
+      });
+    }
+    return answer;
+  }
+
+  async records(): Promise<readonly WorldRecord[]> {
+    return this.#open().recorder.records();
+  }
+
+  async programs(): Promise<readonly LivingProgram[]> {
+    return this.#open().cabinet.bays.flatMap(groupPrograms);
+  }
+
+  async blackBox(): Promise<string> {
+    const consoles = this.#open().cabinet.bays.map((bay) => {
+      const { consoleFile } = serverFiles(bay);
+      const text = existsSync(consoleFile) ? readFileSync(consoleFile, "utf8") : "no console";
+      return `${bay.name}:\n${text.trimEnd().split("\n").slice(-CONSOLE_LINES).join("\n")}`;
+    });
+    return consoles.join("\n");
+  }
+
+  #open(): Lab {
+    if (this.#lab === null) throw new Error("the lab is closed");
+    return this.#lab;
+  }
+
+  /** The customer who never stops: every answer of every owner is on record when the oracle reads it. */
+  async #keepAsking(): Promise<void> {
+    while (this.#asking) {
+      await Promise.all(this.cluster.groups.map((group) => this.client(group.name)));
+      await pause(ASK_EVERY_MS);
+    }
+  }
+}
+
+const endOf = (server: string): 0 | 1 => (SERVERS.indexOf(server) === 0 ? 0 : 1);
+
+/** No name = both directions; one name = that one's side of it. */
+function directions(from: string | null, to: string | null): { from: string; to: string }[] {
+  const [one = "", two = ""] = SERVERS;
+  const ways = [
+    { from: one, to: two },
+    { from: two, to: one },
+  ];
+  return ways.filter((way) => (from ?? way.from) === way.from && (to ?? way.to) === way.to);
+}
+
+/** Event log of a server whose agent does not answer: every `events*.jsonl` of its folder, in order of name. */
+function readLog(stateDir: string): readonly LoggedEvent[] {
+  if (!existsSync(stateDir)) return [];
+  return readdirSync(stateDir)
+    .filter((name) => /^events.*\.jsonl$/.test(name))
+    .sort()
+    .flatMap((name) => readFileSync(join(stateDir, name), "utf8").split("\n"))
+    .map(parseObject)
+    .filter((entry) => entry !== null)
+    .map(readEvent);
+}

@@ -1,0 +1,196 @@
+/**
+ * Commands of a scenario: what happens to the wires, the power, the array, the processes, and what
+ * the operator types. One pattern per command; a line that fits none is refused with the list.
+ * Source: protocol.md 2 (the faults), architecture 7 (what a rack may do to a server).
+ */
+
+export type Role = "agent" | "pulse" | "disk";
+export type DiskFault = "none" | "stall" | "error" | "torn";
+
+/** Cuts or restores several paths in one instant; no direction = both. */
+export interface WireOrder {
+  readonly verb: "cut" | "restore";
+  readonly paths: readonly string[];
+  /** Only this server's plug, e.g. one server's path to the array. */
+  readonly server: string | null;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+export type Command =
+  | ({ readonly kind: "wire" } & WireOrder)
+  | { readonly kind: "power"; readonly on: boolean; readonly servers: readonly string[] }
+  /** Off and on at once: faster than any timeout. */
+  | { readonly kind: "power.cycle"; readonly server: string }
+  | { readonly kind: "freeze"; readonly server: string; readonly frozen: boolean }
+  | {
+      readonly kind: "signal";
+      readonly server: string;
+      readonly role: Role;
+      readonly signal: "SIGKILL" | "SIGSTOP" | "SIGCONT";
+    }
+  | { readonly kind: "program.kill"; readonly group: string }
+  | { readonly kind: "disk"; readonly server: string | null; readonly fault: DiskFault }
+  | { readonly kind: "kage"; readonly args: readonly string[]; readonly exit: number }
+  /** The server boots the next time with another cluster key. */
+  | { readonly kind: "key.wrong"; readonly server: string }
+  /** Random bytes, `count` pieces, onto a wire of that server. */
+  | {
+      readonly kind: "garbage";
+      readonly path: string;
+      readonly server: string;
+      readonly count: number;
+    }
+  /** Frames recorded earlier from `from` are played again to the other server, `count` of them. */
+  | {
+      readonly kind: "replay";
+      readonly path: string;
+      readonly from: string;
+      readonly count: number;
+    }
+  | { readonly kind: "slot"; readonly server: string; readonly content: "wiped" | "foreign" }
+  /** A second appliance on the same state folder. */
+  | { readonly kind: "appliance.second"; readonly exit: number }
+  /** Nothing is done; the facts that follow look at the next stretch of time. */
+  | { readonly kind: "watch" };
+
+type Reader = (m: readonly string[]) => Command | null;
+const SERVER = "(SERVER\\d)";
+
+const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonly read: Reader }[] =
+  [
+    {
+      form: "cut|restore PATH... [--server S] [--from A --to B]",
+      pattern: /^(cut|restore) (.+)$/,
+      read: readWire,
+    },
+    {
+      form: "power on|off SERVER...",
+      pattern: /^power (on|off)((?: SERVER\d)+)$/,
+      read: (m) => ({
+        kind: "power",
+        on: m[1] === "on",
+        servers: (m[2] ?? "").trim().split(" "),
+      }),
+    },
+    {
+      form: "power cycle SERVER",
+      pattern: new RegExp(`^power cycle ${SERVER}$`),
+      read: (m) => ({ kind: "power.cycle", server: m[1] ?? "" }),
+    },
+    {
+      form: "freeze|thaw SERVER",
+      pattern: new RegExp(`^(freeze|thaw) ${SERVER}$`),
+      read: (m) => ({ kind: "freeze", server: m[2] ?? "", frozen: m[1] === "freeze" }),
+    },
+    {
+      form: "kill -9|stop|continue SERVER agent|pulse|disk",
+      pattern: new RegExp(`^(kill -9|stop|continue) ${SERVER} (agent|pulse|disk)$`),
+      read: readSignal,
+    },
+    {
+      form: "kill program of GROUP",
+      pattern: /^kill program of ([a-z][a-z0-9-]*)$/,
+      read: (m) => ({ kind: "program.kill", group: m[1] ?? "" }),
+    },
+    {
+      form: "disk all|SERVER none|stall|error|torn",
+      pattern: /^disk (all|SERVER\d) (none|stall|error|torn)$/,
+      read: (m) => ({
+        kind: "disk",
+        server: m[1] === "all" ? null : (m[1] ?? null),
+        fault: (m[2] ?? "none") as DiskFault,
+      }),
+    },
+    {
+      form: "kage ARGS... [=> exit N]",
+      pattern: /^kage (.+?)(?: => exit (\d))?$/,
+      read: (m) => ({
+        kind: "kage",
+        args: (m[1] ?? "").split(" "),
+        exit: Number(m[2] ?? 0),
+      }),
+    },
+    {
+      form: "wrong-key SERVER",
+      pattern: new RegExp(`^wrong-key ${SERVER}$`),
+      read: (m) => ({ kind: "key.wrong", server: m[1] ?? "" }),
+    },
+    {
+      form: "garbage N onto PATH to SERVER",
+      pattern: new RegExp(`^garbage (\\d{1,4}) onto (\\S+) to ${SERVER}$`),
+      read: (m) => ({
+        kind: "garbage",
+        count: Number(m[1]),
+        path: m[2] ?? "",
+        server: m[3] ?? "",
+      }),
+    },
+    {
+      form: "replay N frames of SERVER on PATH",
+      pattern: new RegExp(`^replay (\\d{1,4}) frames of ${SERVER} on (\\S+)$`),
+      read: (m) => ({ kind: "replay", count: Number(m[1]), from: m[2] ?? "", path: m[3] ?? "" }),
+    },
+    {
+      form: "slot of SERVER wiped|foreign",
+      pattern: new RegExp(`^slot of ${SERVER} (wiped|foreign)$`),
+      read: (m) => ({
+        kind: "slot",
+        server: m[1] ?? "",
+        content: m[2] === "foreign" ? "foreign" : "wiped",
+      }),
+    },
+    {
+      form: "second appliance => exit N",
+      pattern: /^second appliance => exit (\d)$/,
+      read: (m) => ({ kind: "appliance.second", exit: Number(m[1]) }),
+    },
+    { form: "watch", pattern: /^watch$/, read: () => ({ kind: "watch" }) },
+  ];
+
+/** The command, or a text that says which forms exist. */
+export function parseCommand(line: string): Command | string {
+  for (const row of TABLE) {
+    const match = row.pattern.exec(line);
+    const command = match === null ? null : row.read(match);
+    if (command !== null) return command;
+  }
+  return `one of: ${TABLE.map((row) => row.form).join("; ")}`;
+}
+
+function readWire(m: readonly string[]): Command | null {
+  const options: Record<string, string | null> = { server: null, from: null, to: null };
+  const paths: string[] = [];
+  const words = (m[2] ?? "").split(" ");
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i] ?? "";
+    if (!word.startsWith("--")) {
+      paths.push(word);
+      continue;
+    }
+    const name = word.slice(2);
+    const value = words[i + 1];
+    if (!(name in options) || value === undefined) return null;
+    options[name] = value;
+    i += 1;
+  }
+  if (paths.length === 0) return null;
+  return {
+    kind: "wire",
+    verb: m[1] === "cut" ? "cut" : "restore",
+    paths,
+    server: options["server"] ?? null,
+    from: options["from"] ?? null,
+    to: options["to"] ?? null,
+  };
+}
+
+function readSignal(m: readonly string[]): Command {
+  const signals = { "kill -9": "SIGKILL", stop: "SIGSTOP", continue: "SIGCONT" } as const;
+  return {
+    kind: "signal",
+    signal: signals[(m[1] ?? "stop") as keyof typeof signals],
+    server: m[2] ?? "",
+    role: (m[3] ?? "agent") as Role,
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * Facts of a scenario: what an operator, a client or the rack's records can tell. Each fact is a
+ * sentence; a sentence that fits no pattern is refused with the list.
+ * `judge-fact.ts` says how each one is looked up.
+ */
+
+export type Fact =
+  /** The server's own agent says it owns and runs the group. */
+  | { readonly kind: "group.runs-on"; readonly server: string; readonly group: string }
+  | { readonly kind: "group.runs-on-both"; readonly group: string }
+  /** Every agent that answers says: no owner, nothing running. */
+  | { readonly kind: "group.stopped"; readonly group: string }
+  /** `group` null = the first group of the cluster line; `server` null = no answer. */
+  | {
+      readonly kind: "client.gets";
+      readonly group: string | null;
+      readonly server: string | null;
+    }
+  /** As the server's own agent says. */
+  | { readonly kind: "server.state"; readonly server: string; readonly state: string }
+  | {
+      readonly kind: "server.seen";
+      readonly by: string;
+      readonly server: string;
+      readonly state: string;
+    }
+  /** Power as the rack reads it: exactly these servers are off. */
+  | { readonly kind: "machine"; readonly server: string; readonly on: boolean }
+  | { readonly kind: "machines.off"; readonly count: number }
+  /** Powered off and on again by the watchdog since the block began: another incarnation. */
+  | { readonly kind: "machine.reset"; readonly server: string }
+  /** Logged since the block began; read from the folder when the server is off. */
+  | {
+      readonly kind: "event";
+      readonly server: string | null;
+      readonly key: string;
+      readonly wanted: boolean;
+    }
+  /** Stands in the reasons of the cluster's level; `server` null = any agent that answers. */
+  | {
+      readonly kind: "warning";
+      readonly server: string | null;
+      readonly key: string;
+      readonly wanted: boolean;
+    }
+  | { readonly kind: "level"; readonly level: string }
+  | { readonly kind: "path"; readonly id: string; readonly state: string }
+  /** Between the beginning of the block and this look. */
+  | { readonly kind: "group.unmoved" }
+  /** Same program process since the first time the group was seen running in this scenario. */
+  | { readonly kind: "group.restarted"; readonly group: string; readonly wanted: boolean }
+  | { readonly kind: "owners.never-two" }
+  /** No array write between the successor's first announcement and this server's next power-on. */
+  | { readonly kind: "array.no-late-write"; readonly server: string }
+  /** Text of the last `kage` answer, both streams. */
+  | { readonly kind: "said"; readonly text: string };
+
+type Reader = (m: readonly string[]) => Fact;
+interface Row {
+  readonly form: string;
+  readonly pattern: RegExp;
+  readonly read: Reader;
+}
+
+const STATES = "starting|member|leaving|detached|returning|stopping";
+const KEY = "([a-z][a-z0-9-]*(?:\\.[a-z0-9-]+)*)";
+
+const GROUP_FACTS: readonly Row[] = [
+  {
+    form: "SERVER runs GROUP",
+    pattern: /^(SERVER\d) runs ([a-z][a-z0-9-]*)$/,
+    read: (m) => ({ kind: "group.runs-on", server: m[1] ?? "", group: m[2] ?? "" }),
+  },
+  {
+    form: "both run GROUP",
+    pattern: /^both run ([a-z][a-z0-9-]*)$/,
+    read: (m) => ({ kind: "group.runs-on-both", group: m[1] ?? "" }),
+  },
+  {
+    form: "GROUP stopped",
+    pattern: /^([a-z][a-z0-9-]*) stopped$/,
+    read: (m) => ({ kind: "group.stopped", group: m[1] ?? "" }),
+  },
+  {
+    form: "client [of GROUP] gets SERVER|nothing",
+    pattern: /^client(?: of ([a-z][a-z0-9-]*))? gets (SERVER\d|nothing)$/,
+    read: (m) => ({
+      kind: "client.gets",
+      group: m[1] ?? null,
+      server: m[2] === "nothing" ? null : (m[2] ?? null),
+    }),
+  },
+  { form: "no group moved", pattern: /^no group moved$/, read: () => ({ kind: "group.unmoved" }) },
+  {
+    form: "GROUP restarted|not restarted",
+    pattern: /^([a-z][a-z0-9-]*) (not )?restarted$/,
+    read: (m) => ({ kind: "group.restarted", group: m[1] ?? "", wanted: m[2] === undefined }),
+  },
+  {
+    form: "never two owners",
+    pattern: /^never two owners$/,
+    read: () => ({ kind: "owners.never-two" }),
+  },
+  {
+    form: "no late array write of SERVER",
+    pattern: /^no late array write of (SERVER\d)$/,
+    read: (m) => ({ kind: "array.no-late-write", server: m[1] ?? "" }),
+  },
+];
+
+const SERVER_FACTS: readonly Row[] = [
+  {
+    form: `SERVER ${STATES}`,
+    pattern: new RegExp(`^(SERVER\\d) (${STATES})$`),
+    read: (m) => ({ kind: "server.state", server: m[1] ?? "", state: m[2] ?? "" }),
+  },
+  {
+    form: `SERVER sees SERVER ${STATES}|off`,
+    pattern: new RegExp(`^(SERVER\\d) sees (SERVER\\d) (${STATES}|off)$`),
+    read: (m) => ({
+      kind: "server.seen",
+      by: m[1] ?? "",
+      server: m[2] ?? "",
+      state: m[3] ?? "",
+    }),
+  },
+  {
+    form: "SERVER on|off",
+    pattern: /^(SERVER\d) (on|off)$/,
+    read: (m) => ({ kind: "machine", server: m[1] ?? "", on: m[2] === "on" }),
+  },
+  {
+    form: "both on|off",
+    pattern: /^both (on|off)$/,
+    read: (m) => ({ kind: "machines.off", count: m[1] === "on" ? 0 : 2 }),
+  },
+  {
+    form: "exactly one off",
+    pattern: /^exactly one off$/,
+    read: () => ({ kind: "machines.off", count: 1 }),
+  },
+  {
+    form: "SERVER was reset",
+    pattern: /^(SERVER\d) was reset$/,
+    read: (m) => ({ kind: "machine.reset", server: m[1] ?? "" }),
+  },
+];
+
+const REPORT_FACTS: readonly Row[] = [
+  {
+    form: "SERVER|somebody|nobody event KEY",
+    pattern: new RegExp(`^(SERVER\\d|somebody|nobody) event ${KEY}$`),
+    read: (m) => ({
+      kind: "event",
+      server: m[1]?.startsWith("SERVER") === true ? m[1] : null,
+      key: m[2] ?? "",
+      wanted: m[1] !== "nobody",
+    }),
+  },
+  {
+    form: "[no] warning stands KEY",
+    pattern: new RegExp(`^(no )?warning stands ${KEY}$`),
+    read: (m) => ({ kind: "warning", server: null, key: m[2] ?? "", wanted: m[1] === undefined }),
+  },
+  {
+    form: "SERVER warns KEY",
+    pattern: new RegExp(`^(SERVER\\d) warns ${KEY}$`),
+    read: (m) => ({ kind: "warning", server: m[1] ?? "", key: m[2] ?? "", wanted: true }),
+  },
+  {
+    form: "level ok|degraded|failed",
+    pattern: /^level (ok|degraded|failed)$/,
+    read: (m) => ({ kind: "level", level: m[1] ?? "" }),
+  },
+  {
+    form: "path ID normal|faulty|unknown",
+    pattern: /^path (\S+) (normal|faulty|unknown)$/,
+    read: (m) => ({ kind: "path", id: m[1] ?? "", state: m[2] ?? "" }),
+  },
+  {
+    form: "it says TEXT",
+    pattern: /^it says (.+)$/,
+    read: (m) => ({ kind: "said", text: m[1] ?? "" }),
+  },
+];
+
+const TABLE: readonly Row[] = [...SERVER_FACTS, ...GROUP_FACTS, ...REPORT_FACTS];
+
+/** The fact, or a text that says which forms exist. */
+export function parseFact(text: string): Fact | string {
+  for (const row of TABLE) {
+    const match = row.pattern.exec(text);
+    if (match !== null) return row.read(match);
+  }
+  return `[within|for N ms|s|timeouts:] one of: ${TABLE.map((row) => row.form).join("; ")}`;
+}

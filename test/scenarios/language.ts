@@ -1,0 +1,277 @@
+/**
+ * The scenario language: one story per text file, a command, a line `----`, then what must be true.
+ * Intuition: review is reading a story; a story that cannot be parsed is refused with its line.
+ * The parser never throws and knows no world; `runner.ts` plays what it returns.
+ *
+ *   # R187: a power cut of the owner lets the standby take over.      first comment line: title
+ *   # fails without: <the rule whose removal makes this story fail>
+ *   cluster method=com group=web:SERVER1,SERVER2 world=rack,lab
+ *   ----
+ *   SERVER1 runs web
+ *
+ *   power off SERVER1
+ *   ----
+ *   within 2500 ms: SERVER2 runs web
+ *
+ * Source: style.md 32; form after the transcripts of etcd-io/raft.
+ */
+import { type Command, parseCommand } from "./command-grammar.ts";
+import { type Fact, parseFact } from "./fact-grammar.ts";
+
+export type WorldKind = "rack" | "lab";
+export type ScenarioMethod = "com" | "com-disk" | "none";
+
+export interface GroupLine {
+  readonly name: string;
+  /** Failover policy, home server first. */
+  readonly policy: readonly string[];
+  readonly start: "auto" | "manual";
+}
+
+/** What the `cluster` line asks for. All times ms; null = the world's own default. */
+export interface ClusterLine {
+  readonly method: ScenarioMethod;
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  readonly groups: readonly GroupLine[];
+  /** W: an unfed tree is reset after this long; 0 = no watchdog; null = the world's default. */
+  readonly watchdogMs: number | null;
+  /** Start-synchronisation wait (D17); null = the world's default. */
+  readonly startWaitMs: number | null;
+  readonly worlds: readonly WorldKind[];
+  /** `accepted` for A7, G3 and H2, where the guide itself lets both servers own. */
+  readonly twoOwners: "forbidden" | "accepted";
+}
+
+export type Expectation =
+  /** True at some moment before the deadline; null = the runner's own bound. */
+  | { readonly kind: "eventually"; readonly withinMs: number | null }
+  /** True at every look during this long. */
+  | { readonly kind: "throughout"; readonly forMs: number };
+
+export interface FactLine {
+  readonly line: number;
+  readonly text: string;
+  readonly expectation: Expectation;
+  readonly fact: Fact;
+}
+
+export interface CommandLine {
+  readonly line: number;
+  readonly text: string;
+  readonly command: Command;
+}
+
+/** Commands given one after the other without waiting, then facts awaited in order. */
+export interface Block {
+  readonly commands: readonly CommandLine[];
+  readonly facts: readonly FactLine[];
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** First comment line; starts with the requirement ids. */
+  readonly title: string;
+  /** The rule whose removal makes the story fail. */
+  readonly failsWithout: string;
+  readonly cluster: ClusterLine;
+  readonly blocks: readonly Block[];
+}
+
+export interface Fault {
+  readonly line: number;
+  readonly expected: string;
+}
+
+export type Parsed =
+  | { readonly kind: "scenario"; readonly scenario: Scenario }
+  | { readonly kind: "malformed"; readonly faults: readonly Fault[] };
+
+const SEPARATOR = "----";
+/** `servers` of every first-slice scenario; the policy may name no other. */
+export const SERVERS: readonly string[] = ["SERVER1", "SERVER2"];
+
+interface Draft {
+  title: string | null;
+  failsWithout: string | null;
+  cluster: ClusterLine | null;
+  blocks: { commands: CommandLine[]; facts: FactLine[] }[];
+  faults: Fault[];
+  /** Which half of a block the next line belongs to. */
+  part: "header" | "commands" | "facts";
+}
+
+/** Reads one file. `name` is the file's name without `.txt`; it appears in reports only. */
+export function parseScenario(name: string, text: string): Parsed {
+  const draft: Draft = {
+    title: null,
+    failsWithout: null,
+    cluster: null,
+    blocks: [],
+    faults: [],
+    part: "header",
+  };
+  text.split("\n").forEach((raw, index) => {
+    readLine(draft, raw.trim(), index + 1);
+  });
+  const { title, failsWithout, cluster, blocks, faults } = draft;
+  if (title === null || !/^[A-Z]+\d+/.test(title)) {
+    faults.push({ line: 1, expected: "a first line `# R187: what is shown`" });
+  }
+  if (failsWithout === null) {
+    faults.push({ line: 1, expected: "a header line `# fails without: <rule>`" });
+  }
+  if (cluster === null) faults.push({ line: 1, expected: "a line `cluster method=...`" });
+  for (const block of blocks) {
+    if (block.facts.length > 0) continue;
+    const line = block.commands.at(-1)?.line ?? 1;
+    faults.push({ line, expected: "`----` and at least one fact after these commands" });
+  }
+  if (title === null || failsWithout === null || cluster === null || faults.length > 0) {
+    return { kind: "malformed", faults };
+  }
+  return { kind: "scenario", scenario: { name, title, failsWithout, cluster, blocks } };
+}
+
+function readLine(draft: Draft, line: string, number: number): void {
+  if (line === "") {
+    if (draft.part === "facts") draft.part = "commands";
+    return;
+  }
+  if (line.startsWith("#")) readComment(draft, line.slice(1).trim());
+  else if (line === SEPARATOR) readSeparator(draft, number);
+  else if (draft.part === "header") readClusterLine(draft, line, number);
+  else if (draft.part === "facts") readFact(draft, line, number);
+  else readCommand(draft, line, number);
+}
+
+function readComment(draft: Draft, text: string): void {
+  const without = /^fails without: (.+)$/.exec(text)?.[1];
+  if (without !== undefined) draft.failsWithout = without;
+  else draft.title ??= text;
+}
+
+function readSeparator(draft: Draft, number: number): void {
+  const open = draft.blocks.at(-1);
+  if (draft.part === "facts" || open === undefined || open.facts.length > 0) {
+    draft.faults.push({ line: number, expected: "commands before `----`" });
+    return;
+  }
+  draft.part = "facts";
+}
+
+function readClusterLine(draft: Draft, line: string, number: number): void {
+  const parsed = parseCluster(line);
+  if (typeof parsed === "string") draft.faults.push({ line: number, expected: parsed });
+  else draft.cluster = parsed;
+  draft.blocks.push({ commands: [], facts: [] });
+  draft.part = "commands";
+}
+
+function readCommand(draft: Draft, text: string, line: number): void {
+  const command = parseCommand(text);
+  if (typeof command === "string") {
+    draft.faults.push({ line, expected: command });
+    return;
+  }
+  const open = draft.blocks.at(-1);
+  if (open !== undefined && open.facts.length === 0 && open.commands.length > 0) {
+    open.commands.push({ line, text, command });
+  } else {
+    draft.blocks.push({ commands: [{ line, text, command }], facts: [] });
+  }
+}
+
+function readFact(draft: Draft, text: string, line: number): void {
+  const timed = /^(within|for) ([\d.]+) (ms|s|timeouts?): (.+)$/.exec(text);
+  const fact = parseFact(timed?.[4] ?? text);
+  if (typeof fact === "string") {
+    draft.faults.push({ line, expected: fact });
+    return;
+  }
+  const ms = durationMs(timed?.[2], timed?.[3], draft.cluster?.timeoutMs ?? 0);
+  const expectation: Expectation =
+    timed?.[1] === "for"
+      ? { kind: "throughout", forMs: ms ?? 0 }
+      : { kind: "eventually", withinMs: ms };
+  draft.blocks.at(-1)?.facts.push({ line, text, expectation, fact });
+}
+
+function durationMs(
+  amount: string | undefined,
+  unit: string | undefined,
+  timeoutMs: number,
+): number | null {
+  if (amount === undefined || unit === undefined) return null;
+  const unitMs = unit === "ms" ? 1 : unit === "s" ? 1000 : timeoutMs;
+  return Math.round(Number(amount) * unitMs);
+}
+
+const METHODS: readonly ScenarioMethod[] = ["com", "com-disk", "none"];
+const WORLDS: readonly WorldKind[] = ["rack", "lab"];
+
+/** The cluster line, or a text that says what was expected. */
+function parseCluster(line: string): ClusterLine | string {
+  const [word, ...pairs] = line.split(/\s+/);
+  if (word !== "cluster") return "`cluster method=...` as the first line after the comments";
+  let cluster: ClusterLine = {
+    method: "com",
+    timeoutMs: 1000,
+    intervalMs: 100,
+    groups: [],
+    watchdogMs: null,
+    startWaitMs: null,
+    worlds: ["rack"],
+    twoOwners: "forbidden",
+  };
+  for (const pair of pairs) {
+    const cut = pair.indexOf("=");
+    const next = applyOption(cluster, pair.slice(0, cut), pair.slice(cut + 1));
+    if (typeof next === "string") return next;
+    cluster = next;
+  }
+  if (cluster.groups.length === 0) return "at least one group=NAME:SERVER1,SERVER2";
+  return cluster;
+}
+
+function applyOption(cluster: ClusterLine, key: string, value: string): ClusterLine | string {
+  const ms = /^\d{1,6}$/.test(value) ? Number(value) : null;
+  switch (key) {
+    case "method": {
+      const method = METHODS.find((m) => m === value);
+      return method === undefined ? `method=${METHODS.join("|")}` : { ...cluster, method };
+    }
+    case "timeout":
+      return ms === null ? "timeout=MS" : { ...cluster, timeoutMs: ms, intervalMs: ms / 10 };
+    case "interval":
+      return ms === null ? "interval=MS after timeout=MS" : { ...cluster, intervalMs: ms };
+    case "watchdog":
+      return ms === null ? "watchdog=MS (0 = none)" : { ...cluster, watchdogMs: ms };
+    case "start-wait":
+      return ms === null ? "start-wait=MS" : { ...cluster, startWaitMs: ms };
+    case "two-owners":
+      return value === "accepted" ? { ...cluster, twoOwners: "accepted" } : "two-owners=accepted";
+    case "group": {
+      const group = parseGroup(value);
+      return typeof group === "string" ? group : { ...cluster, groups: [...cluster.groups, group] };
+    }
+    case "world": {
+      const worlds = WORLDS.filter((w) => value.split(",").includes(w));
+      return worlds.length === value.split(",").length
+        ? { ...cluster, worlds }
+        : `world=${WORLDS.join(",")}`;
+    }
+    default:
+      return `one of method= timeout= interval= group= watchdog= start-wait= two-owners= world=, not \`${key}\``;
+  }
+}
+
+function parseGroup(value: string): GroupLine | string {
+  const [name = "", policy = "", start = "auto"] = value.split(":");
+  const servers = policy.split(",").filter((s) => SERVERS.includes(s));
+  if (!/^[a-z][a-z0-9-]{0,14}$/.test(name) || servers.length !== policy.split(",").length) {
+    return `group=NAME:${SERVERS.join(",")} with a policy of these servers`;
+  }
+  if (start !== "auto" && start !== "manual") return "group=NAME:POLICY[:manual]";
+  return { name, policy: servers, start };
+}

@@ -1,0 +1,68 @@
+/**
+ * Does one command of a scenario in a world. A `kage` order that ends with another exit code than the
+ * story says is a failed step, not a thrown error.
+ */
+import { unreachable } from "../../hal/base/assert.ts";
+import type { Command } from "./command-grammar.ts";
+import type { Baseline, Verdict } from "./judge-fact.ts";
+import type { Answer, World } from "./world.ts";
+
+const DONE: Verdict = { holds: true, seen: "done" };
+
+export async function playCommand(
+  world: World,
+  command: Command,
+  baseline: Baseline,
+): Promise<Verdict> {
+  switch (command.kind) {
+    case "wire":
+      await world.wire(command);
+      return DONE;
+    case "power":
+      // One instant for both: the orders leave together.
+      await Promise.all(command.servers.map((s) => world.power(s, command.on)));
+      return DONE;
+    case "power.cycle":
+      await world.power(command.server, false);
+      await world.power(command.server, true);
+      return DONE;
+    case "freeze":
+      await world.freeze(command.server, command.frozen);
+      return DONE;
+    case "signal":
+      await world.signal(command.server, command.role, command.signal);
+      return DONE;
+    case "program.kill":
+      await world.killProgram(command.group);
+      return DONE;
+    case "disk":
+      await world.disk(command.server, command.fault);
+      return DONE;
+    case "kage":
+      return expectExit(await world.kage(command.args), command.exit, baseline);
+    case "key.wrong":
+      await world.wrongKey(command.server);
+      return DONE;
+    case "garbage":
+      await world.garbage(command.path, command.server, command.count);
+      return DONE;
+    case "replay":
+      await world.replay(command.path, command.from, command.count);
+      return DONE;
+    case "slot":
+      await world.slot(command.server, command.content);
+      return DONE;
+    case "appliance.second":
+      return expectExit(await world.secondAppliance(), command.exit, baseline);
+    case "watch":
+      return DONE;
+    default:
+      return unreachable(command);
+  }
+}
+
+function expectExit(answer: Answer, exit: number, baseline: Baseline): Verdict {
+  baseline.lastAnswer = answer;
+  const said = `${answer.stdout}${answer.stderr}`.trim();
+  return { holds: answer.exit === exit, seen: `exit ${answer.exit}: ${said || "(silent)"}` };
+}

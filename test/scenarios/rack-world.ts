@@ -1,0 +1,264 @@
+/**
+ * The virtual appliance as a world: one `appliance` process with its rack and two server trees, in a
+ * state folder of its own. Everything is done through the rack's socket and the `kage` command; role
+ * processes are named by the rack's status, programs by the environment they were started with.
+ * Source: architecture.md 7; issue 2 items 5-7.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { isRecord, parseObject } from "../../firmware/cli/client.ts";
+import {
+  type ApplianceDirs,
+  applianceDirs,
+  applianceFile,
+  rackSocket,
+  serverPlaces,
+} from "../../firmware/places.ts";
+import { ARRAY_BLOCK_BYTES } from "../../hal/ports/array.ts";
+import { claimBlockIndex } from "../../services/quorum/arbitration-layout.ts";
+import type { StatusDocument } from "../../services/status.ts";
+import {
+  type Appliance,
+  applianceArguments,
+  runAppliance,
+  runKage,
+  startAppliance,
+} from "./appliance-process.ts";
+import type { DiskFault, Role, WireOrder } from "./command-grammar.ts";
+import { askHealth, type Customer, keepAsking } from "./http-client.ts";
+import { type ClusterLine, SERVERS } from "./language.ts";
+import {
+  askEvents,
+  askRack,
+  askStatus,
+  readEvent,
+  readFloating,
+  readMachines,
+  readRecords,
+} from "./rack-client.ts";
+import { createRackProcesses, type RackProcesses } from "./rack-processes.ts";
+import type {
+  Answer,
+  ClientAnswer,
+  LivingProgram,
+  LoggedEvent,
+  Machine,
+  World,
+  WorldRecord,
+} from "./world.ts";
+
+/** From the start of the appliance to its rack answering, on a loaded machine. */
+const RACK_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 50;
+/** A customer's patience between two requests. */
+const ASK_EVERY_MS = 100;
+/** Lines of each server's console in a failed transcript. */
+const CONSOLE_LINES = 25;
+/** A frame of the product is below 1,400 bytes; garbage is of every length up to it. */
+const GARBAGE_BYTES_MAX = 1400;
+const MARKER = "KAGE_SCENARIO";
+
+export function createRackWorld(cluster: ClusterLine): World {
+  return new RackWorld(cluster);
+}
+
+class RackWorld implements World {
+  readonly kind = "rack";
+  readonly cluster: ClusterLine;
+  readonly #dirs: ApplianceDirs;
+  readonly #marker = randomBytes(8).toString("hex");
+  readonly #processes: RackProcesses;
+  #appliance: Appliance | null = null;
+  #customer: Customer | null = null;
+
+  constructor(cluster: ClusterLine) {
+    this.cluster = cluster;
+    this.#dirs = applianceDirs(mkdtempSync(join(tmpdir(), "kage-scenario-")));
+    this.#processes = createRackProcesses(`${MARKER}=${this.#marker}`);
+  }
+
+  async start(): Promise<void> {
+    this.#appliance = startAppliance(this.#arguments(), { [MARKER]: this.#marker });
+    const untilMs = performance.now() + RACK_WITHIN_MS;
+    while (!existsSync(rackSocket(this.#dirs)) || !existsSync(applianceFile(this.#dirs))) {
+      const exit = this.#appliance.exit();
+      if (exit !== null) {
+        throw new Error(`the appliance ended with ${exit}: ${this.#appliance.output()}`);
+      }
+      if (performance.now() > untilMs) {
+        throw new Error(`no rack after ${RACK_WITHIN_MS} ms: ${this.#appliance.output()}`);
+      }
+      await pause(LOOK_EVERY_MS);
+    }
+    const floating = readFloating(await this.#rack("status"));
+    this.#customer = keepAsking(async () => floating, ASK_EVERY_MS);
+  }
+
+  async close(): Promise<readonly string[]> {
+    await this.#customer?.stop();
+    const left: string[] = [];
+    const late = await this.#appliance?.stop();
+    if (late !== null && late !== undefined) left.push(late);
+    left.push(...(await this.#processes.leftBehind()));
+    if (existsSync(rackSocket(this.#dirs))) left.push(`socket ${rackSocket(this.#dirs)}`);
+    if (existsSync(applianceFile(this.#dirs))) left.push(`file ${applianceFile(this.#dirs)}`);
+    rmSync(this.#dirs.stateDir, { recursive: true, force: true });
+    rmSync(this.#dirs.runDir, { recursive: true, force: true });
+    return left;
+  }
+
+  async wire({ verb, paths, server, from, to }: WireOrder): Promise<void> {
+    await this.#rack(verb, {
+      paths,
+      ...(server === null ? {} : { server }),
+      ...(from === null ? {} : { from }),
+      ...(to === null ? {} : { to }),
+    });
+  }
+
+  async power(server: string, on: boolean): Promise<void> {
+    await this.#rack("power", { server, on });
+  }
+
+  async freeze(server: string, frozen: boolean): Promise<void> {
+    await this.#rack(frozen ? "freeze" : "thaw", { server });
+  }
+
+  async signal(server: string, role: Role, signal: NodeJS.Signals): Promise<void> {
+    const machine = (await this.machines()).find((m) => m.name === server);
+    const pid = machine?.pids[role];
+    if (pid === undefined) throw new Error(`${server} has no process in the role ${role}`);
+    process.kill(pid, signal);
+  }
+
+  async killProgram(group: string): Promise<void> {
+    const life = (await this.client(group))?.life;
+    const pid = Number(/^pid (\d+) /.exec(life ?? "")?.[1]);
+    if (!Number.isInteger(pid)) throw new Error(`no program of ${group} answers`);
+    process.kill(pid, "SIGKILL");
+  }
+
+  async disk(server: string | null, fault: DiskFault): Promise<void> {
+    await this.#rack("disk", { server: server ?? "all", fault });
+  }
+
+  kage(args: readonly string[]): Promise<Answer> {
+    return runKage(args, this.#dirs.stateDir);
+  }
+
+  async wrongKey(server: string): Promise<void> {
+    const local = readFileSync(serverPlaces(this.#dirs, server).localFile, "utf8");
+    const keyFile = parseObject(local)?.["keyFile"];
+    if (typeof keyFile !== "string") throw new Error(`no keyFile in the local.json of ${server}`);
+    writeFileSync(keyFile, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
+  }
+
+  async garbage(path: string, server: string, count: number): Promise<void> {
+    for (let i = 0; i < count; i += 1) {
+      const bytes = randomBytes(1 + ((i * 37) % GARBAGE_BYTES_MAX)).toString("hex");
+      await this.#rack("inject", { path, to: server, hex: bytes });
+    }
+  }
+
+  async replay(path: string, from: string, count: number): Promise<void> {
+    const to = SERVERS.find((s) => s !== from) ?? "";
+    const body = await this.#rack("capture", { path, from, to });
+    const frames = Array.isArray(body["frames"]) ? body["frames"].filter(isRecord) : [];
+    if (frames.length === 0) throw new Error(`no frame of ${from} was seen on ${path}`);
+    for (let i = 0; i < count; i += 1) {
+      const hex = frames[i % frames.length]?.["hex"];
+      await this.#rack("inject", { path, from, to, hex });
+    }
+  }
+
+  async slot(server: string, content: "wiped" | "foreign"): Promise<void> {
+    const first = claimBlockIndex(SERVERS.indexOf(server), 0);
+    const bytes = 2 * ARRAY_BLOCK_BYTES;
+    const image = openSync(join(this.#dirs.stateDir, "array.img"), "r+");
+    try {
+      const blocks = content === "wiped" ? Buffer.alloc(bytes) : randomBytes(bytes);
+      writeSync(image, blocks, 0, bytes, first * ARRAY_BLOCK_BYTES);
+    } finally {
+      closeSync(image);
+    }
+  }
+
+  secondAppliance(): Promise<Answer> {
+    return runAppliance(this.#arguments());
+  }
+
+  status(server: string): Promise<StatusDocument | null> {
+    return askStatus(serverPlaces(this.#dirs, server).agentSocket);
+  }
+
+  async events(server: string): Promise<readonly LoggedEvent[]> {
+    const places = serverPlaces(this.#dirs, server);
+    return (await askEvents(places.agentSocket)) ?? readLog(places.stateDir);
+  }
+
+  async machines(): Promise<readonly Machine[]> {
+    const machines = readMachines(await this.#rack("status"));
+    this.#processes.note(machines);
+    return machines;
+  }
+
+  async client(group: string): Promise<ClientAnswer | null> {
+    const position = this.cluster.groups.findIndex((g) => g.name === group);
+    const address = readFloating(await this.#rack("status"))[position];
+    return address === undefined ? null : askHealth(address.address, address.port);
+  }
+
+  async records(): Promise<readonly WorldRecord[]> {
+    return readRecords(await this.#rack("records"));
+  }
+
+  async programs(): Promise<readonly LivingProgram[]> {
+    await this.machines();
+    return this.#processes.programs();
+  }
+
+  async blackBox(): Promise<string> {
+    const consoles = SERVERS.map((server) => {
+      const file = serverPlaces(this.#dirs, server).consoleFile;
+      const text = existsSync(file) ? readFileSync(file, "utf8") : "no console";
+      return `${server}:\n${text.trimEnd().split("\n").slice(-CONSOLE_LINES).join("\n")}`;
+    });
+    return [this.#appliance?.output().trimEnd() ?? "", ...consoles].join("\n");
+  }
+
+  #rack(
+    verb: string,
+    fields: Readonly<Record<string, unknown>> = {},
+  ): Promise<Readonly<Record<string, unknown>>> {
+    return askRack(rackSocket(this.#dirs), verb, fields);
+  }
+
+  #arguments(): readonly string[] {
+    return applianceArguments(this.cluster, this.#dirs.stateDir);
+  }
+}
+
+/** Event log of a server whose agent does not answer: every `*.jsonl` of its folder, in order of name. */
+function readLog(stateDir: string): readonly LoggedEvent[] {
+  if (!existsSync(stateDir)) return [];
+  return readdirSync(stateDir)
+    .filter((name) => /^events.*\.jsonl$/.test(name))
+    .sort()
+    .flatMap((name) => readFileSync(join(stateDir, name), "utf8").split("\n"))
+    .map(parseObject)
+    .filter((entry) => entry !== null)
+    .map(readEvent);
+}
