@@ -26,6 +26,7 @@ import {
   type ApplianceOptions,
   parseApplianceOptions,
 } from "./appliance/options.ts";
+import { raiseWires } from "./appliance/priority.ts";
 import { watchUntilEnd } from "./appliance/run.ts";
 import {
   type ApplianceDirs,
@@ -116,8 +117,8 @@ async function runLocked(
       say(afresh);
       memory.forget();
     }
-    const forgotten = afresh !== null;
-    await ensureArray(join(dirs.stateDir, "array.img"), set.config.clusterId, forgotten);
+    await ensureArray(join(dirs.stateDir, "array.img"), set.config.clusterId);
+    raiseWires(process.pid);
     const rack = await openRack(set, dirs, program);
     return await watchUntilEnd({ rack, set, dirs, memory, options, say });
   } finally {

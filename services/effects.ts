@@ -25,6 +25,8 @@ export type PulseEffect =
     }
   /** The agent has not moved for too long: end it so that the supervisor starts it anew. */
   | { readonly kind: "agent.kill" }
+  /** An operation is overdue: end the disk process; the next one starts when this one is reaped. */
+  | { readonly kind: "disk.kill" }
   /** State worth telling the agent at once has changed. */
   | { readonly kind: "agent.tell" }
   | { readonly kind: "note"; readonly key: string; readonly data: NoteData };

@@ -4,7 +4,7 @@
  * Source: architecture.md 2, 4; requirements R21-R23, R43-R56.
  */
 
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicMs } from "../../hal/base/clock.ts";
 import { detectCgroupRoot } from "../../hal/drivers/program-runner/cgroup.ts";
@@ -15,6 +15,7 @@ import type { Facts } from "../../services/facts.ts";
 import { createFailover, nextDeadlineMs, ownWords, step } from "../../services/failover/core.ts";
 import type { AgentEffect, AgentEvent, FailoverState } from "../../services/failover/state.ts";
 import { decodeWords, encodeWords, type RequestVerb } from "../../services/failover/words.ts";
+import { LAST_WORDS_FILE, parseLastWords } from "../last-words.ts";
 import type { ServerContext } from "../local.ts";
 import { type Log, openLog } from "../log.ts";
 import { Scheduler } from "../scheduler.ts";
@@ -80,7 +81,12 @@ export class Agent {
       gap: (atMs) => ({ kind: "tick", atMs }),
       gapMs: Number.POSITIVE_INFINITY,
       sleepMaxMs: this.#tokenMs,
-      nextDeadlineMs: () => Math.min(nextDeadlineMs(this.#state), this.#tokenAtMs + this.#tokenMs),
+      nextDeadlineMs: () =>
+        Math.min(
+          nextDeadlineMs(this.#state),
+          this.#watch.nextDeadlineMs(monotonicMs()),
+          this.#tokenAtMs + this.#tokenMs,
+        ),
     });
   }
 
@@ -122,9 +128,8 @@ export class Agent {
   #execute(effect: AgentEffect): void {
     switch (effect.kind) {
       case "will.deposit": {
-        const will = this.#executor.drawWill(effect.covers);
-        this.#lastWill = { kind: "will", revision: effect.revision, will };
-        this.#watch.holdWill(will);
+        const covers = effect.covers.some((cover) => cover);
+        this.#lastWill = { kind: "will", revision: effect.revision, covers };
         return this.#pulse.send(this.#lastWill);
       }
       case "resource.start":
@@ -266,45 +271,11 @@ export class Agent {
 
   /** Why the pulse ended this server last time (R108): it had no agent left to tell. */
   #readLastWords(): void {
-    const file = join(this.#context.local.stateDir, "last-words.json");
-    let text: string;
-    try {
-      text = readFileSync(file, "utf8");
-    } catch {
-      return;
+    const file = join(this.#context.local.stateDir, LAST_WORDS_FILE);
+    if (!existsSync(file)) return;
+    for (const { key, data, at } of parseLastWords(readFileSync(file, "utf8"))) {
+      this.#events.add(key, data, Date.parse(at));
     }
-    const words = parseLastWords(text);
     rmSync(file, { force: true });
-    if (words === null) return;
-    const { at, reason, evidence, method, off } = words;
-    const data = { method, reason, evidence };
-    const verdict = VERDICT_KEYS[reason];
-    if (verdict !== undefined) this.#events.add(verdict, data, at);
-    this.#events.add(off ? "emergency-shutdown" : "give-up.started", data, at);
-  }
-}
-
-interface LastWords {
-  readonly at: number;
-  readonly method: string;
-  readonly reason: string;
-  readonly evidence: string;
-  readonly off: boolean;
-}
-
-const VERDICT_KEYS: Readonly<Record<string, string>> = {
-  partition: "verdict.partition",
-  presence: "verdict.partition",
-  "arbiter-faulty": "verdict.arbiter-faulty",
-  "disk-faulty": "verdict.arbiter-faulty",
-  "claim-lost": "verdict.claim-lost",
-};
-
-function parseLastWords(text: string): LastWords | null {
-  try {
-    const words = JSON.parse(text) as LastWords;
-    return typeof words.at === "number" && typeof words.reason === "string" ? words : null;
-  } catch {
-    return null;
   }
 }

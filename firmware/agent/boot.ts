@@ -72,10 +72,11 @@ function wishOf(facts: Facts, floor: number, input: BootInput): Wish {
 function resume(record: StoreRecord, input: BootInput, floor: number): Wish | null {
   const { epoch, members } = record;
   if (epoch !== null && members.length > 0) {
-    // A server that runs groups cannot know how old its lease is; one that runs none owes no lease.
+    // A server that runs groups cannot know how old its lease is; one that runs none owes no lease, and of
+    // two servers the only promise it may have forgotten is its own sole view, under which nothing runs.
     const ackedStampMs = input.runs ? null : Math.floor(input.atMs);
     const view = { epoch, members: [...members] as ServerIndex[] };
-    return { kind: "resume", view, ackedStampMs, remembered: false };
+    return { kind: "resume", view, ackedStampMs, remembered: !input.runs };
   }
   const started = record.consumedBy === input.host;
   return started ? { kind: "start", floor, waitUntilMs: input.waitUntilMs } : null;

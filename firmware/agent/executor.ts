@@ -3,7 +3,6 @@
  * through the runner, the will before either. Executors act and never decide.
  * Source: architecture.md 2, 4.
  */
-import { placeRecord } from "../../hal/drivers/program-runner/record.ts";
 import type { ProgramPort } from "../../hal/ports/host.ts";
 import type {
   GroupConfig,
@@ -11,7 +10,6 @@ import type {
   ResourceConfig,
 } from "../../services/configuration/model.ts";
 import type { ServerContext } from "../local.ts";
-import type { Will } from "../will.ts";
 import type { PulseLink } from "./pulse-link.ts";
 
 export class Executor {
@@ -23,15 +21,6 @@ export class Executor {
     this.#context = context;
     this.#programs = programs;
     this.#pulse = pulse;
-  }
-
-  /** Everything of the covered groups, running or not. */
-  drawWill(covers: readonly boolean[]): Will {
-    const { config } = this.#context;
-    const groups = config.groups
-      .filter((_, index) => covers[index])
-      .map((group) => this.#bequeath(group));
-    return { groups, kill: [] };
   }
 
   async start(groupIndex: number, resourceIndex: number): Promise<void> {
@@ -79,18 +68,6 @@ export class Executor {
       floatingAddress: floating?.kind === "floating-ip" ? floating.address : null,
     });
     if (started.kind === "failed") throw new Error(started.detail);
-  }
-
-  #bequeath(group: GroupConfig): Will["groups"][number] {
-    const { local } = this.#context;
-    const programs = group.resources
-      .filter((resource) => resource.kind === "program")
-      .map((program) => placeRecord(local.runDir, local.server, group.name, program.name))
-      .map(({ dir, cookie }) => ({ recordDir: dir, cookie }));
-    const addresses = group.resources.flatMap((resource) =>
-      resource.kind === "floating-ip" ? [resource.address] : [],
-    );
-    return { name: group.name, programs, addresses };
   }
 
   #find(

@@ -7,13 +7,18 @@ import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { Wish } from "../../services/events.ts";
 import type { Facts } from "../../services/facts.ts";
+import { drawFullWill } from "../full-will.ts";
 import { openHostPorts } from "../host-ports.ts";
 import type { ServerContext } from "../local.ts";
-import { executeWill, type Will } from "../will.ts";
+import { executeWill } from "../will.ts";
 
-/** A real-time pulse is never this late; on a loaded host without priority it may come close. */
-const STALL_MIN_MS = 250;
+/** Two missed facts at the shortest period: a real-time pulse is never this late. */
+const STALL_MIN_MS = 100;
+/** The will takes some 20 ms and this process may be late itself: begin before the lease ends. */
+const LEAD_MAX_MS = 60;
 const WILL_MS = 1000;
+/** Past that moment it looks this often. */
+const LOOK_MS = 10;
 
 export class PulseWatch {
   readonly #context: ServerContext;
@@ -24,7 +29,6 @@ export class PulseWatch {
   #heardAtMs = 0;
   #greeted = 0;
   #killed = false;
-  #will: Will = { groups: [], kill: [] };
   #gone = false;
 
   constructor(context: ServerContext, note: (key: string, data: NoteData) => void) {
@@ -46,10 +50,6 @@ export class PulseWatch {
     if (facts.view !== null && facts.server !== "observing") this.#member = facts;
   }
 
-  holdWill(will: Will): void {
-    this.#will = will;
-  }
-
   /** What a new pulse has to be taught before it can go on leaving or stopping. */
   resumeWish(): Wish | null {
     const known = this.#member;
@@ -64,8 +64,19 @@ export class PulseWatch {
     const silentMs = atMs - this.#heardAtMs;
     if (connected && silentMs >= stallMs && !this.#killed) this.#end(silentMs);
     const until = this.#member?.leaseUntilMs ?? null;
-    const overdue = until !== null && atMs > until && silentMs >= STALL_MIN_MS;
+    const overdue = until !== null && atMs > until - this.#leadMs() && silentMs >= STALL_MIN_MS;
     if (runs && overdue) void this.#giveUp();
+  }
+
+  /** Moment at which the watch has to look again, ms; Infinity = the pulse is not missed. */
+  nextDeadlineMs(nowMs: number): number {
+    const until = this.#member?.leaseUntilMs ?? null;
+    if (until === null || this.#gone) return Number.POSITIVE_INFINITY;
+    return Math.max(until - this.#leadMs(), nowMs + LOOK_MS);
+  }
+
+  #leadMs(): number {
+    return Math.min(LEAD_MAX_MS, this.#context.config.budget.timeoutMs / 5);
   }
 
   #end(silentMs: number): void {
@@ -79,7 +90,11 @@ export class PulseWatch {
   async #giveUp(): Promise<void> {
     this.#gone = true;
     const ports = openHostPorts(this.#context, (text) => this.#note("host.trouble", { text }));
-    const outcome = await executeWill(this.#will, { addresses: ports.addresses }, WILL_MS);
+    const outcome = await executeWill(
+      drawFullWill(this.#context, []),
+      { addresses: ports.addresses },
+      WILL_MS,
+    );
     const evidence = `pulse did not come back before the end of the lease; will ${outcome.kind}`;
     const { method } = this.#context.config;
     this.#note("emergency-shutdown", { method, reason: "pulse-lost", evidence });

@@ -37,7 +37,7 @@ export function drawStatus(
   const reasons = facts === null ? [] : drawReasons(state, facts, config, language);
   const survives = facts === null ? 0 : survivesFailures(facts, config);
   const epoch = facts?.view?.epoch ?? null;
-  const failed = state.groups.some((group) => group.actual === "failed" && group.desired === null);
+  const failed = state.groups.some(({ stranded }) => stranded);
   return {
     cluster: {
       name: config.name,
@@ -164,8 +164,10 @@ function drawReasons(
     add("server.detached", { server: name(facts.peer.index) });
   for (const [index, group] of state.groups.entries()) {
     const spec = config.groups[index];
-    if (group.actual === "failed")
+    if (group.stranded) add("group.no-server", { group: spec?.name ?? "" });
+    if (group.actual === "failed") {
       add("group.failed", { group: spec?.name ?? "", server: name(state.self), reason: "" });
+    }
   }
   return reasons;
 }

@@ -65,12 +65,9 @@ export function ensureKey(path: string): void {
   chmodSync(path, 0o600);
 }
 
-/**
- * Formats the array's image for the cluster unless it is formatted already. `afresh` erases what is
- * there, which is right only while the whole cluster forgets everything else too.
- */
-export async function ensureArray(path: string, clusterId: number, afresh: boolean): Promise<void> {
-  const standing = !afresh && existsSync(path) ? readFileSync(path) : null;
+/** Formats the array's image for the cluster unless it is formatted already. */
+export async function ensureArray(path: string, clusterId: number): Promise<void> {
+  const standing = readImage(path);
   const whole = standing?.length === ARRAY_BYTES;
   const bytes = whole ? new Uint8Array(standing) : new Uint8Array(ARRAY_BYTES);
   const result = await formatArbitration(memoryArray(bytes), clusterId);
@@ -86,6 +83,19 @@ export async function ensureArray(path: string, clusterId: number, afresh: boole
         `${path}: ${result.message}`,
         "start with --fresh to format it anew",
       );
+  }
+}
+
+/** null: there is none yet. */
+function readImage(path: string): Uint8Array | null {
+  if (!existsSync(path)) return null;
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new ApplianceFault(`array image ${path}: ${message}`, "remove it and start again", {
+      cause: error,
+    });
   }
 }
 

@@ -26,6 +26,10 @@ export class Memory {
   /** The reason for which the servers start afresh; null = they keep what they know. */
   mustForget(options: ApplianceOptions, set: Configured): string | null {
     const unclean = existsSync(this.#mark);
+    const anything = this.#servers.some((server) => {
+      return existsSync(serverPlaces(this.#dirs, server).stateDir);
+    });
+    if (!anything) return null;
     if (options.fresh) return "starting afresh: the servers forget their last run";
     if (options.keep) return null;
     if (set.changed && set.generated) return "starting afresh: the configuration is a new one";
@@ -35,6 +39,7 @@ export class Memory {
 
   /** Configuration and key stay. The servers must be off. */
   forget(): void {
+    rmSync(join(this.#dirs.stateDir, "array.img"), { force: true });
     for (const server of this.#servers) {
       rmSync(serverPlaces(this.#dirs, server).stateDir, { recursive: true, force: true });
     }

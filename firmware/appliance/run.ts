@@ -27,6 +27,8 @@ const READY_MS = 30_000;
 const ORDER_DEADLINE_MS = 2000;
 /** Groups stop within their own stop timeouts; then power is cut. */
 const SHUTDOWN_MS = 15_000;
+/** One agent tells the others; who is still on after this long is told directly. */
+const REPEAT_ORDER_MS = 3000;
 /** One Ctrl-C arrives twice: from the terminal, and passed on by npm. */
 const SECOND_SIGNAL_MS = 500;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -159,25 +161,34 @@ async function shutDown(run: Run, cutPower: Moment): Promise<void> {
   const on = set.layout.plan.servers.filter((name) => rack.isPowered(name));
   if (on.length === 0) return;
   say("shutting the cluster down (Ctrl-C again cuts the power)");
-  const accepted = await orderShutdown(on.map((name) => serverPlaces(dirs, name).agentSocket));
+  const agents = (): string[] =>
+    on.filter((name) => rack.isPowered(name)).map((name) => serverPlaces(dirs, name).agentSocket);
+  let accepted = await orderShutdown(agents().slice(0, 1));
+  let repeatMs = performance.now() + (accepted ? REPEAT_ORDER_MS : 0);
   const endMs = performance.now() + SHUTDOWN_MS;
-  while (accepted && !cutPower.isReached() && performance.now() < endMs) {
-    if (!on.some((name) => rack.isPowered(name))) {
-      memory.noteShutDown();
+  while (!cutPower.isReached() && performance.now() < endMs) {
+    if (agents().length === 0) {
+      if (accepted) memory.noteShutDown();
       return;
+    }
+    if (performance.now() >= repeatMs) {
+      repeatMs = endMs;
+      // Whoever is left has not heard of it: a cut-off server or one that hangs.
+      accepted = (await orderShutdown(agents())) || accepted;
+      if (!accepted) break;
     }
     await pause(LOOK_MS, cutPower);
   }
   say("no orderly shutdown: cutting the power");
 }
 
+/** True when one of the agents took the order. */
 async function orderShutdown(sockets: readonly string[]): Promise<boolean> {
-  for (const socket of sockets) {
-    const body = { verb: "cluster.shutdown", args: {} };
-    const reply = await request(socket, body, ORDER_DEADLINE_MS);
-    if (reply.kind === "ok") return true;
-  }
-  return false;
+  const body = { verb: "cluster.shutdown", args: {} };
+  const replies = await Promise.all(
+    sockets.map((socket) => request(socket, body, ORDER_DEADLINE_MS)),
+  );
+  return replies.some((reply) => reply.kind === "ok");
 }
 
 async function pause(ms: number, early: Moment): Promise<void> {

@@ -12,13 +12,14 @@ import type { OffPort } from "../../hal/ports/host.ts";
 import type { WatchdogPort } from "../../hal/ports/watchdog.ts";
 import type { NoteData, PulseEffect } from "../../services/effects.ts";
 import type { AgentToken, PulseEvent, Wish } from "../../services/events.ts";
+import { drawFullWill } from "../full-will.ts";
 import { openHostPorts } from "../host-ports.ts";
+import { drawLastWords, LAST_WORDS_FILE } from "../last-words.ts";
 import { readClusterKey, type ServerContext } from "../local.ts";
 import { Scheduler } from "../scheduler.ts";
-import { executeWill, type Will } from "../will.ts";
+import { executeWill } from "../will.ts";
 import { Addresses } from "./addresses.ts";
 import { drawFacts } from "./facts.ts";
-import { emptyWill, isEmptyWill, parseWill } from "./held-will.ts";
 import {
   createPulse,
   holdsLease,
@@ -50,7 +51,8 @@ export class Pulse {
   readonly #watchdog: WatchdogPort;
   readonly #off: OffPort;
   #state: PulseState;
-  #will: Will = emptyWill();
+  /** Groups may run here. A new pulse does not know better until the agent has looked. */
+  #covers = true;
   #willRevision = 0;
   #armed = false;
   #willRunning = false;
@@ -148,6 +150,9 @@ export class Pulse {
       case "agent.kill":
         this.#killRole("agent");
         return false;
+      case "disk.kill":
+        this.#killRole("disk");
+        return false;
       case "agent.tell":
         return true;
       case "note":
@@ -216,21 +221,20 @@ export class Pulse {
       progress: Number(message["progress"]),
       blob: Buffer.from(String(message["blob"] ?? ""), "base64"),
       wish: message["wish"] as Wish,
-      mayOwn: !isEmptyWill(this.#will),
+      mayOwn: this.#covers,
     };
     this.#scheduler.push({ kind: "agent.spoke", atMs: monotonicMs(), token });
   }
 
   /** Held before the first start effect of a group; says so by the revision in the facts. */
   #takeWill(message: Message): void {
-    const will = parseWill(message["will"]);
-    if (will === null || this.#willRunning) return;
-    this.#will = will;
+    if (this.#willRunning) return;
+    this.#covers = message["covers"] !== false;
     this.#willRevision = Number(message["revision"]);
-    const token = this.#state.agent.token;
+    const { token } = this.#state.agent;
     const atMs = monotonicMs();
     if (token !== null) {
-      const owned = { ...token, mayOwn: !isEmptyWill(will) };
+      const owned = { ...token, mayOwn: this.#covers };
       this.#scheduler.push({ kind: "agent.spoke", atMs, token: owned });
     }
     this.#tellAgent(atMs);
@@ -269,13 +273,13 @@ export class Pulse {
       return { role, pid, startTime: startTicks };
     });
     const result = await executeWill(
-      { ...this.#will, kill },
+      drawFullWill(this.#context, kill),
       { addresses: this.#addresses },
       Math.max(WILL_MIN_MS, config.budget.marginMs),
     );
     const completed = result.kind === "completed";
     this.#leaveLastWords(effect, completed);
-    if (completed) this.#will = emptyWill();
+    if (completed) this.#covers = false;
     this.#willRunning = effect.off;
     this.#scheduler.push({ kind: "will.done", atMs: monotonicMs(), completed, off: effect.off });
     if (effect.off) this.#off.off("emergency");
@@ -286,15 +290,13 @@ export class Pulse {
     effect: Extract<PulseEffect, { kind: "will.execute" }>,
     completed: boolean,
   ): void {
-    const { local, config, host } = this.#context;
+    const { local, config } = this.#context;
     const { reason, evidence, off } = effect;
-    const words = { at: Date.now(), host, method: config.method, reason, evidence, off, completed };
+    const lines = drawLastWords(config.method, reason, evidence, off, completed, Date.now());
     try {
-      writeFileSync(join(local.stateDir, "last-words.json"), JSON.stringify(words), {
-        mode: 0o600,
-      });
+      writeFileSync(join(local.stateDir, LAST_WORDS_FILE), lines, { mode: 0o600 });
     } catch (error) {
-      process.stderr.write(`last words not kept: ${textOf(error)}; ${JSON.stringify(words)}\n`);
+      process.stderr.write(`last words not kept: ${textOf(error)}; ${lines}\n`);
     }
   }
 

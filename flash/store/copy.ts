@@ -1,19 +1,19 @@
 /**
  * One copy of the state as bytes. Everything after the checksum is covered by it.
  *
- *   0         8       12       16        20
- *   +---------+-------+--------+---------+----------------+
+ *   0            8        12       16       20
+ *   +------------+--------+--------+--------+-------------+
  *   | "KAGESTO1" | CRC-32 | serial | length | JSON, UTF-8 |      numbers big-endian
- *   +---------+-------+--------+---------+----------------+
+ *   +------------+--------+--------+--------+-------------+
  *
  * Intuition: a torn, cut or foreign file is `bad`, never half a state. Never throws.
  * Source: style.md 1.8, 18; IEEE 802.3 (CRC-32).
  */
 import { crc32 } from "../../hal/base/crc.ts";
 
-const MAGIC = Buffer.from("KAGESTO1", "latin1");
+const MAGIC = new TextEncoder().encode("KAGESTO1");
 const HEADER_BYTES = 20;
-/** A full record of 16 servers and 64 groups takes about 6 kB. */
+/** A full record of 16 servers and 32 groups takes about 4 kB. */
 export const COPY_BYTES_MAX = 65_536;
 
 export type DecodedCopy =
@@ -25,7 +25,7 @@ export function encodeCopy(serial: number, value: unknown): Uint8Array | null {
   const payload = Buffer.from(JSON.stringify(value), "utf8");
   if (HEADER_BYTES + payload.length > COPY_BYTES_MAX) return null;
   const bytes = Buffer.alloc(HEADER_BYTES + payload.length);
-  MAGIC.copy(bytes, 0);
+  bytes.set(MAGIC, 0);
   bytes.writeUInt32BE(serial, 12);
   bytes.writeUInt32BE(payload.length, 16);
   payload.copy(bytes, HEADER_BYTES);

@@ -37,7 +37,7 @@ export type ParsedRecord =
 
 /** Technical limits, as in the configuration's schema. */
 const SERVERS_MAX = 16;
-const GROUPS_MAX = 64;
+const GROUPS_MAX = 32;
 const NAME_CHARACTERS_MAX = 64;
 /** The beat carries the epoch's counter in 48 bits. */
 const COUNTER_MAX = 2 ** 48 - 1;

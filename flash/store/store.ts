@@ -141,12 +141,9 @@ async function replaceCopy(
 ): Promise<Saved> {
   const { copy, serial } = position;
   const target = FILE_NAMES[copy];
-  // After a failure the target may or may not hold this serial: the next try takes a newer one and the
-  // same target, so the copy in use is never touched.
-  const failed = (result: FileFailure): Saved => ({
-    result,
-    next: { copy, serial: nextSerial(serial) },
-  });
+  // After a failure the target may or may not hold this serial: the next try overwrites the same copy
+  // with the same serial, so the copy in use is never touched.
+  const failed = (result: FileFailure): Saved => ({ result, next: position });
   const bytes = encodeCopy(serial, record);
   if (bytes === null) return failed(failure("EFBIG", `record above ${COPY_BYTES_MAX} bytes`));
   const written = await files.write(TEMPORARY_NAME, bytes);

@@ -203,8 +203,8 @@ class RackPower implements Power {
     const started = await startTree(feed, (child) => {
       if (feed.child !== child || feed.phase !== "on") return;
       this.#becomeDark(feed, "supervisor-ended");
-      // A rejection is in the records by then; nobody waits for this order.
-      this.#inOrder(feed, () => this.#finishOff(feed, "supervisor-ended")).catch(() => undefined);
+      // Nobody waits for this order; #inOrder itself writes a rejection into the records.
+      void this.#inOrder(feed, () => this.#finishOff(feed, "supervisor-ended"));
     });
     if (started.kind === "done") {
       this.#options.record({ kind: "power", server: name, to: "on", reason });

@@ -233,7 +233,11 @@ function breakConnections(floating: Floating, picks: (one: Connection) => boolea
 function breakConnection(floating: Floating, connection: Connection): void {
   floating.connections.delete(connection);
   for (const end of [connection.client, connection.upstream]) {
-    if (!end.destroyed) end.resetAndDestroy();
+    if (end.destroyed) continue;
+    // A reset while the half-close is under way leaves the handle open for ever (libuv refuses it,
+    // Node counts it as closing): the process would then spin at its end and never exit.
+    if (end.writableEnded) end.destroy();
+    else end.resetAndDestroy();
   }
 }
 

@@ -247,13 +247,13 @@ export const pathsEvents = {
     code: "KG-1041",
     severity: "warning",
     en: {
-      text: "An old frame of {server} arrived again on {path}; it was discarded.",
+      text: "An old frame arrived again on {path}; it was discarded.",
       cause: "A loop or duplication in the network, or somebody records and sends frames again.",
       remedy:
         "Check the network for loops. If it goes on, look for an intruder in the interconnect.",
     },
     ja: {
-      text: "サーバ {server} の古いフレームが {path} に再び届いたため、破棄しました。",
+      text: "古いフレームが {path} に再び届いたため、破棄しました。",
       cause: "ネットワークのループや重複、または記録したフレームの再送が考えられます。",
       remedy:
         "ネットワークにループがないか確認してください。続く場" +
@@ -274,6 +274,24 @@ export const pathsEvents = {
       remedy:
         "すべてのサーバに同じファイルを配布してください。" +
         "それまでそのサーバにはリースを与えません。",
+    },
+  },
+  "path.trouble": {
+    code: "KG-1042",
+    severity: "warning",
+    en: {
+      text: "Path {path} cannot be used properly: {text}",
+      cause:
+        "The operating system refused a call on this path: address " +
+        "or device missing, no route, no permission.",
+      remedy: "Correct the address or device of this path. It is tried again by itself.",
+    },
+    ja: {
+      text: "パス {path} を正しく使用できません: {text}",
+      cause:
+        "このパスの操作を OS が拒否しました。アドレスやデバイスが" +
+        "ない、経路がない、権限がないなどが考えられます。",
+      remedy: "このパスのアドレスまたはデバイスを修正してください。自動的に再試行します。",
     },
   },
   "configuration.loaded": {

@@ -215,14 +215,14 @@ export const serversEvents = {
     code: "KG-2031",
     severity: "info",
     en: {
-      text: "Server {server} shuts down.",
+      text: "This server shuts down.",
       cause: "It was ordered.",
       remedy:
         "Its groups go to the other servers. After its next " +
         "start it is detached until it is returned.",
     },
     ja: {
-      text: "サーバ {server} をシャットダウンします。",
+      text: "本サーバをシャットダウンします。",
       cause: "シャットダウンの操作が行われました。",
       remedy:
         "グループは他のサーバへ移動します。次回の起動後は、復帰させるまで切り離されたままです。",

@@ -215,6 +215,38 @@ export const softwareEvents = {
       remedy: "繰り返し発生しているイベントを調べ、原因を取り除いてください。",
     },
   },
+  "host.trouble": {
+    code: "KG-5031",
+    severity: "error",
+    en: {
+      text: "The operating system refused an action: {text}",
+      cause: "A program, an address, the watchdog or the power port of this server did not obey.",
+      remedy: "Correct what the text says. If groups are affected, see their events.",
+    },
+    ja: {
+      text: "OS が操作を拒否しました: {text}",
+      cause:
+        "本サーバのプログラム、アドレス、ウォッチドッグ、または電源制御が指示に従いませんでした。",
+      remedy:
+        "本文に示された問題を取り除いてください。グループに影響が" +
+        "ある場合は、グループのイベントを確認してください。",
+    },
+  },
+  "ipc.unknown": {
+    code: "KG-5032",
+    severity: "warning",
+    en: {
+      text: "Process {role} sent a word that is not known here: {kind}",
+      cause: "The processes of this server come from different versions.",
+      remedy: "Install one version completely and restart this server's processes.",
+    },
+    ja: {
+      text: "プロセス {role} から未知のメッセージを受信しました: {kind}",
+      cause: "本サーバのプロセスのバージョンが一致していません。",
+      remedy:
+        "一つのバージョンをすべてインストールし直し、本サーバのプロセスを再起動してください。",
+    },
+  },
   "command.accepted": {
     code: "KG-6001",
     severity: "info",
@@ -241,48 +273,6 @@ export const softwareEvents = {
       text: "コマンドを拒否しました: {verb} {target}({reason})",
       cause: "現在のクラスタの状態では実行できません。",
       remedy: "オペレータへの応答を確認してください。",
-    },
-  },
-  "host.trouble": {
-    code: "KG-5040",
-    severity: "warning",
-    en: {
-      text: "A device or tool of this server reports trouble: {text}",
-      cause: "An address, watchdog or power order was not carried out as expected.",
-      remedy: "Check the device or tool that the text names.",
-    },
-    ja: {
-      text: "本サーバの装置またはツールで問題が発生しました: {text}",
-      cause: "アドレス、ウォッチドッグまたは電源の操作が期待どおりに行われませんでした。",
-      remedy: "表示された装置またはツールを確認してください。",
-    },
-  },
-  "path.trouble": {
-    code: "KG-5041",
-    severity: "warning",
-    en: {
-      text: "Path {path} reports trouble: {text}",
-      cause: "The local interface or port cannot be used at present; it is tried again.",
-      remedy: "Check the interface, its address and its cable on this server.",
-    },
-    ja: {
-      text: "パス {path} で問題が発生しました: {text}",
-      cause: "本サーバのインタフェースまたはポートが現在使用できません。再試行します。",
-      remedy: "本サーバのインタフェース、アドレス、ケーブルを確認してください。",
-    },
-  },
-  "ipc.unknown": {
-    code: "KG-5042",
-    severity: "warning",
-    en: {
-      text: "The {role} process sent a message of unknown kind {kind}.",
-      cause: "Processes of different versions run on this server.",
-      remedy: "Restart the cluster software of this server.",
-    },
-    ja: {
-      text: "{role} プロセスから不明な種類 {kind} のメッセージを受信しました。",
-      cause: "異なるバージョンのプロセスが本サーバで動作しています。",
-      remedy: "本サーバのクラスタソフトウェアを再起動してください。",
     },
   },
 } as const satisfies Record<string, EventEntry>;

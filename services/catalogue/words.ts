@@ -23,6 +23,7 @@ export const words: Readonly<Record<string, Readonly<Record<Language, string>>>>
   },
   excluded: { en: "the cluster goes on without this server", ja: "クラスタが本サーバを除いて継続" },
   "agent-lost": { en: "the agent did not come back", ja: "エージェントが復旧しない" },
+  "pulse-lost": { en: "the pulse did not come back", ja: "パルスが復旧しない" },
   "stop-failed": { en: "a group could not be stopped", ja: "グループを停止できない" },
   conflict: { en: "two servers went on separately", ja: "二つのサーバが別々に継続" },
   "peer-down": { en: "the other server is judged down", ja: "相手サーバは停止したと判定" },

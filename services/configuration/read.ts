@@ -14,7 +14,7 @@ import {
 } from "jsonc-parser";
 import type { JsonPath, Place, Remark } from "./finding.ts";
 
-/** A cluster of 16 servers with 64 groups needs about 60 kB. */
+/** A cluster of 16 servers with 32 groups needs about 60 kB. */
 const TEXT_CHARACTERS_MAX = 1_000_000;
 /** The deepest value of the schema lies 6 levels down; jsonc-parser recurses per level. */
 const NESTING_MAX = 32;

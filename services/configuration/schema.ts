@@ -11,7 +11,7 @@ export const SERVERS_MAX = 16;
 /** The beat carries one bit per LAN path. */
 export const LANS_MAX = 8;
 /** All groups' states share one beat's blob. */
-const GROUPS_MAX = 64;
+const GROUPS_MAX = 32;
 const RESOURCES_MAX = 32;
 /** Linux passes about 128 KiB per argument; longer ones are mistakes. */
 const ARGUMENT_CHARACTERS_MAX = 4096;

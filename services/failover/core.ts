@@ -28,12 +28,14 @@ export function createFailover(self: ServerIndex, config: ClusterConfig): Failov
     cause: "start",
     causeAtMs: 0,
     restarts: {},
+    stranded: false,
     failedOn: [],
   };
   return {
     self,
     groups: config.groups.map(() => group),
     facts: null,
+    restored: false,
     tableEpoch: null,
     tableKnown: false,
     nextId: 1,
@@ -44,7 +46,7 @@ export function createFailover(self: ServerIndex, config: ClusterConfig): Failov
     offAtMs: null,
     offSent: false,
     willRevision: 0,
-    willCovers: config.groups.map(() => false),
+    willCovers: null,
     request: null,
     requestCommand: null,
     requestAtMs: 0,
@@ -131,9 +133,8 @@ function restore(
     const desired = said?.desired ?? (runs ? state.self : null);
     return { ...group, actual, upCount, desired, order: said?.order ?? group.order };
   });
-  const covers = groups.map((group) => group.upCount > 0);
   const tableKnown = event.words !== null;
-  return { ...state, groups, willCovers: covers.map(() => false), tableKnown };
+  return { ...state, groups, restored: true, tableKnown };
 }
 
 function command(
@@ -257,13 +258,15 @@ function expireRequest(state: FailoverState, atMs: number): Result {
 
 /** The will names every group that may run here, before its first start effect (architecture 2). */
 function coverWill(state: FailoverState): Result {
-  if (state.facts === null || state.facts.gaveUp !== null) return { state, effects: [] };
+  if (!state.restored || state.facts === null || state.facts.gaveUp !== null) {
+    return { state, effects: [] };
+  }
   const covers = state.groups.map((group, index) => {
     const busy = group.upCount > 0 || group.pendingId !== null;
     return busy || isWanted(state, index);
   });
-  const same = covers.every((cover, index) => cover === state.willCovers[index]);
-  if (same) return { state, effects: [] };
+  const same = covers.every((cover, index) => cover === state.willCovers?.[index]);
+  if (same && state.willCovers !== null) return { state, effects: [] };
   const revision = state.willRevision + 1;
   return {
     state: { ...state, willRevision: revision, willCovers: covers },

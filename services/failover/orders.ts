@@ -122,7 +122,7 @@ function rePlace(
   const from = config.servers[group.desired]?.name ?? "";
   if (desired === null) {
     effects.push({ kind: "note", key: "group.no-server", data: { group: spec.name, from } });
-    return ordered(group, null, "failover", atMs);
+    return { ...ordered(group, null, "failover", atMs), stranded: true };
   }
   const to = config.servers[desired]?.name ?? "";
   const reason = newEpoch ? "server" : "group";
@@ -153,7 +153,7 @@ export function ordered(
   atMs: number,
 ): GroupRun {
   const order = (group.order + 1) % ORDER_WRAP;
-  return { ...group, desired, order, cause, causeAtMs: atMs };
+  return { ...group, desired, order, cause, causeAtMs: atMs, stranded: false };
 }
 
 /** An operator's order at the coordinator: the changed state, or the refusal. */

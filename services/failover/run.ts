@@ -54,7 +54,7 @@ const mustStop = (state: FailoverState): boolean =>
 
 function mayStart(state: FailoverState, index: number): boolean {
   const { facts } = state;
-  if (facts === null || !facts.holdsLease || !state.willCovers[index]) return false;
+  if (facts === null || !facts.holdsLease || state.willCovers?.[index] !== true) return false;
   if (facts.willRevision < state.willRevision) return false;
   if (facts.sole) return true;
   const said = peerWords(facts)?.groups[index];

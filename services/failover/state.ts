@@ -27,6 +27,8 @@ export interface GroupRun {
   readonly causeAtMs: number;
   /** Moments of restarts of its programs inside their window, by resource name. */
   readonly restarts: Readonly<Record<string, readonly number[]>>;
+  /** Stopped because no server of its policy was left (R54), not because an operator wanted it. */
+  readonly stranded: boolean;
   /** Coordinator's memory: servers on which it failed since the last order of the operator. */
   readonly failedOn: readonly ServerIndex[];
 }
@@ -35,6 +37,8 @@ export interface FailoverState {
   readonly self: ServerIndex;
   readonly groups: readonly GroupRun[];
   readonly facts: Facts | null;
+  /** What runs here has been looked at since this agent started. */
+  readonly restored: boolean;
   /** Epoch in which the order table was last taken over or set. */
   readonly tableEpoch: Epoch | null;
   /** False until an order table was made or learnt in this host incarnation. */
@@ -48,8 +52,8 @@ export interface FailoverState {
   readonly offAtMs: number | null;
   readonly offSent: boolean;
   readonly willRevision: number;
-  /** What the newest will covers, to send a new one only on change. */
-  readonly willCovers: readonly boolean[];
+  /** What the newest will covers, to send a new one only on change; null = none was deposited. */
+  readonly willCovers: readonly boolean[] | null;
   readonly request: Request | null;
   readonly requestCommand: string | null;
   readonly requestAtMs: number;

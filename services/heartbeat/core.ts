@@ -103,7 +103,7 @@ function emptyPeer(index: ServerIndex, config: ClusterConfig): PeerHealth {
     comStampMs: null,
     comTwoWayStampMs: null,
     comHealth: "unknown",
-    alive: false,
+    aliveSinceMs: null,
     presenceAtMs: null,
     grantedMs: config.budget.timeoutMs,
   };
@@ -116,8 +116,8 @@ function freshIfRebooted(
   config: ClusterConfig,
 ): PeerHealth {
   if (peer.host === null || peer.host === host) return peer;
-  const { pathHeardAtMs, pathHealth, comHealth, comHeardAtMs, alive } = peer;
-  const kept = { pathHeardAtMs, pathHealth, comHealth, comHeardAtMs, alive };
+  const { pathHeardAtMs, pathHealth, comHealth, comHeardAtMs, aliveSinceMs } = peer;
+  const kept = { pathHeardAtMs, pathHealth, comHealth, comHeardAtMs, aliveSinceMs };
   return { ...emptyPeer(peer.index, config), ...kept };
 }
 
@@ -195,35 +195,38 @@ function watchPaths(
   const { timeoutMs } = config.budget;
   const heardAtMs = [...peer.pathHeardAtMs, peer.comHeardAtMs];
   const alive = heardAtMs.some((heardMs) => heardMs !== null && atMs - heardMs < timeoutMs);
-  if (peer.alive && !alive) effects.push({ kind: "note", key: "peer.lost", data: { server } });
+  const aliveSinceMs = alive ? (peer.aliveSinceMs ?? atMs) : null;
+  if (peer.aliveSinceMs !== null && !alive)
+    effects.push({ kind: "note", key: "peer.lost", data: { server } });
   const pathHealth = peer.pathHealth.map((old, path) => {
-    const health = healthOf(peer.pathHeardAtMs[path] ?? null, alive, atMs, state, config);
+    const health = healthOf(peer.pathHeardAtMs[path] ?? null, aliveSinceMs, atMs, config);
     const data = { server, path: config.lans[path]?.id ?? "" };
     effects.push(...healthNotes(old, health, "path.lost", "path.restored", data));
     return health;
   });
   let comHealth = peer.comHealth;
   if (config.com !== null) {
-    comHealth = healthOf(peer.comHeardAtMs, alive, atMs, state, config);
+    comHealth = healthOf(peer.comHeardAtMs, aliveSinceMs, atMs, config);
     const data = { server, path: config.com.id };
     effects.push(...healthNotes(peer.comHealth, comHealth, "com.faulty", "com.restored", data));
   }
   const same = sameHealth(pathHealth, peer.pathHealth) && comHealth === peer.comHealth;
-  if (effects.length === 0 && same && alive === peer.alive) return { state, effects };
-  return { state: replacePeer(state, { ...peer, pathHealth, comHealth, alive }), effects };
+  if (effects.length === 0 && same && aliveSinceMs === peer.aliveSinceMs) return { state, effects };
+  return { state: replacePeer(state, { ...peer, pathHealth, comHealth, aliveSinceMs }), effects };
 }
 
+/** A path that never spoke is faulty once the peer has been heard elsewhere for T. */
 function healthOf(
   heardAtMs: number | null,
-  alive: boolean,
+  aliveSinceMs: number | null,
   atMs: number,
-  state: HeartbeatState,
   config: ClusterConfig,
 ): PathHealth {
-  if (!alive) return "unknown";
-  const sinceMs = atMs - (heardAtMs ?? state.startedAtMs);
+  if (aliveSinceMs === null) return "unknown";
+  const sinceMs = atMs - Math.max(heardAtMs ?? aliveSinceMs, aliveSinceMs);
   if (sinceMs >= config.budget.timeoutMs) return "faulty";
-  return heardAtMs === null ? "unknown" : "normal";
+  const spoke = heardAtMs !== null && atMs - heardAtMs < config.budget.timeoutMs;
+  return spoke ? "normal" : "unknown";
 }
 
 function healthNotes(

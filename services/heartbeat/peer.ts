@@ -30,8 +30,8 @@ export interface PeerHealth {
   /** Sender stamp of the newest COM beat that said it hears us on COM. */
   readonly comTwoWayStampMs: number | null;
   readonly comHealth: PathHealth;
-  /** Heard on any path within T. */
-  readonly alive: boolean;
+  /** Since when it has been heard on some path without a silence of T; null = not heard. */
+  readonly aliveSinceMs: number | null;
   readonly presenceAtMs: number | null;
   /** Largest grant ever given to this peer in this process, ms. */
   readonly grantedMs: number;

@@ -31,7 +31,10 @@ export interface QuorumState {
   /** Last write and read both answered in time. */
   readonly diskHealthy: boolean;
   readonly diskFaultNoted: boolean;
+  /** Last complete write and read; before the first one the end of the start grace. */
   readonly lastGoodAtMs: number;
+  /** The operation under way has been given up; its process was asked to be replaced. */
+  readonly killedId: number | null;
   readonly probeAtMs: number;
 }
 
@@ -48,6 +51,8 @@ export interface ClaimContext {
 const PROBE_MIN_MS = 500;
 /** A faulty disk is tried this often, so that a claim can still be won inside the disk wait (D5). */
 const RETRY_MS = 100;
+/** The disk process may take some seconds to come up beside everything else that starts. */
+const START_GRACE_MS = 10_000;
 
 export function createQuorum(atMs: number): QuorumState {
   return {
@@ -59,7 +64,8 @@ export function createQuorum(atMs: number): QuorumState {
     diskConnected: false,
     diskHealthy: false,
     diskFaultNoted: false,
-    lastGoodAtMs: atMs,
+    lastGoodAtMs: atMs + START_GRACE_MS,
+    killedId: null,
     probeAtMs: atMs,
   };
 }
@@ -224,6 +230,12 @@ function watchDisk(
   const hung = state.operation !== null && atMs - state.operation.atMs > config.budget.claimMs;
   const watched = hung && state.diskHealthy ? { ...state, diskHealthy: false } : state;
   const noted = noteDisk(watched, atMs, config);
+  const { operation } = noted.state;
+  const overdue = operation !== null && atMs - operation.atMs >= config.budget.diskWaitMs;
+  if (overdue && noted.state.killedId !== operation.id) {
+    const killed = { ...noted.state, killedId: operation.id };
+    return { state: killed, effects: [...noted.effects, { kind: "disk.kill" }] };
+  }
   const due = atMs >= noted.state.probeAtMs && noted.state.operation === null;
   if (!due || !noted.state.diskConnected) return noted;
   const probed = probe(noted.state, context, atMs);

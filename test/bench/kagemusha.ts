@@ -117,6 +117,7 @@ async function ready(lab: Lab, probe: Probe): Promise<void> {
   await probe.answers(owner, 0, READY_WITHIN_MS);
 }
 
+/** Asks again while the agent refuses: a server that has just booted must first hear the other. */
 async function order(
   lab: Lab,
   server: string,
@@ -124,7 +125,13 @@ async function order(
   args: Readonly<Record<string, string>>,
 ): Promise<void> {
   const socket = serverFiles(lab.cabinet.bay(server)).agentSocket;
-  const reply = await request(socket, { verb, args }, ORDER_WITHIN_MS);
-  if (reply.kind !== "ok")
-    throw new Error(`${verb} ${JSON.stringify(args)}: ${JSON.stringify(reply)}`);
+  let answer = "";
+  const accepted = until("accepted", ORDER_WITHIN_MS, async () => {
+    const reply = await request(socket, { verb, args }, ORDER_WITHIN_MS);
+    answer = JSON.stringify(reply);
+    return reply.kind === "ok" ? true : null;
+  });
+  await accepted.catch((error: unknown) => {
+    throw new Error(`${verb} ${JSON.stringify(args)}: ${answer}`, { cause: error });
+  });
 }

@@ -86,7 +86,7 @@ export async function measureStress(
 /** Without the wait for a quiet machine: the load is the point. */
 async function cutUnderLoad(stack: Stack): Promise<Cut | null> {
   try {
-    return await cutOnce(stack, TIMEOUT_MS);
+    return await cutOnce(stack, TIMEOUT_MS, "stress");
   } catch (error) {
     if (error instanceof Error && error.message.startsWith("not within")) return null;
     throw error;

@@ -96,10 +96,15 @@ export async function measureTakeovers(
 const describe = (cut: Cut): string =>
   `outage ${cut.outageMs} ms, activation ${cut.activationMs} ms, age ${cut.ageMs} ms, busy ${Math.round(cut.busy * 100)} %`;
 
-export async function cutOnce(stack: Stack, timeoutMs: number): Promise<Cut> {
+/** `load`: `quiet` waits for an idle machine first, `stress` takes it as it is. */
+export async function cutOnce(
+  stack: Stack,
+  timeoutMs: number,
+  load: "quiet" | "stress" = "quiet",
+): Promise<Cut> {
   const owner = await stack.owner();
   if (owner === null) throw new Error(`${stack.name}: nobody owns the service`);
-  const busy = await quiet();
+  const busy = load === "quiet" ? await quiet() : await busyShare(1_000);
   // A random phase: beats and advertisements must not march in step with the bench.
   await pause(randomInt(timeoutMs));
   stack.probe.forget();

@@ -13,8 +13,6 @@ const UP_WITHIN_MS = 5_000;
 /** A batch of a dozen lines takes 1 ms; a host under stress is given this long. */
 const BATCH_WITHIN_MS = 10_000;
 
-type Batcher = ChildProcessByStdio<Writable, Readable, Readable>;
-
 export interface NetNamespace {
   /** A process inside: for `ip link ... netns PID`. */
   readonly pid: number;
@@ -41,66 +39,77 @@ export async function openNamespace(env: Readonly<Record<string, string>>): Prom
     return inside && readlinkSync(`/proc/${pid}/ns/net`) !== ownNet ? true : null;
   });
   const enter = ["nsenter", `--net=/proc/${pid}/ns/net`, "--"];
-  const batcher = openBatcher(enter, env);
+  const batcher = new Batcher(enter, env);
   const ns: NetNamespace = {
     pid,
     enter,
-    batch: (lines) => batch(batcher, lines),
+    batch: (lines) => batcher.carryOut(lines),
     close: async () => {
-      batcher.stdin.end();
       holder.stdin.end();
-      await Promise.all([gone(batcher), gone(holder)]);
+      await Promise.all([batcher.close(), gone(holder)]);
     },
   };
   await ns.batch(["link set lo up"]);
   return ns;
 }
 
-function openBatcher(enter: readonly string[], env: Readonly<Record<string, string>>): Batcher {
-  const [tool = "", ...args] = [...enter, "ip", "-batch", "-"];
-  const batcher = spawn(tool, args, {
-    env: { ...process.env, ...env },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  batcher.stdout.setEncoding("utf8");
-  batcher.stderr.setEncoding("utf8");
-  batcher.stdin.on("error", () => batcher.kill("SIGKILL"));
-  return batcher;
-}
-
 /**
- * `ip` prints nothing for a change, so every batch ends with a question about the loopback; its answer says that all
- * before it is done. At an error `ip` ends, and the exit is the answer.
+ * `ip` prints nothing for a change, so every batch ends with a question about the loopback; the
+ * answers come in the order of the questions. At an error `ip` ends, and the exit is the answer to
+ * all who wait.
  */
-function batch(batcher: Batcher, lines: readonly string[]): Promise<void> {
-  return new Promise((done, fail) => {
-    let complaint = "";
-    let answer = "";
-    const finish = (error: Error | null): void => {
-      clearTimeout(deadline);
-      batcher.stdout.off("data", hear);
-      batcher.stderr.off("data", hearComplaint);
-      batcher.off("close", ended);
-      if (error === null) done();
-      else fail(error);
-    };
-    const hear = (chunk: string): void => {
-      answer += chunk;
-      if (/link\/loopback.*\n/.test(answer)) finish(null);
-    };
-    const hearComplaint = (chunk: string): void => {
-      complaint += chunk;
-    };
-    const ended = (): void =>
-      finish(new Error(`ip -batch: ${complaint.trim()} in: ${lines.join("; ")}`));
-    const deadline = setTimeout(
-      () => finish(new Error(`ip -batch did not answer: ${lines.join("; ")}`)),
-      BATCH_WITHIN_MS,
-    );
-    batcher.stdout.on("data", hear);
-    batcher.stderr.on("data", hearComplaint);
-    batcher.once("close", ended);
-    if (batcher.exitCode !== null) ended();
-    else batcher.stdin.write(`${lines.join("\n")}\nlink show dev lo\n`);
-  });
+class Batcher {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #waiting: { lines: readonly string[]; settle: (error: Error | null) => void }[] = [];
+  #heard = "";
+  #complaint = "";
+
+  constructor(enter: readonly string[], env: Readonly<Record<string, string>>) {
+    const [tool = "", ...args] = [...enter, "ip", "-batch", "-"];
+    this.#child = spawn(tool, args, {
+      env: { ...process.env, ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.#child.stdin.on("error", () => this.#child.kill("SIGKILL"));
+    this.#child.stdout.setEncoding("utf8").on("data", (chunk: string) => this.#hear(chunk));
+    this.#child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+      this.#complaint += chunk;
+    });
+    this.#child.once("close", () => this.#fail(this.#complaint.trim() || "it ended"));
+  }
+
+  carryOut(lines: readonly string[]): Promise<void> {
+    return new Promise((done, fail) => {
+      const deadline = setTimeout(() => this.#fail("no answer"), BATCH_WITHIN_MS);
+      const settle = (error: Error | null): void => {
+        clearTimeout(deadline);
+        if (error === null) done();
+        else fail(error);
+      };
+      this.#waiting.push({ lines, settle });
+      if (this.#child.exitCode !== null) this.#fail("it has ended");
+      else this.#child.stdin.write(`${lines.join("\n")}\nlink show dev lo\n`);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#child.stdin.end();
+    await gone(this.#child);
+  }
+
+  #hear(chunk: string): void {
+    this.#heard += chunk;
+    for (;;) {
+      const answer = /link\/loopback.*\n/.exec(this.#heard);
+      if (answer === null) return;
+      this.#heard = this.#heard.slice(answer.index + answer[0].length);
+      this.#waiting.shift()?.settle(null);
+    }
+  }
+
+  #fail(why: string): void {
+    for (const { lines, settle } of this.#waiting.splice(0)) {
+      settle(new Error(`ip -batch: ${why} in: ${lines.join("; ")}`));
+    }
+  }
 }

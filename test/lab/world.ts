@@ -36,6 +36,8 @@ const SERVICE_JS = fileURLToPath(new URL("../../hal/rack/demo-service.js", impor
 const FIRST_PORT = 8080;
 /** Default start-synchronisation wait of a story: long enough for two cold starts on a busy machine. */
 const START_WAIT_MS = 10_000;
+const STAND_WITHIN_MS = 8_000;
+const LOOK_EVERY_MS = 50;
 const CONSOLE_LINES = 25;
 const GARBAGE_BYTES_MAX = 1400;
 /** A customer's patience between two requests. */
@@ -103,8 +105,25 @@ class LabWorld implements World {
       if (this.#heard.length > HEARD_PIECES_MAX) this.#heard.shift();
     });
     await Promise.all(SERVERS.map((server) => lab.powerOn(server)));
+    await this.#stand();
     this.#asking = true;
     this.#customer = this.#keepAsking();
+  }
+
+  /**
+   * A real serial port takes longer to open than the scenario's first line: the story begins when
+   * every path was heard, or after a while with what there is.
+   */
+  async #stand(): Promise<void> {
+    const endMs = performance.now() + STAND_WITHIN_MS;
+    while (performance.now() < endMs) {
+      const documents = await Promise.all(SERVERS.map((server) => this.status(server)));
+      const stands = documents.every((document) =>
+        document?.paths.every((path) => path.state === "normal"),
+      );
+      if (stands) return;
+      await pause(LOOK_EVERY_MS);
+    }
   }
 
   async close(): Promise<readonly string[]> {

@@ -11,8 +11,8 @@ import type { Answer } from "./world.ts";
 
 /** Ctrl-C of the appliance: two trees are killed and read back. */
 const STOP_DEADLINE_MS = 20_000;
-/** Between the two Ctrl-C of an impatient operator. */
-const SECOND_SIGNAL_MS = 50;
+/** What the appliance says when a second Ctrl-C would cut the power. */
+const CUT_OFFERED = "Ctrl-C again cuts the power";
 /** A `kage` order waits up to its own timeout; a hung one must not hang the story. */
 const KAGE_DEADLINE_MS = 30_000;
 /** Output kept for a failed transcript; the newest part. */
@@ -59,10 +59,9 @@ export function startAppliance(
       if (child.exitCode !== null || child.signalCode !== null) return null;
       const ended = once(child, "exit").then(() => true);
       child.kill("SIGINT");
-      // A second Ctrl-C cuts the power: most stories end in states that know no orderly shutdown.
-      await pause(SECOND_SIGNAL_MS);
-      child.kill("SIGINT");
       const late = pause(STOP_DEADLINE_MS, false, { ref: false });
+      // The second Ctrl-C, once it is offered: most stories end in a state without orderly shutdown.
+      void said(child, output, CUT_OFFERED).then(() => child.kill("SIGINT"));
       if (await Promise.race([ended, late])) return null;
       child.kill("SIGKILL");
       await ended;
@@ -105,6 +104,19 @@ async function run(
   await once(child, "close");
   clearTimeout(deadline);
   return { exit: child.exitCode ?? 128, stdout, stderr };
+}
+
+/** Resolves when `text` has been said; never, when it is not. */
+function said(child: ChildProcess, output: () => string, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!output().includes(text)) return;
+      child.stdout?.off("data", look);
+      resolve();
+    };
+    child.stdout?.on("data", look);
+    look();
+  });
 }
 
 function collect(child: ChildProcess): () => string {

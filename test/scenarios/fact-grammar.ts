@@ -24,9 +24,9 @@ export type Fact =
       readonly server: string;
       readonly state: string;
     }
-  /** Power as the rack reads it: exactly these servers are off. */
+  /** Power as the cabinet reads it. */
   | { readonly kind: "machine"; readonly server: string; readonly on: boolean }
-  | { readonly kind: "machines.off"; readonly count: number }
+  | { readonly kind: "machines.off"; readonly least: number; readonly most: number }
   /** Powered off and on again by the watchdog since the block began: another incarnation. */
   | { readonly kind: "machine.reset"; readonly server: string }
   /** Logged since the block began; read from the folder when the server is off. */
@@ -132,12 +132,15 @@ const SERVER_FACTS: readonly Row[] = [
   {
     form: "both on|off",
     pattern: /^both (on|off)$/,
-    read: (m) => ({ kind: "machines.off", count: m[1] === "on" ? 0 : 2 }),
+    read: (m) => {
+      const count = m[1] === "on" ? 0 : 2;
+      return { kind: "machines.off", least: count, most: count };
+    },
   },
   {
-    form: "exactly one off",
-    pattern: /^exactly one off$/,
-    read: () => ({ kind: "machines.off", count: 1 }),
+    form: "exactly|at least one off",
+    pattern: /^(exactly|at least) one off$/,
+    read: (m) => ({ kind: "machines.off", least: 1, most: m[1] === "exactly" ? 1 : 2 }),
   },
   {
     form: "SERVER was reset",

@@ -20,14 +20,15 @@ export interface Baseline {
   readonly recordsMs: number;
   readonly incarnations: ReadonlyMap<string, string>;
   readonly loggedEvents: ReadonlySet<string>;
-  /** Life of each group's program as a client sees it; absent = it gave no answer. */
+  /** Life of each group's program as a client sees it; absent = it never gave an answer. */
   readonly lives: ReadonlyMap<string, string>;
   lastAnswer: Answer | null;
 }
 
 const identify = (server: string, e: LoggedEvent): string => `${server} ${e.seq} ${e.at} ${e.key}`;
 
-export async function takeBaseline(world: World): Promise<Baseline> {
+/** `before`: of the block before; a program that cannot answer just now keeps the life it had then. */
+export async function takeBaseline(world: World, before: Baseline | null): Promise<Baseline> {
   const [records, machines, logs, lives] = await Promise.all([
     world.records(),
     world.machines(),
@@ -40,7 +41,10 @@ export async function takeBaseline(world: World): Promise<Baseline> {
     recordsMs: Math.max(0, ...records.map((r) => r.atMs)),
     incarnations: new Map(machines.map((m) => [m.name, m.incarnation])),
     loggedEvents: new Set(logs.flat()),
-    lives: new Map(lives.flatMap(([g, life]) => (life === undefined ? [] : [[g, life] as const]))),
+    lives: new Map([
+      ...(before?.lives ?? []),
+      ...lives.flatMap(([g, life]) => (life === undefined ? [] : [[g, life] as const])),
+    ]),
     lastAnswer: null,
   };
 }
@@ -170,8 +174,10 @@ function judgeMachines(
   switch (fact.kind) {
     case "machine":
       return { holds: named?.on === fact.on, seen };
-    case "machines.off":
-      return { holds: machines.filter((m) => !m.on).length === fact.count, seen };
+    case "machines.off": {
+      const off = machines.filter((m) => !m.on).length;
+      return { holds: off >= fact.least && off <= fact.most, seen };
+    }
     case "machine.reset": {
       const before = baseline.incarnations.get(fact.server);
       return { holds: named?.on === true && named.incarnation !== before, seen };

@@ -160,10 +160,13 @@ class RackWorld implements World {
   }
 
   async wrongKey(server: string): Promise<void> {
-    const local = readFileSync(serverPlaces(this.#dirs, server).localFile, "utf8");
-    const keyFile = parseObject(local)?.["keyFile"];
-    if (typeof keyFile !== "string") throw new Error(`no keyFile in the local.json of ${server}`);
+    const { localFile, stateDir } = serverPlaces(this.#dirs, server);
+    const local = parseObject(readFileSync(localFile, "utf8"));
+    if (local === null) throw new Error(`${localFile} is no JSON object`);
+    // The cluster's key file is shared by the virtual servers; only this one gets another.
+    const keyFile = join(stateDir, "other.key");
     writeFileSync(keyFile, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
+    writeFileSync(localFile, JSON.stringify({ ...local, keyFile }), { mode: 0o600 });
   }
 
   async garbage(path: string, server: string, count: number): Promise<void> {

@@ -14,10 +14,12 @@ import { isEventKey } from "../../services/catalogue.ts";
 import { createLabWorld, labMissing } from "../lab/world.ts";
 import { parseScenario, type Scenario, type WorldKind } from "./language.ts";
 import { createRackWorld } from "./rack-world.ts";
-import { playScenario, type Report } from "./runner.ts";
+import { playScenario, type Report, type StartGate } from "./runner.ts";
 
 /** Side by side per core: eight mostly sleeping processes each; more would measure the scheduler. */
 const WORLDS_PER_CORE = 2;
+/** Stories with a shorter timeout are played alone. */
+const QUIET_BELOW_MS = 1000;
 /** The lab shares the host's interfaces and has one set of names. */
 const LABS_AT_ONCE = 1;
 
@@ -61,42 +63,58 @@ function projectRoot(): string {
   }
 }
 
-type Play = () => Promise<Report>;
-
-/** Starts the plays in order, at most `lanes` at once; each test awaits its own. */
-function inLanes(plays: readonly Play[], lanes: number): readonly Promise<Report>[] {
+/** At most `lanes` at once, in the order asked. */
+function createLanes(lanes: number): StartGate {
   const waiting: (() => void)[] = [];
   let free = lanes;
-  return plays.map(async (play) => {
+  return async (work) => {
     if (free > 0) free -= 1;
     else await new Promise<void>((go) => waiting.push(go));
     try {
-      return await play();
+      return await work();
     } finally {
       const next = waiting.shift();
       if (next === undefined) free += 1;
       else next();
     }
-  });
+  };
 }
 
 const create = worldKind === "lab" ? createLabWorld : createRackWorld;
-const lanes = worldKind === "lab" ? LABS_AT_ONCE : WORLDS_PER_CORE * availableParallelism();
-const playable = missing === null ? stories : [];
-const reports = inLanes(
-  playable.map(({ name, scenario, faults }) => async () => {
-    if (scenario === null) return { ok: false, tookMs: 0, transcript: `${name}\n${faults}` };
-    return playScenario(scenario, create(scenario.cluster));
-  }),
-  lanes,
-);
+const cores = availableParallelism();
+const worlds = createLanes(worldKind === "lab" ? LABS_AT_ONCE : WORLDS_PER_CORE * cores);
+const starts = createLanes(Math.max(1, Math.floor(cores / 2)));
 
-playable.forEach(({ name, scenario }, index) => {
+const playable = missing === null ? stories : [];
+const quick = ({ scenario }: Story): boolean =>
+  scenario !== null && scenario.cluster.timeoutMs < QUIET_BELOW_MS;
+/** The quick ones one by one, then all others: a scheduling gap of 300 ms must be the story's own. */
+const quiet = createLanes(1);
+const reports = new Map<Story, Promise<Report>>();
+for (const story of playable.filter(quick)) reports.set(story, play(story, quiet));
+const calm = Promise.all(reports.values());
+for (const story of playable) {
+  if (!quick(story))
+    reports.set(
+      story,
+      calm.then(() => play(story, worlds)),
+    );
+}
+
+function play({ name, scenario, faults }: Story, lanes: StartGate): Promise<Report> {
+  if (scenario === null) {
+    return Promise.resolve({ ok: false, tookMs: 0, transcript: `${name}\n${faults}` });
+  }
+  return lanes(() => playScenario(scenario, create(scenario.cluster), undefined, starts));
+}
+
+for (const story of playable) {
+  const { name, scenario } = story;
   test(`${scenario?.title ?? name} [${worldKind}: ${name}]`, async () => {
-    const report = await reports[index];
+    const report = await reports.get(story);
     assert.ok(report?.ok, `${name} failed after ${report?.tookMs} ms\n${report?.transcript}`);
   });
-});
+}
 
 test("every scenario file is a story in a world", () => {
   assert.ok(stories.length > 0, `no scenario named like "${only}" for the world ${worldKind}`);

@@ -33,7 +33,7 @@ const NEEDED =
   "address.in-use agent.stalled agent.restarted pulse.stalled pulse.restarted " +
   "disk-process.restarted adopted store.failed store.repaired frame.garbage frame.replayed " +
   "watchdog.armed watchdog.late shutdown.cluster shutdown.server shutdown.clean-mark " +
-  "command.accepted command.refused failover-not-possible protection.level";
+  "host.trouble path.trouble ipc.unknown command.accepted command.refused failover-not-possible protection.level";
 
 const texts = (entry: { text: string; cause?: string; remedy: string }): string[] =>
   entry.cause === undefined ? [entry.text, entry.remedy] : [entry.text, entry.cause, entry.remedy];

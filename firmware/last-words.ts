@@ -1,0 +1,55 @@
+/**
+ * Why a server gave up, kept over its end: the pulse writes these lines when everything of the groups is
+ * gone, the agent of the next start takes them into the event log. Same form as the log's own lines, so
+ * that a service engineer can read the file of a server that stays off. Source: requirements R108.
+ */
+import type { NoteData } from "../services/effects.ts";
+import type { StopReason } from "../services/events.ts";
+
+export const LAST_WORDS_FILE = "events-last.jsonl";
+
+export interface LastWord {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly key: string;
+  readonly data: NoteData;
+}
+
+const VERDICT_KEYS: Readonly<Partial<Record<StopReason, string>>> = {
+  partition: "verdict.partition",
+  presence: "verdict.partition",
+  "arbiter-faulty": "verdict.arbiter-faulty",
+  "disk-faulty": "verdict.arbiter-faulty",
+  "claim-lost": "verdict.claim-lost",
+};
+
+/** JSON lines: the verdict, then what was done. */
+export function drawLastWords(
+  method: string,
+  reason: StopReason,
+  evidence: string,
+  off: boolean,
+  completed: boolean,
+  wallMs: number,
+): string {
+  const data = { method, reason, evidence, completed };
+  const keys = [VERDICT_KEYS[reason], off ? "emergency-shutdown" : "give-up.started"];
+  const at = new Date(wallMs).toISOString();
+  return keys
+    .filter((key) => key !== undefined)
+    .map((key) => `${JSON.stringify({ seq: 0, at, key, data })}\n`)
+    .join("");
+}
+
+/** Lines that are not whole (power cut) are left out. */
+export function parseLastWords(text: string): LastWord[] {
+  return text.split("\n").flatMap((line) => {
+    if (line === "") return [];
+    try {
+      const word = JSON.parse(line) as LastWord;
+      return typeof word.key === "string" && !Number.isNaN(Date.parse(word.at)) ? [word] : [];
+    } catch {
+      return [];
+    }
+  });
+}
