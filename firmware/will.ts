@@ -66,9 +66,10 @@ const LOOK_INTERVAL_MS = 4;
 /** Between two tries to take an address off after a refusal. */
 const RETRY_INTERVAL_MS = 20;
 /**
- * Run records lie in memory and take under a millisecond; a folder that hangs is not waited for.
+ * Run records lie in memory and take milliseconds even on a busy host; the killing goes on meanwhile, only
+ * the word "completed" waits, and not for a folder that hangs.
  */
-const RECORD_WAIT_MS = 20;
+const RECORD_WAIT_MS = 100;
 /**
  * A start that the agent had begun in the instant it was killed is a process without cookie between
  * fork and exec. After this time it has its cookie, and the last look finds it.

@@ -11,6 +11,7 @@ import type { Socket } from "node:net";
 import { unreachable } from "../base/assert.ts";
 import { ByteQueue } from "../drivers/array-nbd/byte-queue.ts";
 import * as nbd from "../drivers/array-nbd/protocol.ts";
+import { resetSocket } from "./reset-socket.ts";
 
 /** Requests a client may have waiting; Linux's own client keeps at most 128 under way. */
 const WAITING_MAX = 256;
@@ -77,7 +78,7 @@ export class ArrayExportSession {
   /** Ends the connection by a reset; nothing that waits is executed. */
   drop(): void {
     this.#leave();
-    this.#socket.resetAndDestroy();
+    resetSocket(this.#socket);
   }
 
   #leave(): void {

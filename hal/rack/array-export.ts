@@ -12,6 +12,7 @@ import { monotonicMs } from "../base/clock.ts";
 import * as nbd from "../drivers/array-nbd/protocol.ts";
 import { type ArrayExportImage, openImage } from "./array-export-image.ts";
 import { ArrayExportSession, type Outcome } from "./array-export-session.ts";
+import { resetSocket } from "./reset-socket.ts";
 
 /** What a torn write leaves on the medium, bytes: one sector of the old kind. */
 const TORN_BYTES = 512;
@@ -161,7 +162,7 @@ class RackArray implements ArrayExport {
     const listener = createServer({ noDelay: true });
     listener.on("connection", (socket) => {
       if (path.cut || path.sessions.size >= SESSIONS_MAX) {
-        socket.resetAndDestroy();
+        resetSocket(socket);
         return;
       }
       const session = new ArrayExportSession(socket, {

@@ -11,6 +11,7 @@ import type { Cabinet } from "./cabinet.ts";
 import { closeListener, listenOn } from "./com-line.ts";
 import { bindSocket, closeSocket } from "./lan-segment.ts";
 import type { HostPort } from "./plan.ts";
+import { resetSocket } from "./reset-socket.ts";
 import { SWITCH_PATH } from "./wiring.ts";
 
 export interface FloatingState {
@@ -184,7 +185,7 @@ class RackSwitch implements PublicSwitch {
     const uplink = floating.announcer;
     if (uplink === null || !this.#isUp(uplink) || floating.connections.size >= CONNECTIONS_MAX) {
       client.on("error", () => client.destroy());
-      client.resetAndDestroy();
+      resetSocket(client);
       return;
     }
     forward(floating, uplink, client, (bytes) => {
@@ -233,11 +234,7 @@ function breakConnections(floating: Floating, picks: (one: Connection) => boolea
 function breakConnection(floating: Floating, connection: Connection): void {
   floating.connections.delete(connection);
   for (const end of [connection.client, connection.upstream]) {
-    if (end.destroyed) continue;
-    // A reset while the half-close is under way leaves the handle open for ever (libuv refuses it,
-    // Node counts it as closing): the process would then spin at its end and never exit.
-    if (end.writableEnded) end.destroy();
-    else end.resetAndDestroy();
+    resetSocket(end);
   }
 }
 
