@@ -30,14 +30,14 @@ export class Scheduler<E> {
   readonly #bootClock = openBootClock();
   #timer: NodeJS.Timeout | null = null;
   #lastWakeMs = monotonicMs();
-  #lastBootMs: number | null;
+  /** Boot-time clock less monotonic clock; grows by the time of a suspend. */
+  #bootAheadMs: number | null = null;
   #draining = false;
   #ticking = false;
   #stopped = false;
 
   constructor(options: SchedulerOptions<E>) {
     this.#options = options;
-    this.#lastBootMs = bootTimeMs(this.#bootClock);
   }
 
   /** Puts an event in line and works the line off, unless a step is under way that will. */
@@ -59,21 +59,33 @@ export class Scheduler<E> {
   /** True when a gap was found: deadlines and the line then wait until the sockets are drained. */
   #noticeGap(): boolean {
     const now = monotonicMs();
-    const boot = bootTimeMs(this.#bootClock);
     const wokenMs = now - this.#lastWakeMs;
-    const bootMs = boot === null || this.#lastBootMs === null ? 0 : boot - this.#lastBootMs;
     this.#lastWakeMs = now;
-    this.#lastBootMs = boot;
-    const gapMs = bootMs > wokenMs + CLOCK_STEP_MS ? bootMs : wokenMs;
+    return this.#queueGap(now, wokenMs);
+  }
+
+  /** The monotonic clock stands still while the host is suspended; the boot-time clock does not. */
+  #noticeSuspend(): boolean {
+    const now = monotonicMs();
+    const boot = bootTimeMs(this.#bootClock);
+    if (boot === null) return false;
+    const aheadMs = boot - now;
+    const sleptMs = this.#bootAheadMs === null ? 0 : aheadMs - this.#bootAheadMs;
+    this.#bootAheadMs = aheadMs;
+    return sleptMs > CLOCK_STEP_MS && this.#queueGap(now, sleptMs);
+  }
+
+  #queueGap(atMs: number, gapMs: number): boolean {
     if (gapMs < this.#options.gapMs) return false;
-    this.#inbox.pushFirst(this.#options.gap(now, gapMs));
+    this.#inbox.pushFirst(this.#options.gap(atMs, gapMs));
     this.#tickAfterSockets();
     return true;
   }
 
   #wake(): void {
     this.#timer = null;
-    if (!this.#noticeGap()) this.#tickAfterSockets();
+    const late = this.#noticeGap();
+    if (!this.#noticeSuspend() && !late) this.#tickAfterSockets();
   }
 
   /** Timers run before sockets are polled; one turn of the loop later everything received is in line. */

@@ -33,6 +33,19 @@ export interface PeerFact {
   readonly configDiffers: boolean;
 }
 
+/** Short word between two facts: the pulse lives, and so long the lease lasts. */
+export interface AliveWord {
+  readonly atMs: number;
+  readonly holdsLease: boolean;
+  readonly leaseUntilMs: number | null;
+  readonly ackedMs: number | null;
+}
+
+/** Both sides count with it: the pulse sends this often, the agent misses it after three. */
+export function alivePeriodMs(heartbeatIntervalMs: number): number {
+  return Math.max(20, Math.min(1000, heartbeatIntervalMs));
+}
+
 export interface Facts {
   readonly atMs: number;
   readonly server: ServerState | "observing";
@@ -47,6 +60,8 @@ export interface Facts {
   readonly leaseUntilMs: number | null;
   /** Newest own stamp acknowledged in this view; null = none. */
   readonly ackedMs: number | null;
+  /** Silence of the peer's LAN beats when this server went on alone, ms; null = it did not. */
+  readonly lostAfterMs: number | null;
   readonly conflict: boolean;
   readonly refused: StopReason | null;
   readonly claim: string;

@@ -7,11 +7,13 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicMs } from "../../hal/base/clock.ts";
+import { sameEpoch } from "../../hal/base/view.ts";
 import { detectCgroupRoot } from "../../hal/drivers/program-runner/cgroup.ts";
 import { createProgramRunner } from "../../hal/drivers/program-runner/driver.ts";
 import type { ProgramExit, ProgramPort } from "../../hal/ports/host.ts";
 import type { NoteData } from "../../services/effects.ts";
-import type { Facts } from "../../services/facts.ts";
+import type { Wish } from "../../services/events.ts";
+import type { AliveWord, Facts } from "../../services/facts.ts";
 import { createFailover, nextDeadlineMs, ownWords, step } from "../../services/failover/core.ts";
 import type { AgentEffect, AgentEvent, FailoverState } from "../../services/failover/state.ts";
 import { decodeWords, encodeWords, type RequestVerb } from "../../services/failover/words.ts";
@@ -70,6 +72,7 @@ export class Agent {
     this.#pulse = new PulseLink(join(local.runDir, "pulse.sock"), {
       onWelcome: (blob, pid) => this.#greet(blob, pid),
       onFacts: (facts) => this.#hear(facts),
+      onAlive: (word) => this.#hearAlive(word),
       onNote: (key, data, at) => this.#events.add(key, data, at),
       onGone: () => this.#miss(),
     });
@@ -117,11 +120,9 @@ export class Agent {
     const { state, effects } = step(before, event, this.#context.config);
     this.#state = state;
     this.#keepSince();
-    for (const effect of effects) this.#execute(effect);
-    const words = effects.some(({ kind }) => kind === "words.changed");
-    const wished = before.wish !== state.wish;
-    if (words || wished || event.atMs - this.#tokenAtMs >= this.#tokenMs)
-      this.#sendToken(event.atMs);
+    for (const effect of inOrder(effects)) this.#execute(effect);
+    const wished = !sameWish(before.wish, state.wish);
+    if (wished || event.atMs - this.#tokenAtMs >= this.#tokenMs) this.#sendToken(event.atMs);
     if (event.kind === "tick") this.#watchPulse(event.atMs);
   }
 
@@ -133,7 +134,11 @@ export class Agent {
         return this.#pulse.send(this.#lastWill);
       }
       case "resource.start":
-        return this.#follow(effect.id, this.#executor.start(effect.group, effect.resource));
+        if (this.#watch.hasGivenUp) return;
+        return this.#follow(
+          effect.id,
+          this.#executor.start(effect.group, effect.resource, effect.cold),
+        );
       case "resource.stop":
         return this.#follow(effect.id, this.#executor.stop(effect.group, effect.resource));
       case "mark.write":
@@ -153,7 +158,7 @@ export class Agent {
         return;
       }
       case "words.changed":
-        return;
+        return this.#sendToken(monotonicMs());
       case "note":
         return this.#note(effect.key, effect.data);
     }
@@ -180,6 +185,10 @@ export class Agent {
     this.#watch.hear(facts, monotonicMs());
     this.#scheduler.push({ kind: "facts.received", atMs: monotonicMs(), facts });
     this.#boot();
+  }
+
+  #hearAlive(word: AliveWord): void {
+    this.#watch.hearAlive(word, monotonicMs());
   }
 
   #miss(): void {
@@ -240,7 +249,7 @@ export class Agent {
   }
 
   #programExited(exit: ProgramExit): void {
-    if (exit.duringStop) return;
+    if (exit.duringStop || this.#watch.hasGivenUp) return;
     const group = this.#context.config.groups.findIndex(({ name }) => name === exit.group);
     const status = exit.end.kind === "status" ? String(exit.end.status) : "unknown";
     const { resource } = exit;
@@ -278,4 +287,29 @@ export class Agent {
     }
     rmSync(file, { force: true });
   }
+}
+
+/** The acknowledged stamp in a wish moves with every fact; that alone is no news for the pulse. */
+function sameWish(a: Wish | null, b: Wish | null): boolean {
+  if (a === b || a === null || b === null) return a === b;
+  if (a.kind === "resume" && b.kind === "resume") return sameEpoch(a.view.epoch, b.view.epoch);
+  return a.kind === b.kind;
+}
+
+/** Duties of the executor, in this order (architecture.md 4): send, actuate, then keep and report. */
+const DUTIES: Readonly<Record<AgentEffect["kind"], number>> = {
+  "will.deposit": 0,
+  "resource.start": 1,
+  "resource.stop": 1,
+  "give-up": 1,
+  "words.changed": 2,
+  "mark.write": 3,
+  "server.off": 4,
+  "command.answer": 4,
+  "table.persist": 5,
+  note: 6,
+};
+
+function inOrder(effects: readonly AgentEffect[]): readonly AgentEffect[] {
+  return [...effects].sort((a, b) => DUTIES[a.kind] - DUTIES[b.kind]);
 }

@@ -34,6 +34,7 @@ export class EventLog {
   readonly #log: Log;
   #events: LoggedEvent[];
   #seq: number;
+  #pending: LoggedEvent[] = [];
   #writable = true;
 
   constructor(stateDir: string, server: string, log: Log) {
@@ -58,8 +59,15 @@ export class EventLog {
     };
     this.#events.push(event);
     if (this.#events.length > EVENTS_MAX) this.#events.shift();
-    this.#print(event);
-    this.#append(event);
+    this.#pending.push(event);
+    if (this.#pending.length === 1) setImmediate(() => this.flush());
+  }
+
+  /** Prints and writes what has come in since. Reporting comes after acting: a takeover waits for no disk. */
+  flush(): void {
+    const events = this.#pending.splice(0);
+    for (const event of events) this.#print(event);
+    this.#append(events);
   }
 
   /** At most `limit` events, oldest first: the first after `seq`, or the newest when `seq` is 0. */
@@ -90,10 +98,11 @@ export class EventLog {
     else this.#log.error({ code, key, data }, text);
   }
 
-  #append(event: LoggedEvent): void {
+  #append(events: readonly LoggedEvent[]): void {
+    const lines = events.map((event) => `${JSON.stringify(event)}\n`).join("");
     try {
       rotate(this.#file);
-      appendFileSync(this.#file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+      appendFileSync(this.#file, lines, { mode: 0o600 });
       this.#writable = true;
     } catch (error) {
       if (this.#writable) this.#log.error({ file: this.#file }, `event file not written: ${error}`);

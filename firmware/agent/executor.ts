@@ -23,11 +23,12 @@ export class Executor {
     this.#pulse = pulse;
   }
 
-  async start(groupIndex: number, resourceIndex: number): Promise<void> {
+  /** `cold`: the group has run nowhere since it was ordered to start, so its address is probed. */
+  async start(groupIndex: number, resourceIndex: number, cold: boolean): Promise<void> {
     const { group, resource } = this.#find(groupIndex, resourceIndex);
     if (resource.kind === "program") return this.#startProgram(group, resource);
     const { address, prefixLength } = resource;
-    return this.#pulse.order({ kind: "address.up", address, prefixLength });
+    return this.#pulse.order({ kind: "address.up", address, prefixLength, cold });
   }
 
   async stop(groupIndex: number, resourceIndex: number): Promise<void> {

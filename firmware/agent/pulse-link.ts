@@ -4,7 +4,7 @@
  */
 import { connect } from "node:net";
 import type { NoteData } from "../../services/effects.ts";
-import type { Facts } from "../../services/facts.ts";
+import type { AliveWord, Facts } from "../../services/facts.ts";
 import { type LineChannel, openLineChannel } from "../ipc.ts";
 
 const RECONNECT_MS = 20;
@@ -15,6 +15,7 @@ export interface PulseLinkHandlers {
   /** `blob`: this agent's own last words, kept by the pulse over its restart. */
   readonly onWelcome: (blob: Uint8Array, pulsePid: number) => void;
   readonly onFacts: (facts: Facts) => void;
+  readonly onAlive: (word: AliveWord) => void;
   readonly onNote: (key: string, data: NoteData, at: number) => void;
   readonly onGone: () => void;
 }
@@ -100,6 +101,8 @@ export class PulseLink {
         const blob = Buffer.from(String(facts.peer.blob), "base64");
         return this.#handlers.onFacts({ ...facts, peer: { ...facts.peer, blob } });
       }
+      case "alive":
+        return this.#handlers.onAlive(message["word"] as AliveWord);
       case "note":
         return this.#handlers.onNote(
           String(message["key"]),

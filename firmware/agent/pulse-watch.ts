@@ -6,14 +6,16 @@
 import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { Wish } from "../../services/events.ts";
-import type { Facts } from "../../services/facts.ts";
+import { type AliveWord, alivePeriodMs, type Facts } from "../../services/facts.ts";
 import { drawFullWill } from "../full-will.ts";
 import { openHostPorts } from "../host-ports.ts";
 import type { ServerContext } from "../local.ts";
 import { executeWill } from "../will.ts";
 
-/** Two missed facts at the shortest period: a real-time pulse is never this late. */
+/** A real-time pulse is never this late. */
 const STALL_MIN_MS = 100;
+/** One late word is load, three are a pulse that does not run. */
+const MISSED_WORDS = 3;
 /** The will takes some 20 ms and this process may be late itself: begin before the lease ends. */
 const LEAD_MAX_MS = 60;
 const WILL_MS = 1000;
@@ -44,10 +46,21 @@ export class PulseWatch {
     if (this.#greeted > 1) this.#note("pulse.restarted", {});
   }
 
+  /** The last will has been executed here: nothing may start any more in this process. */
+  get hasGivenUp(): boolean {
+    return this.#gone;
+  }
+
   hear(facts: Facts, atMs: number): void {
     this.#facts = facts;
     this.#heardAtMs = atMs;
     if (facts.view !== null && facts.server !== "observing") this.#member = facts;
+  }
+
+  hearAlive(word: AliveWord, atMs: number): void {
+    this.#heardAtMs = atMs;
+    const { leaseUntilMs, ackedMs } = word;
+    if (this.#member !== null) this.#member = { ...this.#member, leaseUntilMs, ackedMs };
   }
 
   /** What a new pulse has to be taught before it can go on leaving or stopping. */
@@ -60,11 +73,13 @@ export class PulseWatch {
   tick(atMs: number, connected: boolean, runs: boolean): void {
     const facts = this.#facts;
     if (facts === null || this.#gone) return;
-    const stallMs = Math.max(STALL_MIN_MS, this.#context.config.budget.timeoutMs / 4);
+    const missedMs = MISSED_WORDS * alivePeriodMs(this.#context.config.budget.intervalMs);
+    const stallMs = Math.max(STALL_MIN_MS, missedMs, this.#context.config.budget.timeoutMs / 4);
     const silentMs = atMs - this.#heardAtMs;
     if (connected && silentMs >= stallMs && !this.#killed) this.#end(silentMs);
     const until = this.#member?.leaseUntilMs ?? null;
-    const overdue = until !== null && atMs > until - this.#leadMs() && silentMs >= STALL_MIN_MS;
+    const missed = !connected || silentMs >= missedMs;
+    const overdue = until !== null && atMs > until - this.#leadMs() && missed;
     if (runs && overdue) void this.#giveUp();
   }
 

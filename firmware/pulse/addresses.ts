@@ -1,8 +1,9 @@
 /**
  * Floating addresses in the hands of the pulse: no address goes up, and no announcement goes out, without
  * a look at the lease in the same turn. While this server listens (it was away too long) its addresses
- * are down; while two sole views face each other nobody announces.
- * Source: protocol.md 1.5, D53; peers.md 4.6 (5 + 5 announcements); R112-R114.
+ * are down; while two sole views face each other nobody announces. At a cold start, and only there, the
+ * segment is asked first whether another station has the address.
+ * Source: protocol.md 1.5, D53; peers.md 4.6 (5 + 5 announcements); R112-R115.
  */
 import type { AddressPort } from "../../hal/ports/host.ts";
 import type { NoteData } from "../../services/effects.ts";
@@ -32,6 +33,7 @@ export class Addresses {
   readonly #port: AddressPort;
   readonly #rules: AddressRules;
   readonly #held = new Map<string, Held>();
+  readonly #probing = new Set<string>();
   #suspended = false;
 
   constructor(port: AddressPort, rules: AddressRules) {
@@ -40,9 +42,10 @@ export class Addresses {
     port.onForeignClaim((claim) => this.#answerClaim(claim.address, claim.hardwareAddress));
   }
 
-  /** Brings an address up; rejects without a lease. */
-  async up(address: string, prefixLength: number): Promise<void> {
-    if (!this.#rules.mayAnnounce()) throw new Error("no lease: the address stays down");
+  /** Brings an address up; rejects without a lease, and at a cold start when another station has it. */
+  async up(address: string, prefixLength: number, isCold = false): Promise<void> {
+    this.#demandLease();
+    if (isCold && !this.#held.has(address)) await this.#demandFree(address);
     const held: Held = { address, prefixLength, due: [], damping: createReannounce() };
     this.#held.set(address, held);
     await this.#port.up(address, prefixLength);
@@ -53,6 +56,7 @@ export class Addresses {
 
   async down(address: string): Promise<void> {
     this.#held.delete(address);
+    this.#probing.delete(address);
     await this.#port.down(address);
   }
 
@@ -83,6 +87,24 @@ export class Addresses {
       const done = suspended ? this.#port.down(address) : this.up(address, prefixLength);
       done.catch(onError);
     }
+  }
+
+  #demandLease(): void {
+    if (!this.#rules.mayAnnounce()) throw new Error("no lease: the address stays down");
+  }
+
+  /** What a will or a lost lease took away during the question must not come up by its answer. */
+  async #demandFree(address: string): Promise<void> {
+    this.#probing.add(address);
+    const use = await this.#port.probe(address);
+    if (use === "in-use") {
+      this.#probing.delete(address);
+      this.#rules.note("address.in-use", { address });
+      const remedy = "free it or choose another one, then start the group again";
+      throw new Error(`${address} is in use by another station; ${remedy}`);
+    }
+    if (!this.#probing.delete(address)) throw new Error(`${address} was given up meanwhile`);
+    this.#demandLease();
   }
 
   #answerClaim(address: string, hardwareAddress: string): void {

@@ -8,20 +8,19 @@ import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { Facts, PathFact, PeerFact } from "../../services/facts.ts";
 import { acknowledgedMs, isPresent, type PeerHealth } from "../../services/heartbeat/peer.ts";
 import { isSole } from "../../services/membership/state.ts";
-import { holdsLease, type PulseState } from "./route.ts";
+import { holdsLease, type PulseState, peerOf } from "./route.ts";
 
 export function drawFacts(
   state: PulseState,
   peer: PeerHealth,
   willRevision: number,
+  lostAfterMs: number | null,
   atMs: number,
   config: ClusterConfig,
 ): Facts {
   const { membership } = state;
   const { view } = membership;
   const sole = isSole(view, membership.self);
-  const ackedMs = view === null ? null : acknowledgedMs(peer, view);
-  const fromMs = Math.max(membership.baseMs, ackedMs ?? membership.baseMs);
   return {
     atMs,
     server: membership.server,
@@ -31,8 +30,8 @@ export function drawFacts(
     sole,
     gaveUp: membership.gaveUp,
     holdsLease: holdsLease(state, atMs, config),
-    leaseUntilMs: view === null || sole ? null : fromMs + config.budget.a3Ms,
-    ackedMs: sole ? Math.floor(atMs) : ackedMs,
+    ...drawLease(state, config),
+    lostAfterMs,
     conflict: membership.conflict,
     refused: membership.refused,
     claim: state.quorum.claim,
@@ -41,6 +40,21 @@ export function drawFacts(
     paths: drawPaths(state, peer, atMs, config),
     willRevision,
   };
+}
+
+/** End of the lease and the acknowledgement that carries it; a sole server's lease has no end. */
+export function drawLease(
+  state: PulseState,
+  config: ClusterConfig,
+): { readonly leaseUntilMs: number | null; readonly ackedMs: number | null } {
+  const { view, self, baseMs } = state.membership;
+  const peer = peerOf(state);
+  if (view === null || peer === null || isSole(view, self)) {
+    return { leaseUntilMs: null, ackedMs: null };
+  }
+  const ackedMs = acknowledgedMs(peer, view);
+  const fromMs = Math.max(baseMs, ackedMs ?? baseMs);
+  return { leaseUntilMs: fromMs + config.budget.a3Ms, ackedMs };
 }
 
 function drawPeer(

@@ -12,6 +12,8 @@ import type { OffPort } from "../../hal/ports/host.ts";
 import type { WatchdogPort } from "../../hal/ports/watchdog.ts";
 import type { NoteData, PulseEffect } from "../../services/effects.ts";
 import type { AgentToken, PulseEvent, Wish } from "../../services/events.ts";
+import { type AliveWord, alivePeriodMs } from "../../services/facts.ts";
+import { isSole } from "../../services/membership/state.ts";
 import { drawFullWill } from "../full-will.ts";
 import { openHostPorts } from "../host-ports.ts";
 import { drawLastWords, LAST_WORDS_FILE } from "../last-words.ts";
@@ -19,7 +21,7 @@ import { readClusterKey, type ServerContext } from "../local.ts";
 import { Scheduler } from "../scheduler.ts";
 import { executeWill } from "../will.ts";
 import { Addresses } from "./addresses.ts";
-import { drawFacts } from "./facts.ts";
+import { drawFacts, drawLease } from "./facts.ts";
 import {
   createPulse,
   holdsLease,
@@ -34,8 +36,8 @@ import { openWires, type Wires } from "./wires.ts";
 
 type Message = Readonly<Record<string, unknown>>;
 
-/** Unchanged facts are repeated this often at most, so that an idle agent stays idle. */
-const FACTS_MIN_MS = 50;
+/** Whole facts are repeated this often though nothing changed: ages in the status stay fresh. */
+const FACTS_MS = 1000;
 /** Notes wait for an agent that is being restarted; older ones are in no hurry to be lost. */
 const NOTES_MAX = 256;
 const MALFORMED_NOTE_MS = 60_000;
@@ -54,9 +56,12 @@ export class Pulse {
   /** Groups may run here. A new pulse does not know better until the agent has looked. */
   #covers = true;
   #willRevision = 0;
+  #lostAfterMs: number | null = null;
   #armed = false;
   #willRunning = false;
   #factsAtMs = 0;
+  #aliveAtMs = 0;
+  #toldLease = false;
   #notes: object[] = [];
   #malformedNotedAtMs = new Map<string, number>();
   readonly #pids = new Map<Role, { readonly pid: number; readonly startTicks: number }>();
@@ -116,14 +121,15 @@ export class Pulse {
     const before = this.#state;
     const { state, effects } = step(before, event, this.#context.config);
     this.#state = state;
+    if (state.membership.view !== before.membership.view)
+      this.#lostAfterMs = lostAfter(state, event.atMs);
     let tell = state.membership !== before.membership;
     for (const effect of effects) tell = this.#execute(effect) || tell;
     const suspended = state.membership.listenUntilMs !== null;
     this.#addresses.suspend(suspended, (error) => this.#noteError(error));
     if (event.kind === "tick") this.#addresses.tick();
-    const period = Math.max(FACTS_MIN_MS, Math.min(1000, this.#context.config.budget.intervalMs));
-    const changed = hasChanged(before, state);
-    if (tell || changed || event.atMs - this.#factsAtMs >= period) this.#tellAgent(event.atMs);
+    if (tell || hasChanged(before, state)) this.#tellAgent(event.atMs);
+    else this.#keepAgentInformed(event.atMs);
   }
 
   /** True when the agent has to hear of it at once. */
@@ -245,7 +251,8 @@ export class Pulse {
     const address = String(message["address"]);
     try {
       if (message["kind"] === "address.up") {
-        await this.#addresses.up(address, Number(message["prefixLength"]));
+        const isCold = message["cold"] === true;
+        await this.#addresses.up(address, Number(message["prefixLength"]), isCold);
       } else {
         await this.#addresses.down(address);
       }
@@ -307,12 +314,27 @@ export class Pulse {
     if (alive?.startTicks === identity.startTicks) process.kill(identity.pid, "SIGKILL");
   }
 
+  /** Between two facts a short word says that the pulse lives and how long the lease lasts. */
+  #keepAgentInformed(atMs: number): void {
+    const { config } = this.#context;
+    const holds = holdsLease(this.#state, atMs, config);
+    if (holds !== this.#toldLease || atMs - this.#factsAtMs >= FACTS_MS) {
+      return this.#tellAgent(atMs);
+    }
+    if (atMs - this.#aliveAtMs < alivePeriodMs(config.budget.intervalMs)) return;
+    this.#aliveAtMs = atMs;
+    const word: AliveWord = { atMs, holdsLease: holds, ...drawLease(this.#state, config) };
+    this.#socket.send("agent", { kind: "alive", word });
+  }
+
   #tellAgent(atMs: number): void {
     this.#factsAtMs = atMs;
+    this.#aliveAtMs = atMs;
+    this.#toldLease = holdsLease(this.#state, atMs, this.#context.config);
     const peer = peerOf(this.#state);
     if (peer === null || !this.#socket.isConnected("agent")) return;
     const { config } = this.#context;
-    const facts = drawFacts(this.#state, peer, this.#willRevision, atMs, config);
+    const facts = drawFacts(this.#state, peer, this.#willRevision, this.#lostAfterMs, atMs, config);
     const blob = Buffer.from(facts.peer.blob).toString("base64");
     this.#socket.send("agent", {
       kind: "facts",
@@ -340,6 +362,13 @@ export class Pulse {
     this.#malformedNotedAtMs.set(cause, atMs);
     this.#note(reason === "replay" ? "frame.replayed" : "frame.garbage", { path, reason });
   }
+}
+
+/** How long the peer had been silent when the view became this server's alone. */
+function lostAfter(state: PulseState, atMs: number): number | null {
+  const { view, self } = state.membership;
+  const heardAtMs = peerOf(state)?.lanHeardAtMs ?? null;
+  return isSole(view, self) && heardAtMs !== null ? Math.round(atMs - heardAtMs) : null;
 }
 
 function hasChanged(before: PulseState, after: PulseState): boolean {

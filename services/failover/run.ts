@@ -42,7 +42,9 @@ function driveGroup(
   if (group === undefined || group.pendingId !== null) return { state, effects: [] };
   const wanted = isWanted(state, index);
   if (wanted && group.upCount < spec.resources.length) {
-    return mayStart(state, index) ? startNext(state, index, spec, atMs) : { state, effects: [] };
+    return mayStart(state, index, spec)
+      ? startNext(state, index, spec, atMs)
+      : { state, effects: [] };
   }
   if (!wanted && group.upCount > 0 && mustStop(state)) return stopNext(state, index, spec);
   return finish(state, index, spec, wanted, config, atMs);
@@ -52,13 +54,19 @@ function driveGroup(
 const mustStop = (state: FailoverState): boolean =>
   state.facts !== null && state.facts.gaveUp === null && state.facts.server !== "observing";
 
-function mayStart(state: FailoverState, index: number): boolean {
+function mayStart(state: FailoverState, index: number, spec: GroupConfig): boolean {
   const { facts } = state;
   if (facts === null || !facts.holdsLease || state.willCovers?.[index] !== true) return false;
-  if (facts.willRevision < state.willRevision) return false;
+  if (facts.willRevision < state.willRevision && !isFirstThroughPulse(state, index, spec))
+    return false;
   if (facts.sole) return true;
   const said = peerWords(facts)?.groups[index];
   return said !== undefined && (said.state === "stopped" || said.state === "failed");
+}
+
+/** An address order travels behind the will on the same line, so the will is held before it acts. */
+function isFirstThroughPulse(state: FailoverState, index: number, spec: GroupConfig): boolean {
+  return state.groups[index]?.upCount === 0 && spec.resources[0]?.kind === "floating-ip";
 }
 
 function startNext(state: FailoverState, index: number, spec: GroupConfig, atMs: number): Result {
@@ -66,7 +74,7 @@ function startNext(state: FailoverState, index: number, spec: GroupConfig, atMs:
   if (group === undefined) return { state, effects: [] };
   const id = state.nextId;
   const effects: AgentEffect[] = [
-    { kind: "resource.start", id, group: index, resource: group.upCount },
+    { kind: "resource.start", id, group: index, resource: group.upCount, cold: group.cold },
   ];
   const first = group.actual === "stopped" || group.actual === "failed";
   if (first) effects.push({ kind: "note", key: "group.starting", data: { group: spec.name } });
@@ -115,14 +123,14 @@ function finish(
       const phases = {
         ...data,
         to: data.server,
-        t1Ms: config.budget.timeoutMs,
-        t2Ms: 0,
+        ...detection(state, config),
         t3Ms: tookMs,
         t4Ms: 0,
       };
       effects.push({ kind: "note", key: "failover.completed", data: phases });
     }
-    return { state: withGroup(state, index, { ...group, actual: "running" }), effects };
+    const running: GroupRun = { ...group, actual: "running", cold: false };
+    return { state: withGroup(state, index, running), effects };
   }
   const idle =
     group.actual === "starting" || group.actual === "stopping" || group.actual === "running";
@@ -134,6 +142,16 @@ function finish(
   ];
   const ended: GroupRun = { ...group, actual: failed ? "failed" : "stopped" };
   return { state: withGroup(state, index, ended), effects };
+}
+
+/** T1 and T2 of the guide as they were: silence up to the timeout, and what the verdict took beyond it. */
+function detection(
+  state: FailoverState,
+  config: ClusterConfig,
+): { readonly t1Ms: number; readonly t2Ms: number } {
+  const silenceMs = state.facts?.lostAfterMs ?? 0;
+  const t1Ms = Math.min(silenceMs, config.budget.timeoutMs);
+  return { t1Ms, t2Ms: silenceMs - t1Ms };
 }
 
 /** An answered effect moves the group's mark; a failed one turns the group round or the server off. */
@@ -202,7 +220,13 @@ export function programEnded(
     key: "program.restarted",
     data: { ...data, count: recent.length + 1, max: program.restartMax },
   };
-  const start: AgentEffect = { kind: "resource.start", id, group: index, resource: at };
+  const start: AgentEffect = {
+    kind: "resource.start",
+    id,
+    group: index,
+    resource: at,
+    cold: false,
+  };
   return { state: next, effects: [start, exited, restarted] };
 }
 
