@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Installs what the lab and the bench need from Debian, and nothing that is there already. Root only.
-#   socat: serial cable as two real terminals · iproute2, nftables: wires and their cuts · mount/util-linux: loop device, unshare
-#   keepalived, stress-ng, gcc: the bench · tcpdump, qemu-utils: a second opinion on frames and on our NBD export
+# Installs what the lab and the bench need from Debian, and nothing that is there already (root).
+#   socat: serial cable as two real terminals · iproute2, nftables: wires and their cuts
+#   mount, util-linux: loop device, namespaces · keepalived, stress-ng, gcc: the bench
+#   tcpdump, qemu-utils: a second opinion on frames and on our NBD export
 # No service may start on the build machine: policy-rc.d answers 101 while packages are unpacked.
 set -euo pipefail
 
-packages=(socat iproute2 nftables util-linux mount tcpdump qemu-utils keepalived stress-ng gcc libc6-dev)
+packages=(socat iproute2 nftables util-linux mount tcpdump qemu-utils)
+packages+=(keepalived stress-ng gcc libc6-dev)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -117,7 +117,11 @@ async function runLocked(
       say(afresh);
       memory.forget();
     }
-    await ensureArray(join(dirs.stateDir, "array.img"), set.config.clusterId);
+    await ensureArray(
+      join(dirs.stateDir, "array.img"),
+      set.config.clusterId,
+      join(dirs.stateDir, "cluster.key"),
+    );
     raiseWires(process.pid);
     const rack = await openRack(set, dirs, program);
     return await watchUntilEnd({ rack, set, dirs, memory, options, say });

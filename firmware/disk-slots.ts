@@ -4,14 +4,20 @@
  * Intuition: trust nothing that was not read since the last trouble. At the start and after every
  * failure the header and the own two copies are read anew; the write then goes to the older copy,
  * and a serial once used is never used again, whether its write is known to have landed or not.
- * Source: protocol.md 1.5.
+ * Source: protocol.md 1.5; reliability.md 0.5.
  */
+import { randomBytes } from "node:crypto";
 import type { ServerIndex } from "../hal/base/ids.ts";
 import { type ArbitrationArray, ArrayError } from "../hal/ports/array.ts";
-import { claimBlockIndex, decodeHeader } from "../services/quorum/arbitration-layout.ts";
+import {
+  ARBITRATION_VERSION,
+  claimBlockIndex,
+  decodeHeader,
+} from "../services/quorum/arbitration-layout.ts";
 import {
   type Claim,
   type ClaimPick,
+  type CopyFault,
   encodeClaimCopy,
   isNewerSerial,
   nextSerial,
@@ -19,6 +25,7 @@ import {
   planWrite,
   type WritePlan,
 } from "../services/quorum/claim.ts";
+import { CLAIM_NONCE_BYTES, ClaimKeys } from "../services/quorum/claim-tag.ts";
 
 /**
  * `claim` null = state none. `error` says what was expected and what to do; the server has then not
@@ -30,14 +37,18 @@ export type SlotResult =
 
 export interface SlotIdentity {
   readonly clusterId: number;
+  /** 32 secret bytes, the same on every server: signs own copies, proves everyone's. */
+  readonly clusterKey: Uint8Array;
   readonly self: ServerIndex;
-  readonly serverCount: number;
+  /** By server index; their names are what error texts say. */
+  readonly serverNames: readonly string[];
 }
 
 /** One operation at a time; the caller awaits each before the next. */
 export class ArbitrationSlots {
   readonly #array: ArbitrationArray;
   readonly #identity: SlotIdentity;
+  readonly #keys: ClaimKeys;
   #headerGood = false;
   /** Where the next own write goes; null = to be read from the own copies. */
   #plan: WritePlan | null = null;
@@ -46,6 +57,7 @@ export class ArbitrationSlots {
   constructor(array: ArbitrationArray, identity: SlotIdentity) {
     this.#array = array;
     this.#identity = identity;
+    this.#keys = new ClaimKeys(identity.clusterKey);
   }
 
   /**
@@ -64,7 +76,8 @@ export class ArbitrationSlots {
       const serial = this.#unusedSerial(plan.serial);
       this.#plan = null;
       this.#lastSerial = serial;
-      const block = encodeClaimCopy({ clusterId, server: self, serial, claim });
+      const copy = { clusterId, server: self, serial, claim };
+      const block = encodeClaimCopy(copy, this.#keys, randomBytes(CLAIM_NONCE_BYTES));
       await this.#array.writeBlock(claimBlockIndex(self, plan.copy), block);
       this.#plan = { kind: "write", copy: plan.copy === 0 ? 1 : 0, serial: nextSerial(serial) };
       return { ok: true, claim };
@@ -72,9 +85,10 @@ export class ArbitrationSlots {
   }
 
   async read(server: ServerIndex): Promise<SlotResult> {
-    const { self, serverCount } = this.#identity;
-    if (server >= serverCount) {
-      return { ok: false, error: `no server ${server}: expected an index below ${serverCount}` };
+    const { self, serverNames } = this.#identity;
+    const count = serverNames.length;
+    if (server >= count) {
+      return { ok: false, error: `no server ${server}: expected an index below ${count}` };
     }
     return await this.#guarded(async () => {
       const pick = await this.#pick(server);
@@ -88,7 +102,7 @@ export class ArbitrationSlots {
   async #pick(server: ServerIndex): Promise<ClaimPick> {
     const a = await this.#array.readBlock(claimBlockIndex(server, 0));
     const b = await this.#array.readBlock(claimBlockIndex(server, 1));
-    return pickClaim(a, b, { clusterId: this.#identity.clusterId, server });
+    return pickClaim(a, b, { clusterId: this.#identity.clusterId, server }, this.#keys);
   }
 
   async #guarded(operation: () => Promise<SlotResult>): Promise<SlotResult> {
@@ -119,17 +133,27 @@ export class ArbitrationSlots {
           : header.found;
     return (
       `foreign or unformatted arbitration partition: expected the header of cluster ${hex(expected)}, ` +
-      `found ${found}; do: check that the configuration names the right partition, then format it once`
+      `found ${found}; do: check that the configuration names the right partition, stop the cluster, format it once`
     );
   }
 
-  #unreadable(server: ServerIndex, reason: string): SlotResult {
+  #unreadable(server: ServerIndex, reason: CopyFault | "conflict"): SlotResult {
     this.#plan = null;
+    const name = this.#identity.serverNames[server] ?? `server ${server}`;
+    const who = "find out who else writes there, stop the cluster, format with force";
+    if (reason === "unauthenticated") {
+      return {
+        ok: false,
+        error:
+          `the copy of ${name} fails authentication: key differs or block forged; do: give every ` +
+          `server the same key file; if it is the same, or was changed on all of them, ${who}`,
+      };
+    }
     return {
       ok: false,
       error:
-        `slot of server ${server} is unreadable (${reason}): expected a claim block of cluster ` +
-        `${hex(this.#identity.clusterId)}; do: find out who else writes there, stop the cluster, format with force`,
+        `slot of ${name} is unreadable (${reason}): expected a claim block of cluster ` +
+        `${hex(this.#identity.clusterId)}, format version ${ARBITRATION_VERSION}; do: ${who}`,
     };
   }
 

@@ -12,13 +12,14 @@
  * never beside it.
  * Source: protocol.md 1.5; architecture.md 2; hardware.md 5.
  */
+import { join } from "node:path";
 import { unreachable } from "../hal/base/assert.ts";
 import { monotonicMs } from "../hal/base/clock.ts";
-import type { ServerIndex } from "../hal/base/ids.ts";
-import type { ArbitrationArray } from "../hal/ports/array.ts";
+import { type ArbitrationArray, ArrayError } from "../hal/ports/array.ts";
 import { openArbitrationArray } from "./disk-array.ts";
 import { DiskLink, type DiskRequest, type ParsedLine, type PulseConnection } from "./disk-link.ts";
-import { ArbitrationSlots, type SlotResult } from "./disk-slots.ts";
+import { ArbitrationSlots, type SlotIdentity, type SlotResult } from "./disk-slots.ts";
+import { readClusterKey, type ServerContext, StartFault } from "./local.ts";
 
 /**
  * Requests that may wait; the pulse has two under way at most, more means that nobody reads the
@@ -26,12 +27,9 @@ import { ArbitrationSlots, type SlotResult } from "./disk-slots.ts";
  */
 const WAITING_MAX = 16;
 
-export interface DiskOptions {
+export interface DiskOptions extends SlotIdentity {
   /** `nbd://host:port/export` or the absolute path of a block device or file. */
   readonly arrayUrl: string;
-  readonly clusterId: number;
-  readonly self: ServerIndex;
-  readonly serverCount: number;
   readonly pulseSocketPath: string;
   /** Tests only: see DirectArrayOptions. */
   readonly allowBuffered?: boolean;
@@ -53,6 +51,32 @@ export function runDisk(
   array: ArbitrationArray = openArbitrationArray(options.arrayUrl, options.allowBuffered),
 ): RunningDisk {
   return new DiskProcess(options, array);
+}
+
+/**
+ * The disk process of a server; null = its configuration names no array. Throws StartFault for a key
+ * file or an array that cannot be used.
+ */
+export function runServerDisk({ config, self, local }: ServerContext): RunningDisk | null {
+  const arrayUrl = config.disk?.paths[self];
+  if (arrayUrl === undefined) return null;
+  const clusterKey = readClusterKey(local.keyFile);
+  try {
+    return runDisk({
+      arrayUrl,
+      clusterId: config.clusterId,
+      clusterKey,
+      self,
+      serverNames: config.servers.map(({ name }) => name),
+      pulseSocketPath: join(local.runDir, "pulse.sock"),
+    });
+  } catch (error) {
+    if (!(error instanceof ArrayError)) throw error;
+    throw new StartFault(
+      `${local.configFile}: disk.paths of ${local.server}: ${error.message}; correct it and start again`,
+      { cause: error },
+    );
+  }
 }
 
 interface Waiting {

@@ -67,5 +67,6 @@ function openOff(
   const { off } = context.local;
   if (off.kind === "rack" && board !== null) return board;
   const argv = off.kind === "command" ? off.argv : ["false"];
-  return createOffCommand({ argv, onTrouble: ({ detail }) => onTrouble(detail) });
+  const isArmed = off.kind === "command" && off.armed === true;
+  return createOffCommand({ argv, isArmed, onTrouble: ({ detail }) => onTrouble(detail) });
 }

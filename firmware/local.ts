@@ -18,15 +18,20 @@ export interface RackWiring {
   readonly serviceAddress: string;
 }
 
+/** `armed` true = the command may really switch this machine off; without it such a command is refused. */
+export interface OffCommand {
+  readonly kind: "command";
+  readonly argv: readonly string[];
+  readonly armed?: boolean;
+}
+
 export interface Local {
   readonly server: string;
   readonly configFile: string;
   readonly keyFile: string;
   readonly stateDir: string;
   readonly runDir: string;
-  readonly off:
-    | { readonly kind: "rack" }
-    | { readonly kind: "command"; readonly argv: readonly string[] };
+  readonly off: { readonly kind: "rack" } | OffCommand;
   readonly watchdog:
     | { readonly kind: "rack" | "none" }
     | { readonly kind: "device"; readonly path: string };
@@ -121,6 +126,10 @@ function checkLocal(value: unknown, file: string): Local {
   expectKind(value, "off", ["rack", "command"], file);
   expectKind(value, "watchdog", ["rack", "device", "none"], file);
   expectKind(value, "addresses", ["rack", "linux"], file);
+  const off = value["off"] as Record<string, unknown>;
+  if (off["kind"] === "command" && !isArgv(off["argv"])) {
+    throw new StartFault(`${file}: "off.argv" must be a list of words, the program first`);
+  }
   const rackUsed = [value["off"], value["watchdog"], value["addresses"]].some(
     (part) => isRecord(part) && part["kind"] === "rack",
   );
@@ -141,6 +150,9 @@ function expectKind(
   if (typeof kind === "string" && kinds.includes(kind)) return;
   throw new StartFault(`${file}: "${key}.kind" must be one of ${kinds.join(", ")}`);
 }
+
+const isArgv = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every((word) => typeof word === "string");
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

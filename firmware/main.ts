@@ -2,7 +2,6 @@
  * Process entry: `main.js <role> --local FILE` for the processes of a server, `main.js appliance` for the
  * virtual appliance, anything else for the command line. Source: architecture.md 2, 7.
  */
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 /** A start that cannot go on: wrong configuration or files. The supervisor tries again with back-off. */
@@ -40,17 +39,8 @@ async function runRole(role: "pulse" | "agent" | "disk", argv: string[]): Promis
       const { Agent } = await import("./agent/agent.ts");
       return await new Agent(context).run();
     }
-    const { config, self, local } = context;
-    const arrayUrl = config.disk?.paths[self];
-    if (arrayUrl === undefined) return idle();
-    const { runDisk } = await import("./disk.ts");
-    runDisk({
-      arrayUrl,
-      clusterId: config.clusterId,
-      self,
-      serverCount: config.servers.length,
-      pulseSocketPath: join(local.runDir, "pulse.sock"),
-    });
+    const { runServerDisk } = await import("./disk.ts");
+    if (runServerDisk(context) === null) idle();
   } catch (error) {
     if (!(error instanceof StartFault)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
 export interface ApplianceDirs {
@@ -40,7 +40,7 @@ export function applianceDirs(
   stateDir?: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ApplianceDirs {
-  const home = env["XDG_STATE_HOME"] || join(env["HOME"] || homedir(), ".local", "state");
+  const home = env["XDG_STATE_HOME"] || join(env["HOME"] || userInfo().homedir, ".local", "state");
   const state = resolve(stateDir || env["KAGE_STATE_DIR"] || join(home, "kagemusha"));
   const hash = createHash("sha256").update(state).digest("hex").slice(0, 8);
   const { uid } = userInfo();

@@ -1,5 +1,6 @@
 /**
- * The gate must not be fooled: each known way in which uvu answers "fine" to a file that tested nothing, and the sums.
+ * The gate must not be fooled: each known way in which uvu answers "fine" to a file that tested
+ * nothing, and the sums.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

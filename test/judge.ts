@@ -1,7 +1,8 @@
 /**
- * Decides what one test file's run is worth: from its output, its exit and how it ended to passed, failed, skipped.
- * Nothing is trusted that uvu is known to get wrong: no summary, no test, a handle that keeps the process alive and a
- * promise that never settles are failures, each with a sentence that says what to do (style 4.5).
+ * Decides what one test file's run is worth: from its output, its exit and how it ended to
+ * passed, failed, skipped. Nothing is trusted that uvu is known to get wrong: no summary, no
+ * test, a handle that keeps the process alive and a promise that never settles are failures, each
+ * with a sentence that says what to do (style 4.5).
  */
 
 export interface Sum {
@@ -40,7 +41,10 @@ const expectedSkips: readonly RegExp[] = [
 export const sumLine = (sum: Readonly<Sum>): string =>
   `${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`;
 
-/** `ci` is the value of the environment variable CI; "true" turns an unexpected skip into a failure. */
+/**
+ * `ci` is the value of the environment variable CI; "true" turns an unexpected skip into a
+ * failure.
+ */
 export function judge(run: FileRun, ci: string | undefined): FileResult {
   const { total, passed, skipped } = uvuCounts(run.output);
   const skips = [...run.output.matchAll(/^(?:[•✘] )*# skip (.+)$/gm)].map(

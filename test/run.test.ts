@@ -1,5 +1,6 @@
 /**
- * The runner as a process: a folder of seeded test files, one per known trap of uvu, and its words and exit code.
+ * The runner as a process: a folder of seeded test files, one per known trap of uvu, and its
+ * words and exit code.
  */
 import { execFile } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

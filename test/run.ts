@@ -1,11 +1,11 @@
 /**
- * Test runner: `node dist/test/run.js unit|rack|lab... [--only PATTERN]`.
- * Every compiled uvu file runs in a child process of its own with a deadline, several side by side, because uvu alone
- * answers 0 to a file that forgot `run()`, hangs on a leaked handle and shares module state between files
- * (design: style 4.5). The last line is exactly `N passed, N failed, N skipped`.
+ * Test runner: `node dist/test/run.js unit|rack|lab... [--only PATTERN]`. Every compiled uvu file
+ * runs in a child process of its own with a deadline, several side by side, because uvu alone
+ * answers 0 to a file that forgot `run()`, hangs on a leaked handle and shares module state
+ * between files (design: style 4.5). The last line is exactly `N passed, N failed, N skipped`.
  *
- * A file says "this part could not run here" with a line `# skip REASON` on its output, in place of the test.
- * With CI=true a skip whose reason is not in `expectedSkips` fails the run.
+ * A file says "this part could not run here" with a line `# skip REASON` on its output, in place
+ * of the test. With CI=true a skip whose reason is not in `expectedSkips` fails the run.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -52,7 +52,9 @@ const stages: Readonly<Record<Stage, StageRules>> = {
 const LEAK_GRACE_MS = 3_000;
 /** Time to tidy up between TERM and KILL for a file over its deadline. */
 const KILL_GRACE_MS = 10_000;
-/** More output than this of one file is cut in the middle of nothing useful; keeps memory bounded. */
+/**
+ * More output than this of one file is cut in the middle of nothing useful; keeps memory bounded.
+ */
 const OUTPUT_CHARS_MAX = 1_000_000;
 
 const running = new Set<ChildProcess>();

@@ -1,5 +1,6 @@
 /**
- * Style 35: the house rules hold for every file of the project, and every rule is shown to bite on a seeded violation.
+ * Style 35: the house rules hold for every file of the project, and every rule is shown to bite
+ * on a seeded violation.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -78,7 +79,8 @@ const violations: readonly [string, string, string][] = [
 ];
 
 for (const [path, text, words] of violations) {
-  test(`the rule "${words}" bites in ${path}: ${JSON.stringify(text.slice(head.length, 70))}`, () => {
+  const seed = JSON.stringify(text.slice(head.length, 70));
+  test(`the rule "${words}" bites in ${path}: ${seed}`, () => {
     const faults = faultsOfFile({ path, text });
     assert.is(faults.length, 1, `expected one sentence, got ${JSON.stringify(faults)}`);
     assert.match(faults[0] ?? "", words);

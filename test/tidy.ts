@@ -1,7 +1,7 @@
 /**
- * House rules as pure checks: a file in, sentences out. One table per kind of rule; every sentence says what is wrong
- * and what to use instead. `tidy.test.ts` runs them over the tree and over seeded violations.
- * Source: style.md 36-38, 4.6; architecture.md 3.
+ * House rules as pure checks: a file in, sentences out. One table per kind of rule; every
+ * sentence says what is wrong and what to use instead. `tidy.test.ts` runs them over the tree and
+ * over seeded violations. Source: style.md 36-38, 4.6; architecture.md 3.
  */
 import { dirname, join } from "node:path/posix";
 
@@ -204,12 +204,12 @@ function directionFault(path: string, target: string): string | null {
   const rule = directions.find(({ folder }) => path.startsWith(folder));
   if (rule === undefined || path.startsWith("test/")) return null;
   if (!rule.may.some((folder) => target.startsWith(folder))) {
-    return `import of ${target} is banned here, use only ${rule.may.join(", ")} (a port, or move the code up)`;
+    return `import of ${target} is banned here, use only ${rule.may.join(", ")} or a port`;
   }
   const service = /^services\/([^/]+)\//.exec(path)?.[1];
   const core = /^services\/([^/]+)\/core\.ts$/.exec(target)?.[1];
   if (service !== undefined && core !== undefined && service !== core) {
-    return `import of ${target} is banned here, use events, effects or the other service's non-core files`;
+    return `import of ${target} is banned here, use events, effects or its non-core files`;
   }
   return null;
 }
@@ -240,7 +240,5 @@ function headerFaults({ path, text }: SourceFile): string[] {
   if (!isTypeScript(path)) return [];
   return /^(#!.*\n)?\s*(\/\*\*|\/\/)/.test(text)
     ? []
-    : [
-        `${path}: a file without an opening comment is banned here, say what it decides or drives and its source`,
-      ];
+    : [`${path}: a file without an opening comment is banned here, say what it decides`];
 }

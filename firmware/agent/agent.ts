@@ -219,6 +219,7 @@ export class Agent {
     const kept = this.#welcome !== null && this.#welcome.length > 0 ? this.#welcome : null;
     const words = kept === null ? this.#keeper.words(decision.wish) : decodeWords(kept);
     this.#scheduler.push({ kind: "restored", atMs, words, running: this.#running });
+    void this.#executor.prepare();
     void this.#begin(decision.consumes, decision.wish);
   }
 

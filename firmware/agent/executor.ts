@@ -3,7 +3,7 @@
  * through the runner, the will before either. Executors act and never decide.
  * Source: architecture.md 2, 4.
  */
-import type { ProgramPort } from "../../hal/ports/host.ts";
+import type { ProgramPort, ProgramSpec } from "../../hal/ports/host.ts";
 import type {
   GroupConfig,
   ProgramResource,
@@ -55,20 +55,39 @@ export class Executor {
     return running;
   }
 
+  /**
+   * Makes ready whatever may run here, so that a takeover or a restart costs one write. Once: the runner
+   * does so again by itself after each start and stop.
+   */
+  async prepare(): Promise<void> {
+    const { config, self } = this.#context;
+    for (const group of config.groups.filter(({ policy }) => policy.includes(self))) {
+      for (const resource of group.resources) {
+        if (resource.kind === "program") {
+          await this.#programs.prepare(this.#specOf(group, resource));
+        }
+      }
+    }
+  }
+
   async #startProgram(group: GroupConfig, program: ProgramResource): Promise<void> {
+    const started = await this.#programs.start(this.#specOf(group, program));
+    if (started.kind === "failed") throw new Error(started.detail);
+  }
+
+  #specOf(group: GroupConfig, program: ProgramResource): ProgramSpec {
     const { local, config } = this.#context;
     const floating = group.resources.find((resource) => resource.kind === "floating-ip");
     const publicLan = config.lans.find((lan) => lan.kind === "public");
     const own = publicLan?.addresses[this.#context.self]?.host ?? "";
-    const started = await this.#programs.start({
+    return {
       group: group.name,
       resource: program.name,
       argv: program.argv,
       env: program.env,
       publicAddress: local.rack?.serviceAddress ?? own,
       floatingAddress: floating?.kind === "floating-ip" ? floating.address : null,
-    });
-    if (started.kind === "failed") throw new Error(started.detail);
+    };
   }
 
   #find(

@@ -74,7 +74,8 @@ export class PulseWatch {
     const facts = this.#facts;
     if (facts === null || this.#gone) return;
     const missedMs = MISSED_WORDS * alivePeriodMs(this.#context.config.budget.intervalMs);
-    const stallMs = Math.max(STALL_MIN_MS, missedMs, this.#context.config.budget.timeoutMs / 4);
+    // Half of T: a slow pulse gets its chance, a stopped one can still be back before the lease ends.
+    const stallMs = Math.max(STALL_MIN_MS, missedMs, this.#context.config.budget.timeoutMs / 2);
     const silentMs = atMs - this.#heardAtMs;
     if (connected && silentMs >= stallMs && !this.#killed) this.#end(silentMs);
     const until = this.#member?.leaseUntilMs ?? null;

@@ -132,6 +132,10 @@ function survivesFailures(facts: Facts, config: ClusterConfig): number {
   return arbiters.some(({ state }) => state === "faulty") ? 0 : 1;
 }
 
+/** This server hears the peer on that path. */
+const hears = (facts: Facts, id: string, self: ServerIndex): boolean =>
+  facts.paths.some((path) => path.id === id && path.to === self && path.state === "normal");
+
 function drawReasons(
   state: FailoverState,
   facts: Facts,
@@ -151,7 +155,8 @@ function drawReasons(
     const server = name(from === state.self ? to : from);
     if (kind === "disk") add("disk.faulty", {});
     else if (kind === "com") add("com.faulty", { server, path: id });
-    else add(from === state.self ? "path.one-way" : "path.lost", { server, path: id });
+    else if (from !== state.self) add("path.lost", { server, path: id });
+    else if (hears(facts, id, state.self)) add("path.one-way", { server, path: id });
   }
   if (facts.peer.presence) add("peer.presence", { server: name(facts.peer.index), reason: "tag" });
   if (facts.refused !== null) add("failover-not-possible", { reason: facts.refused, evidence: "" });

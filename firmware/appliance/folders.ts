@@ -16,6 +16,7 @@ import {
 import { userInfo } from "node:os";
 import { ARRAY_BLOCK_BYTES, type ArbitrationArray, ArrayError } from "../../hal/ports/array.ts";
 import { formatArbitration } from "../disk-format.ts";
+import { readClusterKey, StartFault } from "../local.ts";
 
 /** A start that cannot go on: the message says what was expected, `remedy` what to do. */
 export class ApplianceFault extends Error {
@@ -65,12 +66,17 @@ export function ensureKey(path: string): void {
   chmodSync(path, 0o600);
 }
 
-/** Formats the array's image for the cluster unless it is formatted already. */
-export async function ensureArray(path: string, clusterId: number): Promise<void> {
+/**
+ * Formats the array's image for the cluster unless it is formatted already. Refuses a key file that
+ * is none, and an image of something else or under another key.
+ */
+export async function ensureArray(path: string, clusterId: number, keyFile: string): Promise<void> {
+  const clusterKey = readKey(keyFile);
   const standing = readImage(path);
   const whole = standing?.length === ARRAY_BYTES;
   const bytes = whole ? new Uint8Array(standing) : new Uint8Array(ARRAY_BYTES);
-  const result = await formatArbitration(memoryArray(bytes), clusterId);
+  const identity = { clusterId, clusterKey };
+  const result = await formatArbitration(memoryArray(bytes), identity);
   switch (result.kind) {
     case "already-formatted":
       return;
@@ -83,6 +89,17 @@ export async function ensureArray(path: string, clusterId: number): Promise<void
         `${path}: ${result.message}`,
         "start with --fresh to format it anew",
       );
+  }
+}
+
+function readKey(keyFile: string): Uint8Array {
+  try {
+    return readClusterKey(keyFile);
+  } catch (error) {
+    if (!(error instanceof StartFault)) throw error;
+    throw new ApplianceFault(error.message, "correct it, or remove it and start with --fresh", {
+      cause: error,
+    });
   }
 }
 

@@ -21,6 +21,10 @@ export interface Answer {
 export interface Readiness {
   readonly ready: boolean;
   readonly answers: readonly Answer[];
+  /** Servers that wait to be returned; the others are up. */
+  readonly detached: readonly string[];
+  /** All that can come up by itself has: only detached servers are missing. */
+  readonly isSettled: boolean;
   /** One line per thing that is missing. */
   readonly missing: readonly string[];
 }
@@ -42,7 +46,14 @@ export async function lookReady(targets: ReadyTargets): Promise<Readiness> {
       text === null ? [`group ${at.group}: http://${at.address}:${at.port} does not answer`] : [],
     ),
   ];
-  return { ready: missing.length === 0, answers, missing };
+  const named = (wanted: string): string[] =>
+    targets.servers.flatMap(({ name }, index) => (states[index] === wanted ? [name] : []));
+  const detached = named("detached");
+  const answered = answers.every(({ text }) => text !== null);
+  const others = named("member").length + detached.length === targets.servers.length;
+  const isSettled =
+    detached.length > 0 && detached.length < targets.servers.length && answered && others;
+  return { ready: missing.length === 0, answers, detached, isSettled, missing };
 }
 
 /** What the server's agent says about its own server. */

@@ -103,6 +103,7 @@ async function bringUp(run: Run, end: Moment): Promise<void> {
   const last = await waitReady(targets, set.config.timing.startSyncWaitMs + READY_MS, end);
   if (last === null) return;
   if (last.ready) invite(run, last);
+  else if (last.detached.length > 0) explainDetached(run, last);
   else explain(run, last);
 }
 
@@ -116,7 +117,7 @@ async function waitReady(
   for (;;) {
     const seen = await lookReady(targets);
     if (end.isReached()) return null;
-    if (seen.ready || performance.now() >= endMs) return seen;
+    if (seen.ready || seen.isSettled || performance.now() >= endMs) return seen;
     await pause(LOOK_MS, end);
   }
 }
@@ -135,16 +136,28 @@ function invite(run: Run, { answers }: Readiness): void {
   say(`
 Try in another terminal:
   npx kage status --watch${state}
-  curl ${url}                     who serves?
-  npx kage group move ${group} ${other}${state}
-  npx kage rack power off ${other}${state}         the group comes back
-  npx kage rack power on ${other}${state}          comes up detached
+  curl ${url}                     # who serves?
+  npx kage group move ${group} --to ${other}${state}
+  npx kage rack power off ${other}${state}         # the group comes back
+  npx kage rack power on ${other}${state}          # comes up detached
   npx kage server return ${other}${state}
-  npx kage rack cut lan1${state}                   nothing moves, a warning stands
+  npx kage rack cut lan1${state}                   # nothing moves, a warning stands
   npx kage rack restore lan1${state}
   npx kage events${state}
 Configuration: ${set.configFile}
 Ctrl-C here shuts the cluster down and leaves nothing behind.`);
+}
+
+/** Not every server comes back by itself: one that did not leave in order waits for a person (R203). */
+function explainDetached(run: Run, seen: Readiness): void {
+  invite(run, seen);
+  const state = run.options.stateDir === null ? "" : ` --state ${run.dirs.stateDir}`;
+  for (const name of seen.detached) {
+    run.say(
+      `${name} is detached, because it did not leave the cluster in order last time. Return it:`,
+    );
+    run.say(`  npx kage server return ${name}${state}`);
+  }
 }
 
 function explain(run: Run, { missing }: Readiness): void {

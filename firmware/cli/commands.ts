@@ -309,6 +309,16 @@ export const COMMANDS = {
     summary: { en: "let the array misbehave for a server", ja: "共有ディスクに障害を注入" },
     examples: ["kage rack disk SERVER1 stall", "kage rack disk all none"],
   }),
+  "rack stranger": command({
+    operands: [{ name: "ADDRESS" }, { name: "on|off", choices: ["on", "off"] }],
+    options: [...PLACE],
+    formats: PLAIN,
+    summary: {
+      en: "put a foreign station that has a floating address on the public LAN",
+      ja: "浮動IPを使う部外の機器を公開LANに接続・撤去",
+    },
+    examples: ["kage rack stranger 127.45.45.101 on", "kage rack stranger 127.45.45.101 off"],
+  }),
   "rack delay": command({
     operands: [ONE_PATH, { name: "MS" }],
     options: ["from", "to", ...PLACE],
@@ -386,14 +396,3 @@ export const COMMAND_IDS: readonly CommandId[] = Object.keys(COMMANDS).filter(is
 export function isCommandId(text: string): text is CommandId {
   return Object.hasOwn(COMMANDS, text);
 }
-
-/** Exit codes as the help prints them. */
-export const EXIT_HELP: readonly (readonly [number, Bilingual])[] = [
-  [0, { en: "done", ja: "成功" }],
-  [1, { en: "failed", ja: "失敗" }],
-  [2, { en: "usage", ja: "使い方の誤り" }],
-  [3, { en: "refused by state", ja: "状態により拒否" }],
-  [4, { en: "not authorised", ja: "権限なし" }],
-  [5, { en: "timeout, outcome unknown", ja: "時間切れ (結果不明)" }],
-  [6, { en: "agent unreachable", ja: "エージェントに到達不能" }],
-];

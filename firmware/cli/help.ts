@@ -8,7 +8,6 @@ import {
   COMMANDS,
   type CommandId,
   type CommandSpec,
-  EXIT_HELP,
   GLOBAL_OPTIONS,
   OPTIONS,
   type OptionName,
@@ -31,6 +30,17 @@ const TITLES = {
     ja: "個々のコマンドの詳細: kage help コマンド",
   },
 } as const satisfies Readonly<Record<string, Bilingual>>;
+
+/** Exit codes as the help prints them. */
+const EXIT_HELP: readonly (readonly [number, Bilingual])[] = [
+  [0, { en: "done", ja: "成功" }],
+  [1, { en: "failed", ja: "失敗" }],
+  [2, { en: "usage", ja: "使い方の誤り" }],
+  [3, { en: "refused by state", ja: "状態により拒否" }],
+  [4, { en: "not authorised", ja: "権限なし" }],
+  [5, { en: "timeout, outcome unknown", ja: "時間切れ (結果不明)" }],
+  [6, { en: "agent unreachable", ja: "エージェントに到達不能" }],
+];
 
 /** All commands whose words start with `noun`; all there are when it is empty. */
 export function overview(noun: string, lang: Lang): string {

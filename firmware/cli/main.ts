@@ -50,6 +50,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   "rack freeze": placed(runRack),
   "rack thaw": placed(runRack),
   "rack disk": placed(runRack),
+  "rack stranger": placed(runRack),
   "rack delay": placed(runRack),
   "rack loss": placed(runRack),
   "rack garble": placed(runRack),

@@ -50,6 +50,11 @@ const REQUESTS: Readonly<Record<RackCommand, (call: Call) => RequestBody | Troub
     server: operand(call, 0),
     fault: operand(call, 1),
   }),
+  "rack stranger": (call) => ({
+    verb: "stranger",
+    address: operand(call, 0),
+    on: operand(call, 1) === "on",
+  }),
   "rack delay": (call) => spoil(call, "delay", "ms", "MS", DELAY_MS_MAX),
   "rack loss": (call) => spoil(call, "loss", "ratio", "RATIO", 1),
   "rack garble": (call) => spoil(call, "garble", "ratio", "RATIO", 1),

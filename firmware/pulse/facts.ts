@@ -132,7 +132,7 @@ function drawPaths(
   if (config.disk !== null && config.method === "com-disk") {
     const { diskHealthy, diskFaultNoted, lastGoodAtMs } = state.quorum;
     const health = diskFaultNoted ? "faulty" : diskHealthy ? "normal" : "unknown";
-    const lastHeardMs = since(lastGoodAtMs);
+    const lastHeardMs = lastGoodAtMs > atMs ? null : since(lastGoodAtMs);
     paths.push({ kind: "disk", id: "disk", from: self, to: self, state: health, lastHeardMs });
   }
   return paths;

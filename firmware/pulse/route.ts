@@ -4,6 +4,7 @@
  * simulator and a replay step the same function. Source: architecture.md 1.1, 4, 5; protocol.md 1.3-1.7.
  */
 import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
+import { sameEpoch } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PulseEffect, Step } from "../../services/effects.ts";
 import type { AgentToken, Evidence, PulseEvent } from "../../services/events.ts";
@@ -43,6 +44,8 @@ export interface PulseState {
   readonly nextLanAtMs: number;
   readonly nextComAtMs: number;
   readonly suspected: boolean;
+  /** A verdict is owed although no deadline lies ahead. */
+  readonly isJudgeDue: boolean;
   /** The will has run to its end: nothing of ours may own anything any more. */
   readonly willDone: "no" | "completed" | "overdue";
 }
@@ -61,6 +64,7 @@ export function createPulse(
     nextLanAtMs: atMs,
     nextComAtMs: atMs,
     suspected: false,
+    isJudgeDue: false,
     willDone: "no",
   };
 }
@@ -75,10 +79,16 @@ export function step(
   run.heartbeat(event);
   run.agent(event);
   run.membership(event);
+  run.stand(event.atMs);
   run.quorum(event);
   run.observe(event.atMs);
+  run.renewClaim(event.atMs);
   // A verdict waits for the tick: by then every socket has been drained (protocol.md L14).
+  // A pulse that was taught an old view owes one at once, for its lease may be over already.
+  const taught =
+    event.kind === "agent.spoke" && run.state.membership.view !== state.membership.view;
   if (event.kind === "tick") run.judge(event.atMs);
+  run.state = { ...run.state, isJudgeDue: event.kind !== "tick" && (state.isJudgeDue || taught) };
   run.send(state, event);
   return { state: run.state, effects: run.effects };
 }
@@ -115,6 +125,7 @@ export function holdsLease(state: PulseState, atMs: number, config: ClusterConfi
 
 /** Absolute moment at which something has to be looked at again even if nothing happens, ms. */
 export function nextDeadlineMs(state: PulseState, config: ClusterConfig, nowMs: number): number {
+  if (state.isJudgeDue) return nowMs;
   const { budget } = config;
   const { waitUntilMs, listenUntilMs, view, baseMs } = state.membership;
   const none = Number.POSITIVE_INFINITY;
@@ -208,12 +219,25 @@ class Run {
       this.effects.push(...followed.effects);
     }
     this.take(membership.resolve(this.state.membership, judgement, evidence, around));
-    const sole = isSole(this.state.membership.view, this.state.membership.self);
-    if (method.claims && sole && this.state.quorum.standing === null) {
-      const standing = this.context();
-      if (standing === null) return;
-      this.state = { ...this.state, quorum: quorum.stand(this.state.quorum, standing, atMs) };
-    }
+  }
+
+  /** Before any probe: a pulse that was taught its sole view must not clear the claim it stands on. */
+  stand(atMs: number): void {
+    const { view, self } = this.state.membership;
+    const context = this.context();
+    const claims = METHODS[this.config.method]?.claims ?? false;
+    if (!claims || context === null || !isMember(this.state.membership)) return;
+    if (!isSole(view, self) || this.state.quorum.standing !== null) return;
+    this.state = { ...this.state, quorum: quorum.stand(this.state.quorum, context, atMs) };
+  }
+
+  /** In a common view only a claim of that view counts. */
+  renewClaim(atMs: number): void {
+    const { view, self } = this.state.membership;
+    const { standing } = this.state.quorum;
+    if (view === null || standing === null || !isMember(this.state.membership)) return;
+    if (isSole(view, self) || sameEpoch(standing.epoch, view.epoch)) return;
+    this.state = { ...this.state, quorum: quorum.forget(this.state.quorum, atMs) };
   }
 
   private ask(
@@ -327,10 +351,12 @@ class Run {
     const { membership: members } = this.state;
     if (peer === null) return null;
     const floor = { counter: members.floor, coordinator: members.self, host: members.host };
-    const epoch = members.view !== null && isMember(members) ? members.view.epoch : floor;
+    const inView = members.view !== null && isMember(members);
     return {
       host: members.host,
-      epoch,
+      epoch: inView ? members.view.epoch : floor,
+      guessed: !inView,
+      untold: members.server === "observing",
       peer: peer.index,
       peerBeat: peer.beat,
       peerHost: peer.host,

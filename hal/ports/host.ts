@@ -3,7 +3,7 @@
  * Intuition: an owner is a host that holds an address and runs programs; whoever takes over must be
  * sure that both are gone elsewhere. So every order is answered by what was read back, never by
  * "accepted".
- * Source: requirements R44, R51-R53; architecture.md 2 and 7; protocol.md 1.3.7, P1-P4.
+ * Source: requirements R44, R51-R53, R115; architecture.md 2 and 7; protocol.md 1.3.7, P1-P4.
  */
 
 /** Somebody else on the public segment says that one of our addresses is his. */
@@ -31,10 +31,21 @@ export class HostFault extends Error {
 }
 
 /**
+ * What the segment says of an address. `unknown`: it could not be asked (tool missing, cable out, or a
+ * kind of address that the make does not ask for), which refuses nothing.
+ */
+export type AddressUse = "free" | "in-use" | "unknown";
+
+/**
  * Floating addresses of one server's public interface. Orders are carried out in the order given.
  * All promises reject with HostFault only.
  */
 export interface AddressPort {
+  /**
+   * Asks the segment whether another station holds the address, within half a second. Only for a start
+   * that nobody waits for: no takeover may spend this time. One that is up here is `free`.
+   */
+  probe(address: string): Promise<AddressUse>;
   /**
    * Resolves when the address was read back on the interface. One that is already there is adopted.
    * `prefixLength` in bits: 0-32 for IPv4, 0-128 for IPv6.
@@ -127,6 +138,13 @@ export type ProgramStopped =
 
 /** Monitored programs. Orders for one program are carried out one after the other. */
 export interface ProgramPort {
+  /**
+   * Does everything of a start that can be done before: an equal order then costs one word to a
+   * waiting parent. One per program; a later one replaces it, an equal one changes nothing. It is no
+   * program, and it ends with the agent. After a start or stop the runner does so again by itself.
+   * What hinders it is reported, and the start takes its time.
+   */
+  prepare(spec: ProgramSpec): Promise<void>;
   start(spec: ProgramSpec): Promise<ProgramStarted>;
   /** What an earlier agent left: null when nothing was ever started, or it was stopped on order. */
   adopt(group: string, resource: string): Promise<ProgramAdopted | null>;
@@ -138,6 +156,6 @@ export interface ProgramPort {
   list(): Promise<readonly ProgramRun[]>;
   /** One listener; called once per ended program. */
   onExit(listener: (exit: ProgramExit) => void): void;
-  /** Stops watching; programs go on. */
+  /** Stops watching and ends what was prepared; programs go on. */
   close(): void;
 }

@@ -2,8 +2,10 @@
  * The switch of the public LAN with its clients behind it: it listens on every floating address and
  * forwards a connection to the server that announced the address last, as switches and neighbours'
  * ARP tables do. It writes down every claim and every answer, which makes it the oracle of ownership.
- * A connection breaks when the address moves, the server goes dark or its cable is pulled.
- * Source: issue 2 item 5; architecture.md 7; contract: announce, withdraw, foreign-claim over UDP.
+ * A connection breaks when the address moves, the server goes dark or its cable is pulled. A stranger,
+ * a station of nobody's cluster, may be put on the segment to hold an address (R115).
+ * Source: issue 2 item 5; architecture.md 7; contract: announce, withdraw, probe (answered by in-use or
+ * free) and foreign-claim over UDP.
  */
 import type { Socket as UdpSocket } from "node:dgram";
 import { connect, createServer, type Server, type Socket } from "node:net";
@@ -24,6 +26,8 @@ export interface PublicSwitch {
   state(): readonly FloatingState[];
   /** Breaks what may no longer flow; called after a cut. */
   recheck(): void;
+  /** Puts a foreign station with that address on the segment, or takes it off; false = no such address. */
+  setStranger(address: string, on: boolean): boolean;
   /** Power lost: the server's claims end and its connections break. */
   becomeDark(server: string): void;
   close(): Promise<void>;
@@ -59,6 +63,8 @@ interface Floating {
   readonly listener: Server;
   readonly connections: Set<Connection>;
   announcer: Uplink | null;
+  /** A foreign station has the address too. */
+  isStrangerOn: boolean;
 }
 
 interface Connection {
@@ -91,6 +97,7 @@ class RackSwitch implements PublicSwitch {
       listener: createServer({ allowHalfOpen: true, noDelay: true }),
       connections: new Set(),
       announcer: null,
+      isStrangerOn: false,
     }));
   }
 
@@ -125,6 +132,19 @@ class RackSwitch implements PublicSwitch {
     for (const one of this.#floatings) breakConnections(one, ({ uplink }) => !this.#isUp(uplink));
   }
 
+  setStranger(address: string, on: boolean): boolean {
+    const floating = this.#floatings.find((one) => one.at.host === address);
+    if (floating === undefined) return false;
+    floating.isStrangerOn = on;
+    const before = floating.announcer;
+    if (!on || before === null) return true;
+    // It speaks as it comes: from then on the segment believes it, until the owner says otherwise.
+    floating.announcer = null;
+    breakConnections(floating, () => true);
+    this.#tellClaim(before, address);
+    return true;
+  }
+
   becomeDark(server: string): void {
     for (const one of this.#floatings) {
       breakConnections(one, ({ uplink }) => uplink.name === server);
@@ -156,7 +176,22 @@ class RackSwitch implements PublicSwitch {
     }
     uplink.heardFrom = source;
     if (claim.kind === "announce") this.#announce(uplink, floating);
-    else this.#withdraw(uplink, floating);
+    else if (claim.kind === "withdraw") this.#withdraw(uplink, floating);
+    else this.#answerProbe(uplink, floating, source);
+  }
+
+  #answerProbe(uplink: Uplink, floating: Floating, source: HostPort): void {
+    const { announcer, isStrangerOn } = floating;
+    const isOthers = announcer !== null && announcer !== uplink && this.#isUp(announcer);
+    const kind = isStrangerOn || isOthers ? "in-use" : "free";
+    const answer = JSON.stringify({ kind, address: floating.at.host });
+    uplink.socket.send(answer, source.port, source.host);
+  }
+
+  #tellClaim(holder: Uplink, address: string): void {
+    if (holder.heardFrom === null || !this.#isUp(holder)) return;
+    const { host, port } = holder.heardFrom;
+    holder.socket.send(JSON.stringify({ kind: "foreign-claim", address }), port, host);
   }
 
   #announce(uplink: Uplink, floating: Floating): void {
@@ -167,10 +202,7 @@ class RackSwitch implements PublicSwitch {
     floating.announcer = uplink;
     if (before === null || before === uplink) return;
     breakConnections(floating, (connection) => connection.uplink !== uplink);
-    if (before.heardFrom !== null && this.#isUp(before)) {
-      const { host, port } = before.heardFrom;
-      before.socket.send(JSON.stringify({ kind: "foreign-claim", address }), port, host);
-    }
+    this.#tellClaim(before, address);
   }
 
   #withdraw(uplink: Uplink, floating: Floating): void {
@@ -239,7 +271,7 @@ function breakConnection(floating: Floating, connection: Connection): void {
 }
 
 interface AddressClaim {
-  readonly kind: "announce" | "withdraw";
+  readonly kind: "announce" | "withdraw" | "probe";
   readonly address: string;
 }
 
@@ -253,6 +285,6 @@ function parseClaim(bytes: Buffer): AddressClaim | null {
   }
   if (typeof message !== "object" || message === null) return null;
   const { kind, address } = message as Readonly<Record<string, unknown>>;
-  if (kind !== "announce" && kind !== "withdraw") return null;
+  if (kind !== "announce" && kind !== "withdraw" && kind !== "probe") return null;
   return typeof address === "string" ? { kind, address } : null;
 }

@@ -236,6 +236,8 @@ function verbTargets(options: RackOptions, parts: Parts): VerbTargets {
         : (chosen, fault) => {
             for (const server of chosen) array.setFault(servers.indexOf(server), fault);
           },
+    floating: options.floating.map(({ host }) => host),
+    setStranger: (address, on) => void parts.publicSwitch?.setStranger(address, on),
     inject(path, from, to, bytes) {
       if (path === COM_PATH) parts.com?.inject(to, bytes);
       else parts.lans.get(path)?.inject(from, to, bytes);

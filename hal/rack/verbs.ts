@@ -8,7 +8,7 @@ import type { ControlAnswer } from "./control.ts";
 import type { WireFault } from "./lan-segment.ts";
 import type { Power, PowerResult } from "./power.ts";
 import type { RackLog } from "./record.ts";
-import type { Wire, WireChoice, Wiring } from "./wiring.ts";
+import { SWITCH_PATH, type Wire, type WireChoice, type Wiring } from "./wiring.ts";
 
 export const DISK_FAULTS = ["none", "stall", "error", "torn"] as const;
 export type DiskFault = (typeof DISK_FAULTS)[number];
@@ -26,6 +26,9 @@ export interface VerbTargets {
   setWireFault(wire: Wire, change: Partial<WireFault>): void;
   /** null: no array in this rack. */
   readonly setDiskFault: ((servers: readonly string[], fault: DiskFault) => void) | null;
+  readonly floating: readonly string[];
+  /** `address`: one of `floating`. */
+  setStranger(address: string, on: boolean): void;
   inject(path: string, from: string, to: string, bytes: Uint8Array): void;
   captured(path: string, from: string, to: string): readonly Readonly<Record<string, unknown>>[];
 }
@@ -56,6 +59,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   freeze: (request, rack) => fromPower(rack.power.freeze(readServer(request, "server", rack))),
   thaw: (request, rack) => fromPower(rack.power.thaw(readServer(request, "server", rack))),
   disk: setDisk,
+  stranger: setStranger,
   delay: (request, rack) => {
     const delayMs = readNumber(request, "ms", 0, DELAY_MAX_MS);
     return spoil(request, rack, { delayMs });
@@ -130,6 +134,20 @@ function setDisk(request: Request, rack: VerbTargets): ControlAnswer {
   rack.setDiskFault(servers, fault);
   rack.log.add({ kind: "fault", path: "array", text: `${servers.join(" ")}: ${fault}` });
   return ok({ servers, fault });
+}
+
+function setStranger(request: Request, rack: VerbTargets): ControlAnswer {
+  const address = rack.floating.find((one) => one === request["address"]);
+  if (address === undefined) {
+    const given = JSON.stringify(request["address"]) ?? "nothing";
+    throw new Refusal(`expected address: one of ${rack.floating.join(", ")}, found ${given}`);
+  }
+  const on = request["on"];
+  if (typeof on !== "boolean") throw new Refusal("expected on: true or false");
+  rack.setStranger(address, on);
+  const text = `stranger ${on ? "has" : "has left"} ${address}`;
+  rack.log.add({ kind: "fault", path: SWITCH_PATH, text });
+  return ok({ address, on });
 }
 
 function chooseWires(request: Request, rack: VerbTargets): readonly Wire[] {

@@ -101,19 +101,19 @@ export const pathsEvents = {
     code: "KG-1020",
     severity: "error",
     en: {
-      text: "The arbitration partition does not answer: failover is not possible now.",
+      text: "The arbitration partition cannot be used: failover is not possible now.",
       cause:
-        "The last write or read did not end within the claim time: " +
-        "array, adapter, cable or path of this server.",
+        "The last write or read failed or did not end within the claim time " +
+        "({error}): array, adapter, cable, path or key of this server.",
       remedy:
         "Check the array and this server's path to it. If a server fails " +
         "before the repair, the other one may stop as well.",
     },
     ja: {
-      text: "調停パーティションが応答しません。現在フェイルオーバできません。",
+      text: "調停パーティションを使用できません。現在フェイルオーバできません。",
       cause:
-        "最後の書き込みまたは読み出しが制限時間内に完了していません。ディスクアレ" +
-        "イ、アダプタ、ケーブル、または本サーバからのパスの異常が考えられます。",
+        "最後の書き込みまたは読み出しが失敗したか、制限時間内に完了していません" +
+        "({error})。ディスクアレイ、アダプタ、ケーブル、パス、または本サーバの鍵の異常が考えられます。",
       remedy:
         "ディスクアレイと本サーバからのパスを確認してください。修理前に一" +
         "方のサーバが停止すると、もう一方も停止することがあります。",

@@ -17,8 +17,9 @@ export function methodRemarks(raw: RawConfiguration): Remark[] {
     case "com-disk":
       return comMethodRemarks(raw);
     case "none":
-      if (raw.disk === undefined) return [];
+      if (raw.disk === undefined) return serverCountRemarks(raw);
       return [
+        ...serverCountRemarks(raw),
         {
           at,
           expected: "a method that protects the shared disk",
@@ -36,6 +37,14 @@ export function methodRemarks(raw: RawConfiguration): Remark[] {
     default:
       return unreachable(raw.method);
   }
+}
+
+/** Views of three and more servers need promises of a majority, which this release does not make. */
+function serverCountRemarks(raw: RawConfiguration): Remark[] {
+  if (raw.servers.length === 2) return [];
+  const found = `${raw.servers.length} servers`;
+  const remedy = "clusters of other sizes arrive with a later release";
+  return [{ at: ["servers"], expected: "exactly 2 servers", found, remedy }];
 }
 
 function comMethodRemarks(raw: RawConfiguration): Remark[] {

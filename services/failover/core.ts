@@ -7,7 +7,7 @@
 
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
-import { isCoordinator, keepTable, order, peerWords } from "./orders.ts";
+import { isCoordinator, isTable, keepTable, order, peerWords } from "./orders.ts";
 import { drive, effectEnded, isWanted, programEnded } from "./run.ts";
 import type { AgentEffect, AgentEvent, FailoverState, GroupRun } from "./state.ts";
 import type { ReplyCode, Words } from "./words.ts";
@@ -16,6 +16,8 @@ type Result = { readonly state: FailoverState; readonly effects: readonly AgentE
 
 /** An order passed to another server is answered within a few beats, or its outcome is unknown. */
 const REQUEST_MIN_MS = 3000;
+/** An orderly off takes the operating system some seconds to begin with. */
+const OFF_RETRY_MS = 10_000;
 
 export function createFailover(self: ServerIndex, config: ClusterConfig): FailoverState {
   const group: GroupRun = {
@@ -27,6 +29,7 @@ export function createFailover(self: ServerIndex, config: ClusterConfig): Failov
     failedOrder: null,
     cause: "start",
     causeAtMs: 0,
+    cold: false,
     restarts: {},
     stranded: false,
     failedOn: [],
@@ -57,6 +60,9 @@ export function createFailover(self: ServerIndex, config: ClusterConfig): Failov
 
 export function step(state: FailoverState, event: AgentEvent, config: ClusterConfig): Result {
   const taken = take(state, event, config);
+  // An agent that has not looked at what runs here has no table, no wish and no words of its own: what it
+  // said now would read as "all groups are stopped", and another server would start them.
+  if (!taken.state.restored) return taken;
   const tabled = keepTable(taken.state, config, event.atMs);
   const willed = coverWill(tabled.state);
   const driven = drive(willed.state, config, event.atMs);
@@ -94,7 +100,9 @@ function take(state: FailoverState, event: AgentEvent, config: ClusterConfig): R
     case "facts.received": {
       const { facts } = event;
       const willRevision = state.facts === null ? facts.willRevision : state.willRevision;
-      return serve({ ...state, facts, willRevision }, config, event.atMs);
+      const known = { ...state, facts, willRevision };
+      if (!state.restored) return { state: known, effects: [] };
+      return serve(known, config, event.atMs);
     }
     case "restored":
       return { state: restore(state, event, config), effects: [] };
@@ -133,7 +141,7 @@ function restore(
     const desired = said?.desired ?? (runs ? state.self : null);
     return { ...group, actual, upCount, desired, order: said?.order ?? group.order };
   });
-  const tableKnown = event.words !== null;
+  const tableKnown = event.words !== null && isTable(event.words);
   return { ...state, groups, restored: true, tableKnown };
 }
 
@@ -145,6 +153,7 @@ function command(
   const answer = (code: ReplyCode): AgentEffect[] => [
     { kind: "command.answer", commandId: event.commandId, code },
   ];
+  if (!state.restored) return { state, effects: answer("view-changing") };
   const { verb, target } = event;
   const forServer =
     verb === "server.detach" || verb === "server.return" || verb === "server.shutdown";
@@ -229,7 +238,8 @@ function follow(result: Result): Result {
   const { facts } = state;
   if (facts === null) return result;
   const { wish } = state;
-  if (facts.server === "member" && facts.view !== null && wish?.kind !== "leave") {
+  const leaves = wish?.kind === "leave" && !facts.sole;
+  if (facts.server === "member" && facts.view !== null && !leaves) {
     if (wish?.kind === "stop") return result;
     const resume = {
       kind: "resume" as const,
@@ -237,7 +247,8 @@ function follow(result: Result): Result {
       ackedStampMs: facts.ackedMs,
       remembered: true,
     };
-    return { ...result, state: { ...state, wish: resume } };
+    const { afterLeave } = wish?.kind === "leave" ? { afterLeave: "detached" as const } : state;
+    return { ...result, state: { ...state, wish: resume, afterLeave } };
   }
   if (facts.server === "detached" && wish?.kind !== "return") {
     return { ...result, state: { ...state, wish: { kind: "detached", floor: facts.floor } } };
@@ -277,22 +288,27 @@ function coverWill(state: FailoverState): Result {
 /** Cluster shutdown in three steps (G7), and the end of a server's own shutdown. */
 function lead(state: FailoverState, config: ClusterConfig, atMs: number): Result {
   const { facts } = state;
-  if (facts === null || state.offSent) return { state, effects: [] };
+  if (facts === null) return { state, effects: [] };
+  // An order to a pulse that is just being restarted is lost; whoever still runs gives it again.
+  const again = state.offSent && state.offAtMs !== null && atMs >= state.offAtMs;
+  if (again) return sendOff(state, atMs);
+  if (state.offSent) return { state, effects: [] };
   if (state.afterLeave === "off" && facts.server === "detached" && isIdle(state)) {
-    return { state: { ...state, offSent: true }, effects: [{ kind: "server.off" }] };
+    return sendOff(state, atMs);
   }
   const followsShutdown = facts.server === "detached" && decodeHeard(state)?.shutdown === 2;
-  if (followsShutdown && facts.peer.state !== null && isIdle(state)) {
-    return { state: { ...state, offSent: true }, effects: [{ kind: "server.off" }] };
-  }
-  if (state.offAtMs !== null && atMs >= state.offAtMs) {
-    return { state: { ...state, offSent: true }, effects: [{ kind: "server.off" }] };
-  }
+  if (followsShutdown && facts.peer.state !== null && isIdle(state)) return sendOff(state, atMs);
+  if (state.offAtMs !== null && atMs >= state.offAtMs) return sendOff(state, atMs);
   if (state.shutdown === 1 && isCoordinator(state) && allStopped(state)) {
     return { state: { ...state, shutdown: 2 }, effects: [{ kind: "words.changed" }] };
   }
   if (state.shutdown === 2) return close(state, config, atMs);
   return { state, effects: [] };
+}
+
+function sendOff(state: FailoverState, atMs: number): Result {
+  const next = { ...state, offSent: true, offAtMs: atMs + OFF_RETRY_MS };
+  return { state: next, effects: [{ kind: "server.off" }] };
 }
 
 /** The mark is the last step: members first, the coordinator when they have shown theirs. */

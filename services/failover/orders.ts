@@ -9,7 +9,13 @@ import type { ClusterConfig, GroupConfig } from "../configuration/model.ts";
 import type { Facts } from "../facts.ts";
 import { place } from "./plan.ts";
 import type { AgentEffect, FailoverState, GroupRun } from "./state.ts";
-import { decodeWords, type ReplyCode, type RequestVerb, type Words } from "./words.ts";
+import {
+  decodeWords,
+  type GroupWords,
+  type ReplyCode,
+  type RequestVerb,
+  type Words,
+} from "./words.ts";
 
 type Result = { readonly state: FailoverState; readonly effects: readonly AgentEffect[] };
 
@@ -18,6 +24,10 @@ const ORDER_WRAP = 0x10000;
 export function peerWords(facts: Facts): Words | null {
   return facts.peer.sameView ? decodeWords(facts.peer.blob) : null;
 }
+
+/** Some order was ever given in it; a coordinator's words before its first placement are no table. */
+export const isTable = (words: Words): boolean =>
+  words.groups.some((group) => group.order > 0 || group.desired !== null);
 
 export const isCoordinator = (state: FailoverState): boolean =>
   state.facts?.view?.epoch.coordinator === state.self && state.facts.view !== null;
@@ -48,8 +58,9 @@ function copyTable(state: FailoverState, facts: Facts, atMs: number): Result {
   if (!fits) return { state, effects: [] };
   const groups = state.groups.map((group, index) => {
     const said = words.groups[index];
-    if (said === undefined || (said.order === group.order && said.desired === group.desired)) {
-      return group;
+    if (said === undefined) return group;
+    if (said.order === group.order && said.desired === group.desired) {
+      return noticeRun(group, said);
     }
     return {
       ...group,
@@ -57,11 +68,14 @@ function copyTable(state: FailoverState, facts: Facts, atMs: number): Result {
       order: said.order,
       cause: "move" as const,
       causeAtMs: atMs,
+      // From standstill, or handed on by a server that could not bring it up from standstill either.
+      cold: group.desired === null || (group.cold && said.state === "failed"),
     };
   });
   const shutdown = words.shutdown > state.shutdown ? words.shutdown : state.shutdown;
   const changed = groups.some((group, index) => group !== state.groups[index]);
-  const next = { ...state, groups, shutdown, tableKnown: true, tableEpoch: facts.view.epoch };
+  const tableKnown = state.tableKnown || isTable(words);
+  const next = { ...state, groups, shutdown, tableKnown, tableEpoch: facts.view.epoch };
   return { state: next, effects: changed ? [{ kind: "table.persist" }] : [] };
 }
 
@@ -82,7 +96,8 @@ function writeTable(
   const groups = state.groups.map((group, index) => {
     const spec = config.groups[index];
     if (spec === undefined) return group;
-    const failed = rememberFailure(group, index, state.self, facts.peer.index, words);
+    const seen = noticeRun(group, words?.groups[index]);
+    const failed = rememberFailure(seen, index, state.self, facts.peer.index, words);
     if (!state.tableKnown) return coldPlace(failed, spec, free, atMs);
     return rePlace(failed, spec, free, newEpoch, state.shutdown > 0, atMs, config, effects);
   });
@@ -128,7 +143,15 @@ function rePlace(
   const reason = newEpoch ? "server" : "group";
   const data = { group: spec.name, from, to, reason };
   effects.push({ kind: "note", key: "failover.started", data });
-  return ordered(group, desired, "failover", atMs);
+  // It failed before it ever ran: the next server has the time that the first one had.
+  const cold = group.cold && group.failedOn.includes(group.desired);
+  return { ...ordered(group, desired, "failover", atMs), cold };
+}
+
+/** Once it runs anywhere under its order, whatever follows is a takeover and no cold start. */
+function noticeRun(group: GroupRun, said: GroupWords | undefined): GroupRun {
+  const runs = said?.state === "running" && said.order === group.order;
+  return runs && group.cold ? { ...group, cold: false } : group;
 }
 
 function rememberFailure(
@@ -153,7 +176,8 @@ export function ordered(
   atMs: number,
 ): GroupRun {
   const order = (group.order + 1) % ORDER_WRAP;
-  return { ...group, desired, order, cause, causeAtMs: atMs, stranded: false };
+  const cold = cause === "start";
+  return { ...group, desired, order, cause, causeAtMs: atMs, cold, stranded: false };
 }
 
 /** An operator's order at the coordinator: the changed state, or the refusal. */

@@ -197,7 +197,8 @@ export function programEnded(
   if (group === undefined || spec === undefined || program?.kind !== "program") {
     return { state, effects: [] };
   }
-  if (at >= group.upCount || group.actual === "stopping") return { state, effects: [] };
+  const gone = state.facts === null || state.facts.gaveUp !== null;
+  if (gone || at >= group.upCount || group.actual === "stopping") return { state, effects: [] };
   const data = { group: spec.name, resource: resourceName, status };
   const exited: AgentEffect = { kind: "note", key: "program.exited", data };
   const recent = recentRestarts(group, program, atMs);

@@ -25,6 +25,11 @@ export interface GroupRun {
   /** Why it starts: a cold start or a takeover (ARMS_EVENT of the guide). */
   readonly cause: "start" | "failover" | "move";
   readonly causeAtMs: number;
+  /**
+   * Ordered to start from standstill, and no server has run it since: time may be spent on the question
+   * whether its addresses are free (R115). Never true in a takeover or a move.
+   */
+  readonly cold: boolean;
   /** Moments of restarts of its programs inside their window, by resource name. */
   readonly restarts: Readonly<Record<string, readonly number[]>>;
   /** Stopped because no server of its policy was left (R54), not because an operator wanted it. */
@@ -111,6 +116,7 @@ export type AgentEffect =
       readonly id: number;
       readonly group: number;
       readonly resource: number;
+      readonly cold: boolean;
     }
   | {
       readonly kind: "resource.stop";

@@ -5,6 +5,7 @@
  * Source: requirements R1-R16, D7-D9; protocol.md 1.3, 1.5.
  */
 import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
+import { sameEpoch } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
 import type { PulseEffect, Step } from "../effects.ts";
 import type { PulseEvent } from "../events.ts";
@@ -35,9 +36,11 @@ export function step(
 ): Step<HeartbeatState, PulseEffect> {
   switch (event.kind) {
     case "beat.received": {
-      if (!event.proven) return { state, effects: [] };
       const peer = state.peers[event.beat.from];
       if (peer === undefined) return { state, effects: [] };
+      if (!event.proven) {
+        return { state: replacePeer(state, { ...peer, unprovenAtMs: event.atMs }), effects: [] };
+      }
       const heard =
         event.beat.kind === "lan-beat"
           ? hearLan(freshIfRebooted(peer, event.beat.host, config), event.beat, event)
@@ -95,6 +98,7 @@ function emptyPeer(index: ServerIndex, config: ClusterConfig): PeerHealth {
     beat: null,
     lanHeardAtMs: null,
     lanTwoWayStampMs: null,
+    acked: null,
     heardOwnStampMs: null,
     pathHeardAtMs: config.lans.map(() => null),
     pathHealth: config.lans.map(() => "unknown" as const),
@@ -104,6 +108,7 @@ function emptyPeer(index: ServerIndex, config: ClusterConfig): PeerHealth {
     comTwoWayStampMs: null,
     comHealth: "unknown",
     aliveSinceMs: null,
+    unprovenAtMs: null,
     presenceAtMs: null,
     grantedMs: config.budget.timeoutMs,
   };
@@ -116,8 +121,8 @@ function freshIfRebooted(
   config: ClusterConfig,
 ): PeerHealth {
   if (peer.host === null || peer.host === host) return peer;
-  const { pathHeardAtMs, pathHealth, comHealth, comHeardAtMs, aliveSinceMs } = peer;
-  const kept = { pathHeardAtMs, pathHealth, comHealth, comHeardAtMs, aliveSinceMs };
+  const { pathHeardAtMs, pathHealth, comHealth, comHeardAtMs, aliveSinceMs, unprovenAtMs } = peer;
+  const kept = { pathHeardAtMs, pathHealth, comHealth, comHeardAtMs, aliveSinceMs, unprovenAtMs };
   return { ...emptyPeer(peer.index, config), ...kept };
 }
 
@@ -139,11 +144,21 @@ function hearLan(
     ...peer,
     host: beat.host,
     beat,
+    acked: newestAck(peer, beat),
     pathHeardAtMs,
     lanHeardAtMs: event.atMs,
     heardOwnStampMs: advanced ? ownMs : peer.heardOwnStampMs,
     lanTwoWayStampMs: advanced ? beat.stampMs : peer.lanTwoWayStampMs,
   };
+}
+
+function newestAck(peer: PeerHealth, beat: LanBeat): PeerHealth["acked"] {
+  if (beat.ack === null || beat.view === null) return peer.acked;
+  const { epoch } = beat.view;
+  const { stampMs } = beat.ack;
+  const newer =
+    peer.acked === null || !sameEpoch(peer.acked.epoch, epoch) || stampMs > peer.acked.stampMs;
+  return newer ? { epoch, stampMs } : peer.acked;
 }
 
 function hearCom(peer: PeerHealth, beat: ComBeat, atMs: number): PeerHealth {
@@ -238,7 +253,8 @@ function healthNotes(
 ): PulseEffect[] {
   if (old === health) return [];
   if (health === "faulty") return [{ kind: "note", key: lostKey, data }];
-  return old === "faulty" ? [{ kind: "note", key: restoredKey, data }] : [];
+  const works = old === "faulty" && health === "normal";
+  return works ? [{ kind: "note", key: restoredKey, data }] : [];
 }
 
 function sameHealth(a: readonly PathHealth[], b: readonly PathHealth[]): boolean {

@@ -4,7 +4,7 @@
  * Source: protocol.md 1.3, 1.5; requirements D3, D7-D9.
  */
 import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
-import { sameEpoch, type View } from "../../hal/base/view.ts";
+import { type Epoch, sameEpoch, type View } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
 import type { ComWord } from "../events.ts";
 import type { ComBeat, LanBeat } from "./beat.ts";
@@ -20,6 +20,11 @@ export interface PeerHealth {
   readonly lanHeardAtMs: number | null;
   /** Sender stamp of the newest LAN beat that acknowledged something new of ours: the LAN worked both ways. */
   readonly lanTwoWayStampMs: number | null;
+  /**
+   * Newest own stamp it acknowledged, and in which epoch. Kept when a later beat carries none: a grant
+   * runs out by age, and a peer whose pulse has just restarted has heard nothing it could acknowledge.
+   */
+  readonly acked: { readonly epoch: Epoch; readonly stampMs: number } | null;
   /** Newest own stamp the peer says it heard. */
   readonly heardOwnStampMs: number | null;
   readonly pathHeardAtMs: readonly (number | null)[];
@@ -32,6 +37,8 @@ export interface PeerHealth {
   readonly comHealth: PathHealth;
   /** Since when it has been heard on some path without a silence of T; null = not heard. */
   readonly aliveSinceMs: number | null;
+  /** Newest beat of a process that has not proven itself, on any path; null = never. */
+  readonly unprovenAtMs: number | null;
   readonly presenceAtMs: number | null;
   /** Largest grant ever given to this peer in this process, ms. */
   readonly grantedMs: number;
@@ -56,9 +63,8 @@ export function isTwoWay(peer: PeerHealth, atMs: number, config: ClusterConfig):
 
 /** Newest own stamp the peer acknowledges for exactly this view; null = none. */
 export function acknowledgedMs(peer: PeerHealth, view: View): number | null {
-  const beat = peer.beat;
-  if (beat?.ack == null || beat.view === null) return null;
-  return sameEpoch(beat.view.epoch, view.epoch) ? beat.ack.stampMs : null;
+  const { acked } = peer;
+  return acked !== null && sameEpoch(acked.epoch, view.epoch) ? acked.stampMs : null;
 }
 
 /** Bit per LAN path on which this peer was heard within T. */

@@ -43,7 +43,7 @@ export function step(state: MembershipState, event: PulseEvent, around: Surround
 /** Looks at the peer's newest words; run after every event. */
 export function observe(state: MembershipState, around: Surroundings): Result {
   if (state.gaveUp !== null || state.server === "observing") return { state, effects: [] };
-  const settled = endListening(dropStalePromise(state, around), around);
+  const settled = endConflict(endListening(dropStalePromise(state, around), around), around);
   const { peer } = around;
   const beat = peer.beat;
   if (beat === null || !isHeard(around)) return { state: settled, effects: [] };
@@ -138,7 +138,8 @@ function heed(state: MembershipState, wish: Wish, around: Surroundings): Result 
       return told(become({ ...state, floor }, "returning", atMs), []);
     }
     case "leave":
-      return state.server === "member"
+      // The only server does not leave: nobody would be left to take its groups or to drop it.
+      return state.server === "member" && !isSole(state.view, state.self)
         ? told(become(state, "leaving", atMs), [])
         : { state, effects: [] };
     case "stop":
@@ -171,6 +172,14 @@ function deposeIfLate(state: MembershipState, gapMs: number, around: Surrounding
 function endListening(state: MembershipState, around: Surroundings): MembershipState {
   const over = state.listenUntilMs !== null && around.atMs >= state.listenUntilMs;
   return over ? { ...state, listenUntilMs: null } : state;
+}
+
+/** Over when the other owner is heard no more, or shows a sole view no more, whichever way it went. */
+function endConflict(state: MembershipState, around: Surroundings): MembershipState {
+  if (!state.conflict) return state;
+  const { beat } = around.peer;
+  const stillMet = isHeard(around) && beat !== null && isSole(beat.view, beat.from);
+  return stillMet ? state : { ...state, conflict: false };
 }
 
 /** A new host incarnation of a member is the one proof that its old groups are gone (L3). */
@@ -232,13 +241,15 @@ function meetConflict(state: MembershipState, beat: LanBeat, around: Surrounding
 }
 
 function joinOrPart(state: MembershipState, beat: LanBeat, around: Surroundings): Result {
-  const calm =
-    state.conflict && !isSole(beat.view, beat.from) ? { ...state, conflict: false } : state;
-  if (beat.configHash !== around.config.hash) return noteMismatch(calm, beat, around);
-  if (calm.server === "member" && isSole(calm.view, calm.self)) return invite(calm, beat, around);
-  if (isMember(calm)) return partFrom(calm, beat, around);
-  if (calm.server === "starting" || calm.server === "returning") return enter(calm, beat, around);
-  return { state: calm, effects: [] };
+  if (beat.configHash !== around.config.hash) return noteMismatch(state, beat, around);
+  if (state.server === "member" && isSole(state.view, state.self)) {
+    return invite(state, beat, around);
+  }
+  if (isMember(state)) return partFrom(state, beat, around);
+  if (state.server === "starting" || state.server === "returning") {
+    return enter(state, beat, around);
+  }
+  return { state, effects: [] };
 }
 
 /** A sole member takes in a server that asks to come in and owns nothing. */
@@ -305,7 +316,8 @@ function installSole(state: MembershipState, reason: string, around: Surrounding
 }
 
 function install(state: MembershipState, view: View, reason: string, around: Surroundings): Result {
-  const leaving = state.server === "leaving" || state.server === "stopping";
+  const alone = isSole(view, state.self);
+  const leaving = (state.server === "leaving" && !alone) || state.server === "stopping";
   const next = leaving ? state : become(state, "member", around.atMs);
   const names = view.members.map((index) => around.config.servers[index]?.name ?? `#${index}`);
   const hosts = view.members.includes(around.peer.index)

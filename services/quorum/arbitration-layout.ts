@@ -9,7 +9,9 @@
  *   +--------+-----+-----+---------+----------------- zeros --------------------+--------+
  *   |KAGEHEAD| ver |slots|clusterId|                                            | CRC-32 |
  *   +--------+-----+-----+---------+--------------------------------------------+--------+
- *   all numbers big endian. Source: protocol.md 1.5; hardware.md 5 (sector atomicity).
+ *   all numbers big endian. The header carries no tag: who forges it can only have the partition
+ *   refused, since what is decided here stands in the copies. Source: protocol.md 1.5; hardware.md 5
+ *   (sector atomicity).
  */
 import { assert } from "../../hal/base/assert.ts";
 import { Reader, Writer } from "../../hal/base/bytes.ts";
@@ -22,7 +24,7 @@ export const ARBITRATION_SLOTS = 16;
 /** Blocks of the whole layout: 33, that is 132 KiB. */
 export const ARBITRATION_BLOCKS = 1 + 2 * ARBITRATION_SLOTS;
 /** Version of header and claim; another version is refused, not guessed. */
-export const ARBITRATION_VERSION = 1;
+export const ARBITRATION_VERSION = 2;
 const CRC_OFFSET = ARRAY_BLOCK_BYTES - 4;
 
 const HEADER_MAGIC = new TextEncoder().encode("KAGEHEAD");
@@ -61,7 +63,8 @@ export function decodeHeader(block: Uint8Array): HeaderVerdict {
   const reader = new Reader(block.subarray(HEADER_MAGIC.length));
   const version = reader.u16();
   if (version !== ARBITRATION_VERSION) {
-    return { kind: "foreign", found: `a header of format version ${version}` };
+    const found = `a header of format version ${version} instead of ${ARBITRATION_VERSION}`;
+    return { kind: "foreign", found };
   }
   const slots = reader.u16();
   if (slots !== ARBITRATION_SLOTS) {

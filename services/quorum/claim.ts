@@ -1,20 +1,27 @@
 /**
  * One server's claim on the arbitration partition: how a copy is written, read and picked.
- * Intuition: two boxes on a form, filled in alternately. A power cut tears the box being filled in;
- * the other one still says what was last true. Anything that no power cut explains (wiped, foreign,
- * of another server) is reported as such, for "I cannot read it" must never pass for "nobody
- * claims".
+ * Intuition: two boxes on a form, filled in alternately and signed. A power cut tears the box being
+ * filled in; the other one still says what was last true. Anything that no power cut explains
+ * (wiped, foreign, of another server, not signed with our key) is reported as such, for "I cannot
+ * read it" must never pass for "nobody claims".
  *
  *   0        8     10  11  12        16       20     28        34  35
  *   +--------+-----+---+---+---------+--------+------+---------+---+--- ...
  *   |KAGECLAM| ver |srv|st |clusterId| serial | host | counter |crd|
  *   +--------+-----+---+---+---------+--------+------+---------+---+--- ...
- *   35      43       47        53                           4092     4096
- *   +-------+--------+---------+----------- zeros ----------+--------+
- *   | ehost | number | stampMs |                            | CRC-32 |
- *   +-------+--------+---------+----------------------------+--------+
- *   counter, crd (coordinator), ehost: the epoch. State none leaves all behind the serial zero.
- *   All numbers big endian, CRC-32 over the 4092 bytes before it. Source: protocol.md 1.5, D4.
+ *   35      43       47        53              4064    4076     4092     4096
+ *   +-------+--------+---------+---- zeros ----+-------+--------+--------+
+ *   | ehost | number | stampMs |               | nonce |  tag   | CRC-32 |
+ *   +-------+--------+---------+---------------+-------+--------+--------+
+ *   counter, crd (coordinator), ehost: the epoch. State none leaves 20 to 4063 zero. All numbers
+ *   big endian. Tag: 16 bytes over the bytes 0 to 4063 with the writing server's key and the nonce,
+ *   see claim-tag.ts; nothing is encrypted. CRC-32 over the 4092 bytes before it.
+ *
+ * A slot never written has been written by the format, with two signed copies of state none: only
+ * a signed copy says "none", and a zeroed one is `wiped` from the first day on. What the tag cannot
+ * tell is an old copy put back whole. An old claim is void by its host, epoch or number (core.ts,
+ * isValidClaim); an old "none" breaks the assumption that the array returns the last completed write.
+ * Source: protocol.md 1.5, D4; reliability.md 0.5.
  */
 import { assert, unreachable } from "../../hal/base/assert.ts";
 import { Reader, Writer } from "../../hal/base/bytes.ts";
@@ -28,8 +35,11 @@ import {
   sealBlock,
   startsWith,
 } from "./arbitration-layout.ts";
+import { CLAIM_NONCE_BYTES, CLAIM_TAG_BYTES, type ClaimKeys } from "./claim-tag.ts";
 
 const CLAIM_MAGIC = new TextEncoder().encode("KAGECLAM");
+const NONCE_OFFSET = 4064;
+const TAG_OFFSET = NONCE_OFFSET + CLAIM_NONCE_BYTES;
 const STATE_NONE = 0;
 const STATE_CLAIMED = 1;
 const HALF_U32 = 0x8000_0000;
@@ -57,13 +67,15 @@ export interface ClaimCopy {
 /**
  * Why a copy says nothing. `torn`: the CRC differs, a write was cut short or is under way. `wiped`:
  * not a claim block at all. `foreign-cluster`, `wrong-slot`: a whole block that belongs elsewhere.
- * `version`,
- * `malformed`: whole, but not in our words.
+ * `version`: whole, of another format version. `unauthenticated`: whole and in its place, but its tag
+ * differs: the writer has another cluster key, or the block is forged. `malformed`: by a holder of
+ * the key, but not in our words.
  */
 export type CopyFault =
   | "foreign-cluster"
   | "wrong-slot"
   | "version"
+  | "unauthenticated"
   | "malformed"
   | "wiped"
   | "torn";
@@ -88,8 +100,11 @@ export interface ClaimOwner {
   readonly server: ServerIndex;
 }
 
-/** Refuses (assert) what `decodeClaimCopy` would not take back. */
-export function encodeClaimCopy(copy: ClaimCopy): Uint8Array {
+/**
+ * `nonce`: 12 random bytes, drawn by the caller for this write alone. Refuses (assert) what
+ * `decodeClaimCopy` would not take back.
+ */
+export function encodeClaimCopy(copy: ClaimCopy, keys: ClaimKeys, nonce: Uint8Array): Uint8Array {
   assert(isServer(copy.server), `server index within 0-15, got ${copy.server}`);
   const writer = new Writer(ARRAY_BLOCK_BYTES);
   writer.bytes(CLAIM_MAGIC);
@@ -99,10 +114,18 @@ export function encodeClaimCopy(copy: ClaimCopy): Uint8Array {
   writer.u32(copy.clusterId);
   writer.u32(copy.serial);
   if (copy.claim !== null) encodeClaim(writer, copy.claim);
+  writer.bytes(new Uint8Array(NONCE_OFFSET - writer.written().length));
+  const tag = keys.tag(copy.server, nonce, writer.written());
+  writer.bytes(nonce);
+  writer.bytes(tag);
   return sealBlock(writer.written());
 }
 
-export function decodeClaimCopy(block: Uint8Array, expect: ClaimOwner): DecodedCopy {
+export function decodeClaimCopy(
+  block: Uint8Array,
+  expect: ClaimOwner,
+  keys: ClaimKeys,
+): DecodedCopy {
   if (block.length !== ARRAY_BLOCK_BYTES || !startsWith(block, CLAIM_MAGIC)) return bad("wiped");
   // The CRC comes first: everything below it was written on purpose, and no power cut explains it.
   if (!isSealed(block)) return bad("torn");
@@ -112,9 +135,11 @@ export function decodeClaimCopy(block: Uint8Array, expect: ClaimOwner): DecodedC
   const state = reader.u8();
   const clusterId = reader.u32();
   const serial = reader.u32();
+  // Honest mistakes next: they have better names than a wrong tag, and none of them passes.
   if (version !== ARBITRATION_VERSION) return bad("version");
   if (clusterId !== expect.clusterId) return bad("foreign-cluster");
   if (server !== expect.server) return bad("wrong-slot");
+  if (!hasTag(block, server, keys)) return bad("unauthenticated");
   if (state === STATE_NONE) return { kind: "good", copy: { ...expect, serial, claim: null } };
   const claim = decodeClaim(reader);
   if (state !== STATE_CLAIMED || !isClaim(claim)) return bad("malformed");
@@ -131,10 +156,17 @@ export function decodeClaimCopy(block: Uint8Array, expect: ClaimOwner): DecodedC
  * | good, torn                    | the good one: a write was cut short                |
  * | torn, torn                    | unreadable: torn (one power cut cannot do that)    |
  * | any other fault in either     | unreadable: that fault, the gravest of the two     |
+ *
+ * So one copy whose tag is wrong spoils the slot: next to it the good one may be the older one.
  */
-export function pickClaim(copyA: Uint8Array, copyB: Uint8Array, expect: ClaimOwner): ClaimPick {
-  const a = decodeClaimCopy(copyA, expect);
-  const b = decodeClaimCopy(copyB, expect);
+export function pickClaim(
+  copyA: Uint8Array,
+  copyB: Uint8Array,
+  expect: ClaimOwner,
+  keys: ClaimKeys,
+): ClaimPick {
+  const a = decodeClaimCopy(copyA, expect, keys);
+  const b = decodeClaimCopy(copyB, expect, keys);
   const fault = gravest(a, b);
   if (fault !== null && fault !== "torn") return { kind: "unreadable", reason: fault };
   if (a.kind === "good" && b.kind === "good") return pickNewer(a.copy, b.copy, same(copyA, copyB));
@@ -171,6 +203,7 @@ export function planWrite(own: ClaimPick): WritePlan {
     case "foreign-cluster":
     case "wrong-slot":
     case "version":
+    case "unauthenticated":
     case "malformed":
       return { kind: "refused", reason: own.reason };
     default:
@@ -193,6 +226,12 @@ export function isClaim(value: unknown): value is Claim {
     isServer(epoch["coordinator"]) &&
     isIncarnation(epoch["host"])
   );
+}
+
+function hasTag(block: Uint8Array, server: ServerIndex, keys: ClaimKeys): boolean {
+  const nonce = block.subarray(NONCE_OFFSET, TAG_OFFSET);
+  const tag = block.subarray(TAG_OFFSET, TAG_OFFSET + CLAIM_TAG_BYTES);
+  return keys.isTagged(server, nonce, block.subarray(0, NONCE_OFFSET), tag);
 }
 
 function encodeClaim(writer: Writer, claim: Claim): void {
@@ -234,6 +273,7 @@ const FAULTS_BY_GRAVITY: readonly CopyFault[] = [
   "foreign-cluster",
   "wrong-slot",
   "version",
+  "unauthenticated",
   "malformed",
   "wiped",
   "torn",

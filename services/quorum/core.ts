@@ -31,6 +31,8 @@ export interface QuorumState {
   /** Last write and read both answered in time. */
   readonly diskHealthy: boolean;
   readonly diskFaultNoted: boolean;
+  /** Why the last failed operation failed, in words; empty while none has or the disk is silent. */
+  readonly diskError: string;
   /** Last complete write and read; before the first one the end of the start grace. */
   readonly lastGoodAtMs: number;
   /** The operation under way has been given up; its process was asked to be replaced. */
@@ -42,6 +44,10 @@ export interface QuorumState {
 export interface ClaimContext {
   readonly host: HostIncarnation;
   readonly epoch: Epoch;
+  /** The epoch is a starter's guess and not that of a view: an older claim is then not void. Default false. */
+  readonly guessed?: boolean;
+  /** The agent has not said what this server is: the block may hold what a dead pulse won. Default false. */
+  readonly untold?: boolean;
   readonly peer: ServerIndex;
   readonly peerBeat: LanBeat | null;
   readonly peerHost: HostIncarnation | null;
@@ -54,6 +60,9 @@ const RETRY_MS = 100;
 /** The disk process may take some seconds to come up beside everything else that starts. */
 const START_GRACE_MS = 10_000;
 
+/** Stands for the reason when the disk says nothing at all. */
+const NO_ANSWER = "no answer";
+
 export function createQuorum(atMs: number): QuorumState {
   return {
     claim: "none",
@@ -64,6 +73,7 @@ export function createQuorum(atMs: number): QuorumState {
     diskConnected: false,
     diskHealthy: false,
     diskFaultNoted: false,
+    diskError: "",
     lastGoodAtMs: atMs + START_GRACE_MS,
     killedId: null,
     probeAtMs: atMs,
@@ -117,10 +127,28 @@ export function follow(
     return { state: begun.state, effects: [note, ...begun.effects] };
   }
   if (judgement.kind === "withdraw" && state.claim !== "none") {
-    const next: QuorumState = { ...state, standing: null };
+    // Whoever takes its claim down has not won: the block is empty before the answer says so.
+    const next: QuorumState = { ...state, standing: null, claim: "pending" };
     return begin(next, "clear", atMs, (id) => ({ kind: "claim.write", id, claim: null }));
   }
   return { state, effects: [] };
+}
+
+/**
+ * A claim of an older view says nothing in this one: the peer reads it as void, so it must not count as
+ * won here. What is under way only ends; the next probe clears the block.
+ */
+export function forget(state: QuorumState, atMs: number): QuorumState {
+  const { operation } = state;
+  const reads = operation?.kind === "claim-read" || operation?.kind === "probe-read";
+  const kind: Operation = reads ? "probe-read" : "probe-write";
+  return {
+    ...state,
+    claim: "none",
+    standing: null,
+    operation: operation === null ? null : { ...operation, kind },
+    probeAtMs: atMs,
+  };
 }
 
 /** A sole server's claim stays on its block, so that a late rival reads it. */
@@ -136,6 +164,7 @@ export function stand(state: QuorumState, context: ClaimContext, atMs: number): 
   return { ...state, claim: "won", claimNumber, standing };
 }
 
+/** Infinity while nothing may be written yet: the first token of the agent wakes the pulse anyway. */
 export function nextDeadlineMs(state: QuorumState): number {
   return state.diskConnected && state.operation === null
     ? state.probeAtMs
@@ -146,7 +175,7 @@ export function nextDeadlineMs(state: QuorumState): number {
 export function isValidClaim(claim: Claim | null, context: ClaimContext): boolean {
   if (claim === null) return false;
   if (context.peerHost !== null && claim.host !== context.peerHost) return false;
-  if (claim.epoch.counter < context.epoch.counter) return false;
+  if (context.guessed !== true && claim.epoch.counter < context.epoch.counter) return false;
   const beat = context.peerBeat;
   const takenBack =
     beat !== null && beat.host === claim.host && beat.stampMs > claim.stampMs && beat.claim === 0;
@@ -161,7 +190,9 @@ function answered(
 ): Step<QuorumState, PulseEffect> {
   const operation = state.operation;
   if (operation === null || operation.id !== event.id) return { state, effects: [] };
-  if (!event.ok) return noteDisk(failOperation(state), event.atMs, config);
+  if (!event.ok) {
+    return noteDisk({ ...failOperation(state), diskError: event.error }, event.atMs, config);
+  }
   const done: QuorumState = { ...state, operation: null };
   switch (operation.kind) {
     case "claim-write":
@@ -170,7 +201,7 @@ function answered(
       return settle(healthy(done, event.atMs, config), event.claim, context);
     case "clear":
       return {
-        state: { ...done, claim: "none" },
+        state: { ...done, claim: state.standing === null ? "none" : state.claim },
         effects: [{ kind: "note", key: "claim.withdrawn", data: { number: state.claimNumber } }],
       };
     case "probe-write":
@@ -200,12 +231,14 @@ function settle(
 /** A failed operation proves nothing; the claim starts again when the disk answers (D5). */
 function failOperation(state: QuorumState): QuorumState {
   const kind = state.operation?.kind;
-  const claiming = kind === "claim-write" || kind === "claim-read";
+  const claiming = kind === "claim-write" || kind === "claim-read" || kind === "clear";
   return {
     ...state,
     operation: null,
     diskHealthy: false,
     claim: claiming ? "none" : state.claim,
+    // It may have landed: the next probe takes down what no longer counts.
+    standing: claiming ? null : state.standing,
     probeAtMs: (state.operation?.atMs ?? state.probeAtMs) + RETRY_MS,
   };
 }
@@ -216,6 +249,7 @@ function healthy(state: QuorumState, atMs: number, config: ClusterConfig): Quoru
     ...state,
     diskHealthy: true,
     diskFaultNoted: false,
+    diskError: "",
     lastGoodAtMs: atMs,
     probeAtMs: atMs + periodMs,
   };
@@ -252,17 +286,17 @@ function noteDisk(
   if (config.disk === null || !overdue || state.diskFaultNoted) return { state, effects: [] };
   return {
     state: { ...state, diskFaultNoted: true },
-    effects: [{ kind: "note", key: "disk.faulty", data: {} }],
+    effects: [{ kind: "note", key: "disk.faulty", data: { error: state.diskError || NO_ANSWER } }],
   };
 }
 
 /** Writes what stands anyway, then reads the peer's block: both paths of a claim are exercised. */
 function probe(
   state: QuorumState,
-  _context: ClaimContext,
+  context: ClaimContext,
   atMs: number,
 ): Step<QuorumState, PulseEffect> {
-  if (state.operation !== null) return { state, effects: [] };
+  if (state.operation !== null || context.untold === true) return { state, effects: [] };
   const { standing } = state;
   return begin(state, "probe-write", atMs, (id) => ({ kind: "claim.write", id, claim: standing }));
 }

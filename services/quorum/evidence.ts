@@ -49,7 +49,8 @@ export function gatherStartEvidence(
 ): StartEvidence {
   return {
     overdueMs,
-    comHeard: peer.comHeardAtMs !== null,
+    // A process that does not hear us cannot prove itself, but silence it is not (1.7).
+    comHeard: peer.comHeardAtMs !== null || peer.unprovenAtMs !== null,
     presence: isPresent(peer, atMs, config),
     first: self < peer.index,
     diskHealthy,

@@ -1,7 +1,8 @@
 /*
- * beats - a tap in the switch: a line "MONOTONIC_MS PORT KIND" for every sign of life that enters it from a server.
- * KIND is `beat` for UDP to one of the given ports and `vrrp` for IP protocol 112. Usage: beats UDP_PORT...
- * Ends at end of file on its standard input. SCHED_FIFO as the probe, and for the same reason.
+ * beats - a tap in the switch: a line "MONOTONIC_MS PORT KIND" for every sign of life that enters
+ * it from a server. KIND is `beat` for UDP to one of the given ports and `vrrp` for IP protocol
+ * 112. Usage: beats UDP_PORT... Ends at end of file on its standard input. SCHED_FIFO as the
+ * probe, and for the same reason.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -27,7 +28,8 @@ static double monotonic_ms(void) {
   return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
 }
 
-static const char *kind_of(const unsigned char *packet, ssize_t bytes, const int *ports, int count) {
+static const char *kind_of(const unsigned char *packet, ssize_t bytes, const int *ports,
+                           int count) {
   if (bytes < (ssize_t)sizeof(struct iphdr)) return NULL;
   const struct iphdr *ip = (const void *)packet;
   if (ip->protocol == VRRP) return "vrrp";
@@ -61,9 +63,9 @@ int main(int argc, char **argv) {
       ssize_t got = recvfrom(fd, packet, sizeof packet, 0, (struct sockaddr *)&from, &length);
       double at = monotonic_ms();
       char port[IF_NAMESIZE];
-      /* Only what enters at a server's port (s<number>...), not what leaves nor the bridge's own copy. */
-      if (got > 0 && from.sll_protocol == htons(ETH_P_IP) && from.sll_pkttype != PACKET_OUTGOING && if_indextoname((unsigned)from.sll_ifindex, port) &&
-          port[0] == 's') {
+      /* Only what enters at a server's port (s<number>...), no leaving frame, no bridge's copy. */
+      if (got > 0 && from.sll_protocol == htons(ETH_P_IP) && from.sll_pkttype != PACKET_OUTGOING &&
+          if_indextoname((unsigned)from.sll_ifindex, port) && port[0] == 's') {
         const char *kind = kind_of(packet, got, ports, count);
         if (kind) printf("%.3f %s %s\n", at, port, kind);
       }

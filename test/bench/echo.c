@@ -1,6 +1,7 @@
 /*
- * echo - the bench's minimal service: answers every UDP datagram with "NAME DATAGRAM" from the address it was asked at,
- * so that floating addresses work. Usage: echo PORT NAME. Ends at once on TERM, like a service that has nothing to save.
+ * echo - the bench's minimal service: answers every UDP datagram with "NAME DATAGRAM" from the
+ * address it was asked at, so that floating addresses work. Usage: echo PORT NAME. Ends at once
+ * on TERM, like a service that has nothing to save.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -21,7 +22,7 @@ int main(int argc, char **argv) {
   int fd = socket(AF_INET, SOCK_DGRAM, 0);
   int on = 1;
   struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1]))};
-  /* IP_PKTINFO tells the address that was asked; handing it back makes the answer leave from there. */
+  /* IP_PKTINFO tells the address that was asked; handed back, the answer leaves from there. */
   if (fd < 0 || setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) ||
       bind(fd, (struct sockaddr *)&any, sizeof any)) {
     perror("echo");
@@ -31,8 +32,12 @@ int main(int argc, char **argv) {
     char request[REQUEST_BYTES], control[CMSG_SPACE(sizeof(struct in_pktinfo))];
     struct sockaddr_in from;
     struct iovec in = {request, sizeof request};
-    struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &in, .msg_iovlen = 1,
-                             .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr message = {.msg_name = &from,
+                             .msg_namelen = sizeof from,
+                             .msg_iov = &in,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof control};
     ssize_t got = recvmsg(fd, &message, 0);
     if (got < 0) {
       if (errno == EINTR) continue;
@@ -49,8 +54,8 @@ int main(int argc, char **argv) {
       info->ipi_ifindex = 0;
     }
     /* The client may be gone or the address withdrawn between question and answer. */
-    if (sendmsg(fd, &message, 0) < 0 && errno != EINVAL && errno != ENETUNREACH && errno != EHOSTUNREACH &&
-        errno != ECONNREFUSED && errno != EPERM && errno != ENODEV)
+    if (sendmsg(fd, &message, 0) < 0 && errno != EINVAL && errno != ENETUNREACH &&
+        errno != EHOSTUNREACH && errno != ECONNREFUSED && errno != EPERM && errno != ENODEV)
       perror("echo: answer");
   }
 }

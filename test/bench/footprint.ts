@@ -1,7 +1,8 @@
 /**
  * What an idle server of the cluster costs: memory "alone" and processor time per minute.
- *   alone = anonymous pages of all its processes, plus every file or shared mapping once (its most resident user): what the
- *           set takes on a machine of its own. PSS would be flattered by strangers that share the same libraries.
+ *   alone = anonymous pages of all its processes, plus every file or shared mapping once (its
+ *           most resident user): what the set takes on a machine of its own. PSS would be
+ *           flattered by strangers that share the same libraries.
  * The echo program and the namespace's first process are the lab's, not ours, and are left out.
  * Source: proc(5), smaps; cgroup-v2.rst, cpu.stat.
  */
@@ -102,7 +103,10 @@ function rowsOf(footprint: Footprint): Row[] {
   ];
 }
 
-/** The server's processes without the lab's own: its first process and that one's guard, and the groups' programs. */
+/**
+ * The server's processes without the lab's own: its first process and that one's guard, and the
+ * groups' programs.
+ */
 function ownProcesses(bay: Bay): number[] {
   const { life } = bay;
   if (life === null) return [];
@@ -181,7 +185,10 @@ export function readMappings(pid: number): Mapping[] {
   return parseMappings(readProc(`/proc/${pid}/smaps`) ?? "", pid);
 }
 
-/** A mapping's first line is `from-to perms offset device inode path`; figures follow as `Name: n kB`. */
+/**
+ * A mapping's first line is `from-to perms offset device inode path`; figures follow as `Name: n
+ * kB`.
+ */
 export function parseMappings(smaps: string, pid: number): Mapping[] {
   const mappings: Mapping[] = [];
   for (const line of smaps.split("\n")) {

@@ -1,6 +1,7 @@
 /**
- * Our own stack under the bench: the lab's two servers with one group of a floating address and the echo program, which
- * is started at a takeover (keepalived's echo runs on both servers all the time, so this is the harder course).
+ * Our own stack under the bench: the lab's two servers with one group of a floating address and
+ * the echo program, which is started at a takeover (keepalived's echo runs on both servers all
+ * the time, so this is the harder course).
  */
 import { request } from "../../firmware/cli/client.ts";
 import type { StatusDocument } from "../../services/status.ts";

@@ -1,8 +1,10 @@
 /**
- * keepalived as the yardstick: VRRP v3, a floating address, the same echo service running on both servers.
+ * keepalived as the yardstick: VRRP v3, a floating address, the same echo service running on both
+ * servers.
  *
- * Its backup takes over 3 advert + skew after the last advertisement, skew = advert (256 - priority) / 256 (RFC 5798
- * 6.1, keepalived's v3 timers in centiseconds). For a detection window equal to our timeout T:
+ * Its backup takes over 3 advert + skew after the last advertisement, skew = advert (256 -
+ * priority) / 256 (RFC 5798 6.1, keepalived's v3 timers in centiseconds). For a detection window
+ * equal to our timeout T:
  *   advert   = T / 3, rounded down to whole centiseconds
  *   priority = 256 - 256 (T - 3 advert) / advert, so that the skew is what is left of T; 1-254
  * Both servers get the same priority, hence the same window whoever is the backup.

@@ -1,8 +1,9 @@
 /**
- * `npm run bench -- [--only NAME] [--json FILE] [--cuts N] [--minutes N] [--seconds N]`: how fast, how steady, how small,
- * with keepalived beside it in the same run. Needs root, gcc, keepalived and stress-ng (`.ci/packages.sh`).
- * NAME: takeover-1000, takeover-300, takeover-100, move, crash, stress, footprint, keepalived (the yardstick alone).
- * Exit code 0 = every target met, 1 = one missed, 2 = usage. Source: issue 2, Speed.
+ * `npm run bench -- [--only NAME] [--json FILE] [--cuts N] [--minutes N] [--seconds N]`: how
+ * fast, how steady, how small, with keepalived beside it in the same run. Needs root, gcc,
+ * keepalived and stress-ng (`.ci/packages.sh`). NAME: takeover-1000, takeover-300, takeover-100,
+ * move, crash, stress, footprint, keepalived (the yardstick alone). Exit code 0 = every target
+ * met, 1 = one missed, 2 = usage. Source: issue 2, Speed.
  */
 import { writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -85,8 +86,8 @@ async function main(): Promise<number> {
     tools.remove();
   }
   const machine = { node: process.version, kernel: release(), cores: cpus().length };
-  const json = `${JSON.stringify({ at: new Date().toISOString(), machine, sizes, results }, null, 1)}\n`;
-  if (values.json !== undefined) writeFileSync(values.json, json);
+  const record = { at: new Date().toISOString(), machine, sizes, results };
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(record, null, 1)}\n`);
   process.stdout.write(`${showTable(rows)}\n`);
   return rows.some((row) => row.met === false) ? 1 : 0;
 }

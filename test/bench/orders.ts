@@ -1,6 +1,7 @@
 /**
- * Planned move (order to answer from the other server) and crash of the service (kill to the first answer of its
- * successor on the same server). keepalived's clean stop is measured beside the move; it does not restart services.
+ * Planned move (order to answer from the other server) and crash of the service (kill to the
+ * first answer of its successor on the same server). keepalived's clean stop is measured beside
+ * the move; it does not restart services.
  */
 import { pause, readProc } from "../lab/command.ts";
 import { signalProcess } from "../lab/server.ts";

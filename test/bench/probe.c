@@ -1,7 +1,8 @@
 /*
- * probe - asks a floating address every few ms and writes a line per answer: "MONOTONIC_MS SERVER".
- * Usage: probe ADDRESS PORT INTERVAL_MS. Ends at end of file on its standard input. Runs at SCHED_FIFO 50, so that a loaded
- * machine delays what is measured and not the meter. The last line is "end SENT ANSWERED".
+ * probe - asks a floating address every few ms and writes a line per answer: "MONOTONIC_MS
+ * SERVER". Usage: probe ADDRESS PORT INTERVAL_MS. Ends at end of file on its standard input. Runs
+ * at SCHED_FIFO 50, so that a loaded machine delays what is measured and not the meter. The last
+ * line is "end SENT ANSWERED".
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

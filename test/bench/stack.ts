@@ -1,5 +1,6 @@
 /**
- * What the bench can do with a failover stack, so that Kagemusha and its yardstick go through the same hands.
+ * What the bench can do with a failover stack, so that Kagemusha and its yardstick go through the
+ * same hands.
  */
 import type { Cabinet } from "../lab/cabinet.ts";
 import type { Probe } from "./tools.ts";
@@ -24,7 +25,10 @@ export interface Stack {
   cut(server: string): Promise<number>;
   /** Powers a cut server on and waits until it is a standby again. */
   repair(server: string): Promise<void>;
-  /** Orders the service away from `from`. Resolves when the order was given; the result makes both ready again. */
+  /**
+   * Orders the service away from `from`. Resolves when the order was given; the result makes both
+   * ready again.
+   */
   move(from: string): Promise<() => Promise<void>>;
   /** Number of ownership changes so far by the stack's own count; null = it does not say. */
   takeovers(): Promise<number | null>;

@@ -1,7 +1,8 @@
 /**
- * False takeovers: timeout 100 ms while twice as many busy loops run as there are cores. Nothing is cut, so every change
- * of the answering server or of the epoch is false. The series ends with a real cut, which must still be seen: a
- * detector that never fires would pass the rest. keepalived runs beside, under the same load.
+ * False takeovers: timeout 100 ms while twice as many busy loops run as there are cores. Nothing
+ * is cut, so every change of the answering server or of the epoch is false. The series ends with
+ * a real cut, which must still be seen: a detector that never fires would pass the rest.
+ * keepalived runs beside, under the same load.
  */
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";

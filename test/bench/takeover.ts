@@ -1,11 +1,12 @@
 /**
  * Power cuts, ours and keepalived's in turn, in the same run on the same machine. Of every cut:
- *   outage      silence at the client: from the last answer before the takeover to the first answer after it; further
- *               silences within a second are added
+ *   outage      silence at the client: from the last answer before the takeover to the first one
+ *               after it; further silences within a second are added
  *   age         of the owner's last sign of life on the wire at the instant of the cut
  *   activation  outage - (detection window - age): what the stack adds to its own timeout
- *   answer      outage + age: from the last sign of life to the first answer. Unlike the outage it does not depend on the
- *               phase of the cut, so it compares stacks whose intervals differ (ours T/10, VRRP T/3).
+ *   answer      outage + age: from the last sign of life to the first answer. It does not depend
+ *               on the phase of the cut as the outage does, so it compares stacks whose intervals
+ *               differ (ours T/10, VRRP T/3).
  */
 import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -94,7 +95,10 @@ export async function measureTakeovers(
 }
 
 const describe = (cut: Cut): string =>
-  `outage ${cut.outageMs} ms, activation ${cut.activationMs} ms, age ${cut.ageMs} ms, busy ${Math.round(cut.busy * 100)} %`;
+  [
+    `outage ${cut.outageMs} ms, activation ${cut.activationMs} ms`,
+    `age ${cut.ageMs} ms, busy ${Math.round(cut.busy * 100)} %`,
+  ].join(", ");
 
 /** `load`: `quiet` waits for an idle machine first, `stress` takes it as it is. */
 export async function cutOnce(
@@ -180,7 +184,10 @@ function compare(
   return { timeoutMs, kagemusha, keepalived, outageRatio, answerRatio, rows };
 }
 
-/** Waits for a second in which the machine is not busy; returns that second's share all the same at the deadline. */
+/**
+ * Waits for a second in which the machine is not busy; returns that second's share all the same
+ * at the deadline.
+ */
 export async function quiet(): Promise<number> {
   const endMs = performance.now() + QUIET_WITHIN_MS;
   for (;;) {

@@ -1,6 +1,7 @@
 /**
- * The bench's measuring tools: compiled with gcc into a temporary folder when the bench starts, run inside the lab's
- * namespaces, read line by line. All their times are CLOCK_MONOTONIC in ms, the clock of `monotonicMs()`.
+ * The bench's measuring tools: compiled with gcc into a temporary folder when the bench starts,
+ * run inside the lab's namespaces, read line by line. All their times are CLOCK_MONOTONIC in ms,
+ * the clock of `monotonicMs()`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";

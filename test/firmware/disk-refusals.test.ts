@@ -13,7 +13,19 @@ import { type ArbitrationArray, ArrayError } from "../../hal/ports/array.ts";
 import { createArrayExport } from "../../hal/rack/array-export.ts";
 import { encodeHeader } from "../../services/quorum/arbitration-layout.ts";
 import { encodeClaimCopy } from "../../services/quorum/claim.ts";
-import { CLUSTER, claim, HOST, onStage } from "./disk-stage.ts";
+import {
+  CLUSTER,
+  CLUSTER_KEY,
+  claim,
+  copyBy,
+  HOST,
+  IDENTITY,
+  KEYS,
+  onStage,
+} from "./disk-stage.ts";
+
+const NONCE = new Uint8Array(12);
+const OTHER_CLUSTER = { clusterId: 0x0bad_cafe, clusterKey: CLUSTER_KEY };
 
 interface BadPartition {
   readonly what: string;
@@ -30,7 +42,7 @@ const BAD_PARTITIONS: readonly BadPartition[] = [
   },
   {
     what: "another cluster's partition",
-    prepare: (eye) => formatArbitration(eye, 0x0bad_cafe),
+    prepare: (eye) => formatArbitration(eye, OTHER_CLUSTER),
     error: /expected the header of cluster c1a57e12, found cluster 0badcafe; do: /,
   },
   {
@@ -52,7 +64,7 @@ for (const { what, prepare, error } of BAD_PARTITIONS) {
       assert.equal(writes, []);
       assert.is(reports.length, 1);
       assert.match(reports[0] ?? "", error);
-      assert.equal(await formatArbitration(eye, CLUSTER, { force: true }), { kind: "formatted" });
+      assert.equal(await formatArbitration(eye, IDENTITY, { force: true }), { kind: "formatted" });
       pulse.write(3, claim(3));
       assert.is((await pulse.result(3))["ok"], true);
     }, prepare);
@@ -68,7 +80,7 @@ test("R4: after trouble with the array its header is read anew: it may be anothe
     await array.cutPath(0, true);
     pulse.read(2, 1);
     assert.is((await pulse.result(2))["ok"], false);
-    await formatArbitration(eye, 0x0bad_cafe, { force: true });
+    await formatArbitration(eye, OTHER_CLUSTER, { force: true });
     await array.cutPath(0, false);
     pulse.write(3, claim(3));
     assert.match(String((await pulse.result(3))["error"]), /found cluster 0badcafe/);
@@ -85,19 +97,17 @@ test("R84: a wiped or foreign slot is an error and not the word 'none'", async (
     pulse.read(1, 1);
     assert.match(
       String((await pulse.result(1))["error"]),
-      /^slot of server 1 is unreadable \(wiped\)/,
+      /^slot of SERVER2 is unreadable \(wiped\)/,
     );
-    await eye.writeBlock(3, encodeClaimCopy({ clusterId: 5, server: 1, serial: 1, claim: null }));
+    const foreign = { clusterId: 5, server: 1, serial: 1, claim: null };
+    await eye.writeBlock(3, encodeClaimCopy(foreign, KEYS, NONCE));
     pulse.read(2, 1);
     assert.match(String((await pulse.result(2))["error"]), /unreadable \(foreign-cluster\)/);
-    await eye.writeBlock(
-      1,
-      encodeClaimCopy({ clusterId: CLUSTER, server: 1, serial: 1, claim: null }),
-    );
+    await eye.writeBlock(1, copyBy(1, 1, null));
     pulse.read(3, 0);
-    assert.match(String((await pulse.result(3))["error"]), /server 0 is unreadable \(wrong-slot\)/);
+    assert.match(String((await pulse.result(3))["error"]), /SERVER1 is unreadable \(wrong-slot\)/);
     pulse.write(4, claim(4));
-    assert.match(String((await pulse.result(4))["error"]), /server 0 is unreadable \(wrong-slot\)/);
+    assert.match(String((await pulse.result(4))["error"]), /SERVER1 is unreadable \(wrong-slot\)/);
     pulse.read(5, 2);
     assert.match(
       String((await pulse.result(5))["error"]),
@@ -153,9 +163,9 @@ test("R4: a partition is named by nbd URL or absolute path, or refused with what
 
 const DUMMY: DiskOptions = {
   arrayUrl: "",
-  clusterId: 1,
+  ...IDENTITY,
   self: 0,
-  serverCount: 2,
+  serverNames: ["SERVER1", "SERVER2"],
   pulseSocketPath: "nobody.sock",
 };
 
@@ -165,7 +175,7 @@ test("R4: format makes all slots readable, and leaves a standing claim alone", a
     await pulse.hello();
     pulse.write(1, claim(1));
     await pulse.result(1);
-    assert.equal(await formatArbitration(eye, CLUSTER), { kind: "already-formatted" });
+    assert.equal(await formatArbitration(eye, IDENTITY), { kind: "already-formatted" });
     pulse.read(2, 0);
     assert.equal((await pulse.result(2))["claim"], claim(1));
   });
@@ -175,24 +185,23 @@ test("R4: format refuses what is not blank, finishes what it began, and is force
   await onStage(
     async ({ eye }) => {
       await eye.writeBlock(16, new Uint8Array(4096).fill(0x5f, 64, 72));
-      const refusal = await formatArbitration(eye, CLUSTER);
+      const refusal = await formatArbitration(eye, IDENTITY);
       assert.is(refusal.kind, "refused");
       if (refusal.kind === "refused")
         assert.match(refusal.message, /found data in block 16.*force/);
       assert.equal(await eye.readBlock(1), new Uint8Array(4096));
       await eye.writeBlock(16, new Uint8Array(4096));
       // A format of this cluster that was killed: slots written, no header.
-      await eye.writeBlock(
-        1,
-        encodeClaimCopy({ clusterId: CLUSTER, server: 0, serial: 1, claim: null }),
-      );
-      assert.equal(await formatArbitration(eye, CLUSTER), { kind: "formatted" });
+      await eye.writeBlock(1, copyBy(0, 1, null));
+      assert.equal(await formatArbitration(eye, IDENTITY), { kind: "formatted" });
       assert.equal(await eye.readBlock(0), encodeHeader(CLUSTER));
-      const foreign = await formatArbitration(eye, 5);
+      const foreign = await formatArbitration(eye, { ...IDENTITY, clusterId: 5 });
       assert.is(foreign.kind, "refused");
       if (foreign.kind === "refused")
         assert.match(foreign.message, /partition of cluster c1a57e12/);
-      assert.equal(await formatArbitration(eye, 5, { force: true }), { kind: "formatted" });
+      assert.equal(await formatArbitration(eye, { ...IDENTITY, clusterId: 5 }, { force: true }), {
+        kind: "formatted",
+      });
       assert.equal(await eye.readBlock(0), encodeHeader(5));
     },
     async () => undefined,
@@ -207,7 +216,7 @@ test("R4: an array too small for the layout is told by format, not half formatte
     onWrite: () => undefined,
   });
   const eye = createNbdArray({ host: HOST, port: array.ports[0] ?? 0, exportName: "array" });
-  const result = await formatArbitration(eye, CLUSTER, { force: true });
+  const result = await formatArbitration(eye, IDENTITY, { force: true });
   assert.is(result.kind, "failed");
   if (result.kind === "failed") assert.is(result.code, "ERANGE");
   assert.equal(await eye.readBlock(0), new Uint8Array(4096));

@@ -16,11 +16,25 @@ import {
   type ArrayWrite,
   createArrayExport,
 } from "../../hal/rack/array-export.ts";
-import type { Claim } from "../../services/quorum/claim.ts";
+import { type Claim, encodeClaimCopy } from "../../services/quorum/claim.ts";
+import { ClaimKeys } from "../../services/quorum/claim-tag.ts";
 import { FakePulse } from "./fake-pulse.ts";
 
 export const HOST = "127.0.0.1";
 export const CLUSTER = 0xc1a5_7e12;
+/** Bytes 00 to 1f. */
+export const CLUSTER_KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
+export const IDENTITY = { clusterId: CLUSTER, clusterKey: CLUSTER_KEY };
+export const KEYS = new ClaimKeys(CLUSTER_KEY);
+const SERVER_NAMES = ["SERVER1", "SERVER2"];
+
+/** A copy as a server of the cluster writes it; the nonce matters to nobody here. */
+export const copyBy = (server: number, serial: number, claimed: Claim | null): Uint8Array =>
+  encodeClaimCopy(
+    { clusterId: CLUSTER, server, serial, claim: claimed },
+    KEYS,
+    new Uint8Array(12).fill(serial),
+  );
 
 export const claim = (number: number): Claim => ({
   state: "claimed",
@@ -45,7 +59,7 @@ export interface Stage {
 /** Two servers' paths and a third for the test itself; the pulse is listening already. */
 export async function onStage(
   body: (stage: Stage) => Promise<void>,
-  prepare: (eye: ArbitrationArray) => Promise<unknown> = (eye) => formatArbitration(eye, CLUSTER),
+  prepare: (eye: ArbitrationArray) => Promise<unknown> = (eye) => formatArbitration(eye, IDENTITY),
 ): Promise<void> {
   const writes: ArrayWrite[] = [];
   const reports: string[] = [];
@@ -65,9 +79,9 @@ export async function onStage(
   const running: RunningDisk[] = [];
   const options = (server: number): DiskOptions => ({
     arrayUrl: url(server),
-    clusterId: CLUSTER,
+    ...IDENTITY,
     self: server,
-    serverCount: 2,
+    serverNames: SERVER_NAMES,
     pulseSocketPath: socketPath,
   });
   try {

@@ -8,8 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { encodeClaimCopy } from "../../services/quorum/claim.ts";
-import { CLUSTER, claim, onStage, withoutTime } from "./disk-stage.ts";
+import { claim, copyBy, onStage, withoutTime } from "./disk-stage.ts";
 import { FakePulse } from "./fake-pulse.ts";
 
 const childScript = join(dirname(fileURLToPath(import.meta.url)), "disk-child.js");
@@ -36,10 +35,7 @@ test("R84: the disk process says who it is, writes its claim and reads the other
       ok: true,
       claim: null,
     });
-    await eye.writeBlock(
-      4,
-      encodeClaimCopy({ clusterId: CLUSTER, server: 1, serial: 7, claim: claim(5) }),
-    );
+    await eye.writeBlock(4, copyBy(1, 7, claim(5)));
     pulse.read(4, 1);
     assert.equal((await pulse.result(4))["claim"], claim(5));
   });

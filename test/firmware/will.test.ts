@@ -84,6 +84,8 @@ test.before.each((w) => {
     server: "SERVER1",
     cgroupRoot: null,
     report: () => undefined,
+    // This agent does not die with the will, so nothing may be parked behind its back.
+    parkDelayMs: null,
   });
 });
 

@@ -9,6 +9,7 @@ import * as assert from "uvu/assert";
 import type { AddressAlert } from "../../hal/drivers/address-linux/announcer.ts";
 import { openLinuxAddresses } from "../../hal/drivers/address-linux/driver.ts";
 import {
+  encodeArpProbe,
   encodeGratuitousArp,
   encodeNeighbourAdvertisement,
   packetAddress,
@@ -239,6 +240,38 @@ whenPossible("RFC 5227 2.4: a peer that takes our address is noticed", async (w)
   send();
   const heard = await claim.finally(() => clearInterval(repeat));
   assert.equal(heard, { address: ADDRESS, hardwareAddress: other });
+});
+
+whenPossible(
+  "R115: an address that a stranger on the segment has is in use, else free",
+  async (w) => {
+    const port = w.open();
+    assert.is(await port.probe(ADDRESS), "free");
+    ip(PEER, "addr", "add", `${ADDRESS}/24`, "dev", DEVICE);
+    const wire = capture(0x0806);
+    await wire.ready;
+    const beganAtMs = performance.now();
+    const use = await port.probe(ADDRESS);
+    const tookMs = performance.now() - beganAtMs;
+    ip(PEER, "addr", "del", `${ADDRESS}/24`, "dev", DEVICE);
+    assert.is(use, "in-use");
+    console.log(`  a stranger is noticed in ${tookMs.toFixed(1)} ms`);
+    const probe = encodeArpProbe(hardwareOf(OWNER), ADDRESS);
+    await until("the probe as sent", () => wire.frames().some((frame) => frame.equals(probe)));
+    wire.end();
+    const answered = w.alerts.filter((alert) => alert.kind === "probe.answered");
+    assert.match(answered[0]?.detail ?? "", hardwareOf(PEER));
+    assert.is(await port.probe(ADDRESS), "free");
+    await port.up(ADDRESS, 24);
+    assert.is(await port.probe(ADDRESS), "free", "up here is no stranger");
+  },
+);
+
+whenPossible("R115: a probe leaves the neighbour tables of a peer as they were", async (w) => {
+  const other = "02:00:00:00:00:77";
+  ip(PEER, "neigh", "replace", ADDRESS, "lladdr", other, "dev", DEVICE, "nud", "stale");
+  assert.is(await w.open().probe(ADDRESS), "free");
+  assert.match(ip(PEER, "neigh", "show", ADDRESS), other);
 });
 
 whenPossible(

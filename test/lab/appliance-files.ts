@@ -1,7 +1,8 @@
 /**
- * What a server of the lab needs on its disk to run the cluster software: the cluster's one configuration, the key, its
- * own local.json, and the script that its namespace boots. Written for real paths: addresses on interfaces, serial
- * devices, a block device - no word of the virtual appliance. Source: architecture.md 6, 7; firmware/local.ts.
+ * What a server of the lab needs on its disk to run the cluster software: the cluster's one
+ * configuration, the key, its own local.json, and the script that its namespace boots. Written
+ * for real paths: addresses on interfaces, serial devices, a block device - no word of the
+ * virtual appliance. Source: architecture.md 6, 7; firmware/local.ts.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

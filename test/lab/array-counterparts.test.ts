@@ -194,7 +194,8 @@ if (present("qemu-nbd")) {
 
   test("R4: our client formats, writes and reads on QEMU's server", async () => {
     await withQemuNbd([], async (array, image) => {
-      assert.equal(await formatArbitration(array, 7), { kind: "formatted" });
+      const identity = { clusterId: 7, clusterKey: new Uint8Array(32).fill(7) };
+      assert.equal(await formatArbitration(array, identity), { kind: "formatted" });
       const block = Uint8Array.from({ length: 4096 }, (_, i) => (i * 13) & 0xff);
       await array.writeBlock(40, block);
       assert.equal(await array.readBlock(40), block);
@@ -202,7 +203,7 @@ if (present("qemu-nbd")) {
       assert.equal(new Uint8Array(file.subarray(40 * 4096, 41 * 4096)), block);
       assert.is(file.subarray(0, 8).toString("latin1"), "KAGEHEAD");
       assert.is(file.subarray(4096, 4104).toString("latin1"), "KAGECLAM");
-      assert.equal(await formatArbitration(array, 7), { kind: "already-formatted" });
+      assert.equal(await formatArbitration(array, identity), { kind: "already-formatted" });
     });
   });
 

@@ -1,7 +1,7 @@
 /**
- * The shared array: one loop device over a file, seen by both servers as the block device that a real array would be.
- * It is set to vanish with the last process that holds it open, and we hold it: nothing stays after a crash of the lab.
- * Source: losetup(8) (lazy detach); issue 2 item 9.
+ * The shared array: one loop device over a file, seen by both servers as the block device that a
+ * real array would be. It is set to vanish with the last process that holds it open, and we hold
+ * it: nothing stays after a crash of the lab. Source: losetup(8) (lazy detach); issue 2 item 9.
  */
 import { closeSync, openSync, readSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
 /**
- * The lab's client, run inside the client namespace: one line `{"id", "host", "port"}` in, one line `{"id", "answer"}`
- * out, where answer is what the demo service said or null. A process of its own because a namespace belongs to a process.
+ * The lab's client, run inside the client namespace: one line `{"id", "host", "port"}` in, one
+ * line `{"id", "answer"}` out, where answer is what the demo service said or null. A process of
+ * its own because a namespace belongs to a process.
  */
 import { createInterface } from "node:readline";
 import { askHealth } from "../scenarios/http-client.ts";

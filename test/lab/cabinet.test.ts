@@ -1,6 +1,7 @@
 /**
- * The lab's own proof, without any cluster software: wires carry and can be cut, power and freeze do what they say,
- * two labs do not see each other, and nothing stays behind - not even after the lab itself was killed.
+ * The lab's own proof, without any cluster software: wires carry and can be cut, power and freeze
+ * do what they say, two labs do not see each other, and nothing stays behind - not even after the
+ * lab itself was killed.
  */
 import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
@@ -52,7 +53,10 @@ const hears = (cabinet: Cabinet, from: string, address: string): Promise<string>
 const missed = (cabinet: Cabinet, from: string, address: string): Promise<string> =>
   ask(cabinet, from, address, false);
 
-/** A datagram from one server to the other's port 9100 on the public segment, MACs known beforehand. */
+/**
+ * A datagram from one server to the other's port 9100 on the public segment, MACs known
+ * beforehand.
+ */
 async function sends(cabinet: Cabinet, from: string, word: string): Promise<boolean> {
   const [one, two] = cabinet.bays;
   const [sender, receiver] = from === one.name ? [one, two] : [two, one];
@@ -85,7 +89,7 @@ test("both segments carry; a cut port does not, a restored one does again", asyn
   });
 });
 
-test("a one-way cut in the switch loses one direction, stays over a power cycle and spares the client", async () => {
+test("a one-way cut loses one direction, outlives a power cycle, spares the client", async () => {
   await withCabinet(async (cabinet) => {
     await bothOn(cabinet);
     const way = { wire: "between", segment: "public", from: "SERVER2", to: "SERVER1" } as const;
@@ -104,7 +108,7 @@ test("a one-way cut in the switch loses one direction, stays over a power cycle 
   });
 });
 
-test("a cut stays over a power cycle; a new life is a new incarnation with new processes", async () => {
+test("a pulled plug stays out over a power cycle; a new life is a new incarnation", async () => {
   await withCabinet(async (cabinet) => {
     await bothOn(cabinet);
     const first = cabinet.bay("SERVER1").life;
@@ -132,7 +136,7 @@ test("power off from outside kills everything, also what left its session", asyn
   });
 });
 
-test("OS off: a line into the power button ends the whole server and darkens its ports", async () => {
+test("OS off: the power button ends the whole server and darkens its ports", async () => {
   await withCabinet(async (cabinet) => {
     await bothOn(cabinet);
     const { life } = cabinet.bay("SERVER1");
@@ -161,7 +165,7 @@ test("freeze stops every process of one server and no other; thaw lets them go o
   });
 });
 
-test("the COM cable carries both ways between two terminals; a cut direction loses its bytes", async () => {
+test("the COM cable joins two terminals; a cut direction loses its bytes", async () => {
   await withCabinet(async (cabinet) => {
     const { cable } = cabinet;
     assert.ok(cable !== null);
@@ -222,7 +226,7 @@ test("after close no process, folder or loop device of the lab is left", async (
   assert.not.match(await run(["losetup", "--list"]), id);
 });
 
-test("a lab that was killed leaves nothing that the next cleanup does not remove, and only its own", async () => {
+test("what a killed lab leaves is removed by the next cleanup, and nothing else", async () => {
   await withCabinet(async (bystander) => {
     await bystander.powerOn("SERVER1", echo(bystander));
     const module = fileURLToPath(new URL("./cabinet.js", import.meta.url));

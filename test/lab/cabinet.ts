@@ -1,9 +1,9 @@
 /**
- * The lab's cabinet: servers in namespaces, a private and a public segment (two bridges of a switch namespace), a client
- * on the public one, the COM cable and the array. It knows power and wires and nothing of the software inside.
- * Addresses: server N has 10.77.1.N on ic0 and 10.77.2.N on pub0, the client 10.77.2.250. Every cabinet has namespaces
- * of its own, so any number run side by side with the same addresses.
- * Source: issue 2 item 9; architecture.md 7.
+ * The lab's cabinet: servers in namespaces, a private and a public segment (two bridges of a
+ * switch namespace), a client on the public one, the COM cable and the array. It knows power and
+ * wires and nothing of the software inside. Addresses: server N has 10.77.1.N on ic0 and
+ * 10.77.2.N on pub0, the client 10.77.2.250. Every cabinet has namespaces of its own, so any
+ * number run side by side with the same addresses. Source: issue 2 item 9; architecture.md 7.
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
@@ -51,8 +51,9 @@ export interface Bay {
   frozen: boolean;
   /** Of the present life, or the last one; "" before the first. */
   incarnation: string;
+  /** Power-ons so far; in the names of its ports and in their MACs. */
   lives: number;
-  /** Last MAC byte pair of its ports in this life: `02:4b:00:00:<number>:<life>`, public `02:4b:00:01:...`. */
+  /** Own cgroup of the server; null where the host has none to give. */
   readonly cgroup: string | null;
 }
 
@@ -71,17 +72,25 @@ export interface Cabinet {
   port(bay: Bay, segment: Segment): string;
   /** Boots the server; `bootScript` is bash, run in the background as root of the server. */
   powerOn(name: string, bootScript: string): Promise<Life>;
-  /** Power cut: both ports dark and every process killed. Resolves with the instant of the cut, monotonic ms. */
+  /**
+   * Power cut: both ports dark and every process killed. Resolves with the instant of the cut,
+   * monotonic ms.
+   */
   powerOff(name: string): Promise<number>;
   freeze(name: string): Promise<void>;
   thaw(name: string): void;
-  /** All changes in one instant: ports by one write to `ip -batch`, the COM cable in the same turn. */
+  /**
+   * All changes in one instant: ports by one write to `ip -batch`, the COM cable in the same
+   * turn.
+   */
   rewire(changes: readonly WireChange[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export type WireChange =
-  /** Frames from one server to the other on a segment get lost in the switch; nobody else notices. */
+  /**
+   * Frames from one server to the other on a segment get lost in the switch; nobody else notices.
+   */
   | {
       readonly wire: "between";
       readonly segment: Segment;
@@ -250,7 +259,10 @@ function dropCgroup(path: string): Promise<boolean> {
   return until(`cgroup ${path} empty`, OFF_WITHIN_MS, () => (removeCgroup(path) ? true : null));
 }
 
-/** The wires of a new life: a pair per segment, its far end inside the server, with a MAC that tells who and which life. */
+/**
+ * The wires of a new life: a pair per segment, its far end inside the server, with a MAC that
+ * tells who and which life.
+ */
 function plug(
   bay: Bay,
   netnsPid: number,
@@ -262,9 +274,8 @@ function plug(
     const near = port(bay, segment);
     const far = segment === "private" ? "ic0" : "pub0";
     const bridge = segment === "private" ? "br-i" : "br-p";
-    lines.push(
-      `link add name ${near} type veth peer name ${far} netns ${netnsPid} address ${macOf(bay, segment)}`,
-    );
+    const mac = macOf(bay, segment);
+    lines.push(`link add name ${near} type veth peer name ${far} netns ${netnsPid} address ${mac}`);
     lines.push(`link set dev ${near} master ${bridge}`);
     if (!cuts.has(`${bay.name} ${segment}`)) lines.push(`link set dev ${near} up`);
   }
@@ -303,7 +314,8 @@ async function rewire(
     ...(lines.length > 0 ? [cabinet.network.batch(lines)] : []),
     ...(dropsChanged ? [loadDrops(cabinet.network, cuts)] : []),
   ];
-  // nft needs some ms to start, the COM cable none: they change together when the switch is quickest to follow.
+  // nft needs some ms to start, the COM cable none: they change together when the switch is
+  // quickest to follow.
   if (dropsChanged) await done.at(-1);
   for (const change of changes) {
     if (change.wire !== "com") continue;

@@ -1,5 +1,6 @@
 /**
- * Questions from the client's namespace: starts `asker.ts` there and pairs its answers with the questions.
+ * Questions from the client's namespace: starts `asker.ts` there and pairs its answers with the
+ * questions.
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";

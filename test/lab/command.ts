@@ -1,6 +1,7 @@
 /**
- * Runs one tool of the host and waits for it; whatever goes wrong is an error with the tool's own words.
- * The lab never blocks on a child (no spawnSync): its serial cable is carried by this very process.
+ * Runs one tool of the host and waits for it; whatever goes wrong is an error with the tool's own
+ * words. The lab never blocks on a child (no spawnSync): its serial cable is carried by this very
+ * process.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -1,10 +1,13 @@
 /**
- * First process of a virtual server in the lab: mounts, cgroup, addresses, then what the server boots, then it waits to be
- * switched off. It is bash and not sh because bash reaps orphans while it reads.
+ * First process of a virtual server in the lab: mounts, cgroup, addresses, then what the server
+ * boots, then it waits to be switched off. It is bash and not sh because bash reaps orphans while
+ * it reads.
  *
- *   power cable   stdin; "wired" = the network ports are plugged in; end of file = power lost (the lab was killed)
- *   power button  the FIFO /run/kage-power: a line in it ends the server: all processes killed, then the links
- *                 down, then this process (architecture 7, "OS off" of the lab). It exists in this mount namespace only.
+ *   power cable   stdin; "wired" = the network ports are plugged in; end of file = power lost
+ *                 (the lab was killed)
+ *   power button  the FIFO /run/kage-power: a line in it ends the server: all processes killed,
+ *                 then the links down, then this process (architecture 7, "OS off" of the lab).
+ *                 It exists in this mount namespace only.
  *
  * Positional: number, name, cgroup folder or "", boot script, console file.
  */

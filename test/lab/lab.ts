@@ -1,11 +1,12 @@
 /**
- * A cabinet with the cluster software in it: files written, array formatted, both servers ready to be powered on, a
- * client who asks and a recorder that watches. Scenarios and the bench stand on this.
+ * A cabinet with the cluster software in it: files written, array formatted, both servers ready
+ * to be powered on, a client who asks and a recorder that watches. Scenarios and the bench stand
+ * on this.
  */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { formatArbitration } from "../../firmware/disk-format.ts";
+import { type FormatIdentity, formatArbitration } from "../../firmware/disk-format.ts";
 import { createDirectArray } from "../../hal/drivers/array-direct/driver.ts";
 import { loadConfiguration } from "../../services/configuration/load.ts";
 import type { Answer } from "../scenarios/world.ts";
@@ -35,7 +36,10 @@ export interface Lab {
 /** A `kage` order waits up to its own timeout; a hung one must not hang the lab. */
 const KAGE_DEADLINE_MS = 60_000;
 const CLI = new URL("../../firmware/cli/main.js", import.meta.url).href;
-const CLI_CALL = `const { runProcess } = await import(${JSON.stringify(CLI)}); await runProcess(process.argv.slice(1));`;
+const CLI_CALL = [
+  `const { runProcess } = await import(${JSON.stringify(CLI)});`,
+  "await runProcess(process.argv.slice(1));",
+].join("\n");
 
 export async function openLab({ servers, cluster }: LabOptions): Promise<Lab> {
   const withCom = cluster.method !== "none";
@@ -46,9 +50,12 @@ export async function openLab({ servers, cluster }: LabOptions): Promise<Lab> {
     ...(withCom ? {} : { baud: null }),
   });
   try {
-    writeApplianceFiles(cabinet, cluster, randomBytes(32).toString("hex"));
+    const clusterKey = randomBytes(32);
+    writeApplianceFiles(cabinet, cluster, clusterKey.toString("hex"));
     const clusterId = checkConfiguration(join(cabinet.folder, "cluster.jsonc"));
-    if (cabinet.array !== null) await formatArray(cabinet.array.device, clusterId);
+    if (cabinet.array !== null) {
+      await formatArray(cabinet.array.device, { clusterId, clusterKey });
+    }
     const addresses = cluster.groups.map((group) => group.address);
     const client = openClient(cabinet.client, cabinet.env);
     const recorder = openRecorder(cabinet, addresses);
@@ -81,10 +88,10 @@ function checkConfiguration(file: string): number {
   throw new Error(loaded.findings.map((finding) => finding.text).join("\n"));
 }
 
-async function formatArray(device: string, clusterId: number): Promise<void> {
+async function formatArray(device: string, identity: FormatIdentity): Promise<void> {
   const array = createDirectArray({ path: device });
   try {
-    const result = await formatArbitration(array, clusterId);
+    const result = await formatArbitration(array, identity);
     if (result.kind !== "formatted")
       throw new Error(`formatting ${device}: ${JSON.stringify(result)}`);
   } finally {

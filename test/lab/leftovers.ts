@@ -1,7 +1,8 @@
 /**
- * Nothing of a lab may outlive it. What a killed lab can leave is a folder and, if a server was frozen at that moment,
- * stopped processes; both carry the lab's id. Namespaces, wires, mounts and the loop device end by themselves.
- * A lab belongs to the process that opened it: while that one lives, its things are not touched.
+ * Nothing of a lab may outlive it. What a killed lab can leave is a folder and, if a server was
+ * frozen at that moment, stopped processes; both carry the lab's id. Namespaces, wires, mounts
+ * and the loop device end by themselves. A lab belongs to the process that opened it: while that
+ * one lives, its things are not touched.
  */
 import {
   existsSync,

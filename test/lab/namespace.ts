@@ -1,8 +1,9 @@
 /**
- * A network namespace that lives as long as this process holds it: the switch, or a client.
- * One process inside reads our end of a pipe; when the pipe closes - orderly or because we were killed - it ends and
- * the kernel removes the namespace with all its wires. A second one is a kept-open `ip -batch`, so that several
- * cables change in one write, 0.3 ms apart at most. Source: network_namespaces(7), ip(8).
+ * A network namespace that lives as long as this process holds it: the switch, or a client. One
+ * process inside reads our end of a pipe; when the pipe closes - orderly or because we were
+ * killed - it ends and the kernel removes the namespace with all its wires. A second one is a
+ * kept-open `ip -batch`, so that several cables change in one write, 0.3 ms apart at most.
+ * Source: network_namespaces(7), ip(8).
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { readlinkSync } from "node:fs";

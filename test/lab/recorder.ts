@@ -1,8 +1,8 @@
 /**
- * Who owned what, seen from outside every few ms: floating addresses in the servers' kernels (/proc/PID/net/fib_trie of
- * their first process), claim blocks on the array's platters. Both servers are read in one turn and losses are written
- * down before gains, so a clean hand-over never looks like two owners.
- * Known gap: what comes and goes within one turn is not seen.
+ * Who owned what, seen from outside every few ms: floating addresses in the servers' kernels
+ * (/proc/PID/net/fib_trie of their first process), claim blocks on the array's platters. Both
+ * servers are read in one turn and losses are written down before gains, so a clean hand-over
+ * never looks like two owners. Known gap: what comes and goes within one turn is not seen.
  */
 import { ARRAY_BLOCK_BYTES } from "../../hal/ports/array.ts";
 import { claimBlockIndex } from "../../services/quorum/arbitration-layout.ts";
@@ -69,7 +69,10 @@ function cabinetRecord(event: Cabinet["events"][number]): WorldRecord {
     : { atMs, server, kind: "freeze", frozen: event.on };
 }
 
-/** Which of `addresses` the server holds. They stand in the trie as `|-- ADDRESS` followed by `/32 host LOCAL`. */
+/**
+ * Which of `addresses` the server holds. They stand in the trie as `|-- ADDRESS` followed by `/32
+ * host LOCAL`.
+ */
 export function heldAddresses(initPid: number, addresses: readonly string[]): ReadonlySet<string> {
   const trie = readProc(`/proc/${initPid}/net/fib_trie`) ?? "";
   return new Set(addresses.filter((address) => hasLocal(trie, address)));

@@ -1,7 +1,7 @@
 /**
- * The COM cross cable: two real terminals (socat makes a pty each), joined by this process, which can cut the wire, add
- * noise and - like a wire - drops what nobody listens to. The line's pace is kept: a byte takes its ten bits.
- * Source: issue 2 item 9; pty(7), socat(1).
+ * The COM cross cable: two real terminals (socat makes a pty each), joined by this process, which
+ * can cut the wire, add noise and - like a wire - drops what nobody listens to. The line's pace
+ * is kept: a byte takes its ten bits. Source: issue 2 item 9; pty(7), socat(1).
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { closeSync, constants, existsSync, openSync, readSync } from "node:fs";
@@ -12,7 +12,10 @@ import { errorCode, gone, until } from "./command.ts";
 const UP_WITHIN_MS = 5_000;
 /** 8N1. */
 const BITS_PER_BYTE = 10;
-/** A sender may be ahead of the line by this much, as a UART's and driver's buffers allow; then bytes are lost. */
+/**
+ * A sender may be ahead of the line by this much, as a UART's and driver's buffers allow; then
+ * bytes are lost.
+ */
 const AHEAD_BYTES_MAX = 4096;
 
 interface End {
@@ -99,7 +102,8 @@ async function openEnd(path: string, env: Readonly<Record<string, string>>): Pro
   const failure = new Promise<never>((_, fail) => {
     socat.once("error", (error) => fail(new Error(`socat: ${error.message}: install socat`)));
   });
-  // A write after its end is the loss of a byte, which a wire does too; its exit is noticed by the tests.
+  // A write after its end is the loss of a byte, which a wire does too; its exit is noticed by
+  // the tests.
   socat.stdin.on("error", () => socat.kill("SIGKILL"));
   const up = until(`terminal ${path}`, UP_WITHIN_MS, () => (existsSync(path) ? true : null));
   await Promise.race([up, failure]);

@@ -1,6 +1,7 @@
 /**
  * What runs inside a server of the lab, by name: the product's roles and the groups' programs.
- * Read from /proc of the host; nothing inside is asked, so a stopped or dying server is read as well.
+ * Read from /proc of the host; nothing inside is asked, so a stopped or dying server is read as
+ * well.
  */
 import { type Role, roleOf } from "../../firmware/supervisor.ts";
 import type { LivingProgram } from "../scenarios/world.ts";

@@ -1,9 +1,10 @@
 /**
- * One virtual server of the lab: net, pid, mount, uts and ipc namespaces of its own, born anew at every power-on, so
- * that nothing of an earlier life (address, process, socket) can survive. Power off is SIGKILL of its first process after its
- * ports went dark; freeze is SIGSTOP of every process in its pid namespace.
- * Known gap to a real machine: a frozen server's kernel still answers ARP and ping.
- * Source: pid_namespaces(7), cgroup-v2.rst, contract of the lab in architecture.md 7.
+ * One virtual server of the lab: net, pid, mount, uts and ipc namespaces of its own, born anew at
+ * every power-on, so that nothing of an earlier life (address, process, socket) can survive.
+ * Power off is SIGKILL of its first process after its ports went dark; freeze is SIGSTOP of every
+ * process in its pid namespace. Known gap to a real machine: a frozen server's kernel still
+ * answers ARP and ping. Source: pid_namespaces(7), cgroup-v2.rst, contract of the lab in
+ * architecture.md 7.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -71,12 +72,18 @@ export async function boot(plan: ServerPlan): Promise<Booting> {
   ) as Init;
   closeSync(consoleFd);
   init.stdin.on("error", () => init.kill("SIGKILL"));
-  await word(init, "booted", plan);
+  // One that did not come up must not wait for a cable that nobody plugs in.
+  const heard = (wanted: string): Promise<void> =>
+    word(init, wanted, plan).catch((error: unknown) => {
+      init.kill("SIGKILL");
+      throw error;
+    });
+  await heard("booted");
   const netnsPid = init.pid ?? 0;
   return {
     netnsPid,
     wired: async () => {
-      const up = word(init, "up", plan);
+      const up = heard("up");
       init.stdin.write("wired\n");
       await up;
       const initPid = childOf(netnsPid);
@@ -133,7 +140,9 @@ export function inside(
   });
 }
 
-/** Pids (as the host counts) of all processes of a life, its first one included; without zombies. */
+/**
+ * Pids (as the host counts) of all processes of a life, its first one included; without zombies.
+ */
 export function processesOf(life: Life): number[] {
   const namespace = pidNamespace(life.initPid);
   if (namespace === null) return [];
@@ -157,7 +166,10 @@ export function stateOf(pid: number): string | null {
   return readProc(`/proc/${pid}/stat`)?.split(") ").at(-1)?.[0] ?? null;
 }
 
-/** SIGSTOP to all, again until nobody runs: something may have forked between the list and the signal. */
+/**
+ * SIGSTOP to all, again until nobody runs: something may have forked between the list and the
+ * signal.
+ */
 export async function freezeLife(life: Life): Promise<void> {
   await until("every process of the server stopped", FREEZE_WITHIN_MS, () => {
     const running = processesOf(life).filter((pid) => stateOf(pid) !== "T");
@@ -181,7 +193,9 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** Where the host has a writable cgroup v2 tree, else null: then programs are tracked without it. */
+/**
+ * Where the host has a writable cgroup v2 tree, else null: then programs are tracked without it.
+ */
 export async function cgroupMount(): Promise<string | null> {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8");
   const path = /^\S+ \S+ \S+ \/ (\S+) .* - cgroup2 /m.exec(mounts)?.[1];

@@ -1,11 +1,12 @@
 /**
- * The lab as a world of the scenarios: two servers in namespaces run the real processes on real addresses, terminals and
- * a block device. What the lab cannot do (array faults, frames injected into a LAN, the watchdog board) throws, and a
- * scenario that needs it does not name this world. Source: issue 2 item 9; architecture.md 7.
+ * The lab as a world of the scenarios: two servers in namespaces run the real processes on real
+ * addresses, terminals and a block device. What the lab cannot do (array faults, frames injected
+ * into a LAN, the watchdog board) throws, and a scenario that needs it does not name this world.
+ * Source: issue 2 item 9; architecture.md 7.
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseObject } from "../../firmware/cli/client.ts";
 import { ARRAY_BLOCK_BYTES } from "../../hal/ports/array.ts";
@@ -34,7 +35,10 @@ import { groupPrograms, programByOwnPid, rolePids } from "./server-processes.ts"
 /** The virtual appliance's own service; on real addresses it listens on all of them. */
 const SERVICE_JS = fileURLToPath(new URL("../../hal/rack/demo-service.js", import.meta.url));
 const FIRST_PORT = 8080;
-/** Default start-synchronisation wait of a story: long enough for two cold starts on a busy machine. */
+/**
+ * Default start-synchronisation wait of a story: long enough for two cold starts on a busy
+ * machine.
+ */
 const START_WAIT_MS = 10_000;
 const STAND_WITHIN_MS = 8_000;
 const LOOK_EVERY_MS = 50;
@@ -111,8 +115,9 @@ class LabWorld implements World {
   }
 
   /**
-   * A real serial port takes longer to open than the scenario's first line: the story begins when
-   * every path was heard, or after a while with what there is.
+   * A serial port and a service take longer to open than the scenario's first line: the story
+   * begins when every path was heard and every group answers, or after a while with what there
+   * is.
    */
   async #stand(): Promise<void> {
     const endMs = performance.now() + STAND_WITHIN_MS;
@@ -121,7 +126,9 @@ class LabWorld implements World {
       const stands = documents.every((document) =>
         document?.paths.every((path) => path.state === "normal"),
       );
-      if (stands) return;
+      const groups = this.cluster.groups.filter((group) => group.start === "auto");
+      const answers = await Promise.all(groups.map((group) => this.client(group.name)));
+      if (stands && answers.every((answer) => answer !== null)) return;
       await pause(LOOK_EVERY_MS);
     }
   }
@@ -182,6 +189,10 @@ class LabWorld implements World {
 
   disk(server: string | null, fault: DiskFault): Promise<void> {
     return Promise.reject(rackOnly(`make the array of ${server ?? "all"} fail (${fault})`));
+  }
+
+  stranger(group: string, on: boolean): Promise<void> {
+    return Promise.reject(rackOnly(`put a stranger of ${group} ${on ? "on" : "off"} the segment`));
   }
 
   kage(args: readonly string[]): Promise<Answer> {
@@ -268,10 +279,13 @@ class LabWorld implements World {
   }
 
   async blackBox(): Promise<string> {
-    const consoles = this.#open().cabinet.bays.map((bay) => {
-      const { consoleFile } = serverFiles(bay);
-      const text = existsSync(consoleFile) ? readFileSync(consoleFile, "utf8") : "no console";
-      return `${bay.name}:\n${text.trimEnd().split("\n").slice(-CONSOLE_LINES).join("\n")}`;
+    const consoles = this.#open().cabinet.bays.flatMap((bay) => {
+      const { consoleFile, stateDir } = serverFiles(bay);
+      return [consoleFile, join(stateDir, "supervisor.log")].map((file) => {
+        const text = existsSync(file) ? readFileSync(file, "utf8") : "not written";
+        const lines = text.trimEnd().split("\n").slice(-CONSOLE_LINES);
+        return `${bay.name} ${basename(file)}:\n${lines.join("\n")}`;
+      });
     });
     return consoles.join("\n");
   }
@@ -281,7 +295,10 @@ class LabWorld implements World {
     return this.#lab;
   }
 
-  /** The customer who never stops: every answer of every owner is on record when the oracle reads it. */
+  /**
+   * The customer who never stops: every answer of every owner is on record when the oracle reads
+   * it.
+   */
   async #keepAsking(): Promise<void> {
     while (this.#asking) {
       await Promise.all(this.cluster.groups.map((group) => this.client(group.name)));
@@ -302,7 +319,10 @@ function directions(from: string | null, to: string | null): { from: string; to:
   return ways.filter((way) => (from ?? way.from) === way.from && (to ?? way.to) === way.to);
 }
 
-/** Event log of a server whose agent does not answer: every `events*.jsonl` of its folder, in order of name. */
+/**
+ * Event log of a server whose agent does not answer: every `events*.jsonl` of its folder, in
+ * order of name.
+ */
 function readLog(stateDir: string): readonly LoggedEvent[] {
   if (!existsSync(stateDir)) return [];
   return readdirSync(stateDir)

@@ -31,6 +31,8 @@ export type Command =
     }
   | { readonly kind: "program.kill"; readonly group: string }
   | { readonly kind: "disk"; readonly server: string | null; readonly fault: DiskFault }
+  /** A foreign station on the public segment that has the group's floating address. */
+  | { readonly kind: "stranger"; readonly group: string; readonly on: boolean }
   | { readonly kind: "kage"; readonly args: readonly string[]; readonly exit: number }
   /** The server boots the next time with another cluster key. */
   | { readonly kind: "key.wrong"; readonly server: string }
@@ -101,6 +103,11 @@ const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonl
         server: m[1] === "all" ? null : (m[1] ?? null),
         fault: (m[2] ?? "none") as DiskFault,
       }),
+    },
+    {
+      form: "stranger on|off GROUP",
+      pattern: /^stranger (on|off) ([a-z][a-z0-9-]*)$/,
+      read: (m) => ({ kind: "stranger", group: m[2] ?? "", on: m[1] === "on" }),
     },
     {
       form: "kage ARGS... [=> exit N]",

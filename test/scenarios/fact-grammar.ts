@@ -7,10 +7,11 @@
 export type Fact =
   /** The server's own agent says it owns and runs the group. */
   | { readonly kind: "group.runs-on"; readonly server: string; readonly group: string }
-  | { readonly kind: "group.runs-on-both"; readonly group: string }
+  /** That many of the servers say so of themselves. */
+  | { readonly kind: "group.runs-count"; readonly group: string; readonly count: 1 | 2 }
   /** Every agent that answers says: no owner, nothing running. */
   | { readonly kind: "group.stopped"; readonly group: string }
-  /** `group` null = the first group of the cluster line; `server` null = no answer. */
+  /** `group` null = the first group of the cluster line; `server` null = no answer, `*` = any. */
   | {
       readonly kind: "client.gets";
       readonly group: string | null;
@@ -74,7 +75,12 @@ const GROUP_FACTS: readonly Row[] = [
   {
     form: "both run GROUP",
     pattern: /^both run ([a-z][a-z0-9-]*)$/,
-    read: (m) => ({ kind: "group.runs-on-both", group: m[1] ?? "" }),
+    read: (m) => ({ kind: "group.runs-count", group: m[1] ?? "", count: 2 }),
+  },
+  {
+    form: "exactly one runs GROUP",
+    pattern: /^exactly one runs ([a-z][a-z0-9-]*)$/,
+    read: (m) => ({ kind: "group.runs-count", group: m[1] ?? "", count: 1 }),
   },
   {
     form: "GROUP stopped",
@@ -82,12 +88,12 @@ const GROUP_FACTS: readonly Row[] = [
     read: (m) => ({ kind: "group.stopped", group: m[1] ?? "" }),
   },
   {
-    form: "client [of GROUP] gets SERVER|nothing",
-    pattern: /^client(?: of ([a-z][a-z0-9-]*))? gets (SERVER\d|nothing)$/,
+    form: "client [of GROUP] gets SERVER|somebody|nothing",
+    pattern: /^client(?: of ([a-z][a-z0-9-]*))? gets (SERVER\d|somebody|nothing)$/,
     read: (m) => ({
       kind: "client.gets",
       group: m[1] ?? null,
-      server: m[2] === "nothing" ? null : (m[2] ?? null),
+      server: m[2] === "nothing" ? null : m[2] === "somebody" ? "*" : (m[2] ?? null),
     }),
   },
   { form: "no group moved", pattern: /^no group moved$/, read: () => ({ kind: "group.unmoved" }) },

@@ -59,6 +59,7 @@ export function createFakeWorld(cluster: ClusterLine, flaw: Flaw): World {
     signal: unsupported,
     killProgram: unsupported,
     disk: unsupported,
+    stranger: unsupported,
     kage: async (args): Promise<Answer> => {
       const target = args.at(-1) ?? "";
       if (!SERVERS.includes(target)) return { exit: 2, stdout: "", stderr: "no such server" };

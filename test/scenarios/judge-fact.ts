@@ -53,10 +53,13 @@ export async function judgeFact(world: World, fact: Fact, baseline: Baseline): P
   switch (fact.kind) {
     case "group.runs-on":
       return runsOn(await world.status(fact.server), fact.server, fact.group);
-    case "group.runs-on-both":
-      return all(
-        await Promise.all(SERVERS.map(async (s) => runsOn(await world.status(s), s, fact.group))),
+    case "group.runs-count": {
+      const words = await Promise.all(
+        SERVERS.map(async (s) => runsOn(await world.status(s), s, fact.group)),
       );
+      const runs = words.filter((v) => v.holds).length;
+      return { holds: runs === fact.count, seen: words.map((v) => v.seen).join("; ") };
+    }
     case "group.stopped":
       return isStopped(world, fact.group);
     case "client.gets":
@@ -144,7 +147,7 @@ async function clientGets(
   const name = group ?? world.cluster.groups[0]?.name ?? "";
   const answer = await world.client(name);
   return {
-    holds: (answer?.server ?? null) === server,
+    holds: server === "*" ? answer !== null : (answer?.server ?? null) === server,
     seen: `client of ${name} gets ${answer?.server ?? "nothing"}`,
   };
 }

@@ -39,6 +39,8 @@ export interface ClusterLine {
   /** Start-synchronisation wait (D17); null = the world's default. */
   readonly startWaitMs: number | null;
   readonly worlds: readonly WorldKind[];
+  /** Played while no other story runs: process restarts must fit the story's own timeout. */
+  readonly alone: boolean;
   /** `accepted` for A7, G3 and H2, where the guide itself lets both servers own. */
   readonly twoOwners: "forbidden" | "accepted";
 }
@@ -222,6 +224,7 @@ function parseCluster(line: string): ClusterLine | string {
     watchdogMs: null,
     startWaitMs: null,
     worlds: ["rack"],
+    alone: false,
     twoOwners: "forbidden",
   };
   for (const pair of pairs) {
@@ -249,6 +252,8 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
       return ms === null ? "watchdog=MS (0 = none)" : { ...cluster, watchdogMs: ms };
     case "start-wait":
       return ms === null ? "start-wait=MS" : { ...cluster, startWaitMs: ms };
+    case "alone":
+      return value === "yes" ? { ...cluster, alone: true } : "alone=yes";
     case "two-owners":
       return value === "accepted" ? { ...cluster, twoOwners: "accepted" } : "two-owners=accepted";
     case "group": {
@@ -262,7 +267,7 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
         : `world=${WORLDS.join(",")}`;
     }
     default:
-      return `one of method= timeout= interval= group= watchdog= start-wait= two-owners= world=, not \`${key}\``;
+      return `one of method= timeout= interval= group= watchdog= start-wait= two-owners= alone= world=, not \`${key}\``;
   }
 }
 

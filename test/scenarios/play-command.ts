@@ -38,6 +38,9 @@ export async function playCommand(
     case "disk":
       await world.disk(command.server, command.fault);
       return DONE;
+    case "stranger":
+      await world.stranger(command.group, command.on);
+      return DONE;
     case "kage":
       return expectExit(await world.kage(command.args), command.exit, baseline);
     case "key.wrong":

@@ -155,6 +155,12 @@ class RackWorld implements World {
     await this.#rack("disk", { server: server ?? "all", fault });
   }
 
+  async stranger(group: string, on: boolean): Promise<void> {
+    const address = (await this.#floating(group))?.address;
+    if (address === undefined) throw new Error(`no floating address of ${group} in the rack`);
+    await this.#rack("stranger", { address, on });
+  }
+
   kage(args: readonly string[]): Promise<Answer> {
     return runKage(args, this.#dirs.stateDir);
   }
@@ -219,8 +225,7 @@ class RackWorld implements World {
   }
 
   async client(group: string): Promise<ClientAnswer | null> {
-    const position = this.cluster.groups.findIndex((g) => g.name === group);
-    const address = readFloating(await this.#rack("status"))[position];
+    const address = await this.#floating(group);
     return address === undefined ? null : askHealth(address.address, address.port);
   }
 
@@ -240,6 +245,11 @@ class RackWorld implements World {
       return `${server}:\n${text.trimEnd().split("\n").slice(-CONSOLE_LINES).join("\n")}`;
     });
     return [this.#appliance?.output().trimEnd() ?? "", ...consoles].join("\n");
+  }
+
+  async #floating(group: string): Promise<ReturnType<typeof readFloating>[number] | undefined> {
+    const position = this.cluster.groups.findIndex((g) => g.name === group);
+    return readFloating(await this.#rack("status"))[position];
   }
 
   #rack(

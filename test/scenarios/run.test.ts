@@ -87,8 +87,8 @@ const starts = createLanes(Math.max(1, Math.floor(cores / 2)));
 
 const playable = missing === null ? stories : [];
 const quick = ({ scenario }: Story): boolean =>
-  scenario !== null && scenario.cluster.timeoutMs < QUIET_BELOW_MS;
-/** The quick ones one by one, then all others: a scheduling gap of 300 ms must be the story's own. */
+  scenario !== null && (scenario.cluster.alone || scenario.cluster.timeoutMs < QUIET_BELOW_MS);
+/** Those first, one by one, then all others: a scheduling gap of 300 ms must be the story's own. */
 const quiet = createLanes(1);
 const reports = new Map<Story, Promise<Report>>();
 for (const story of playable.filter(quick)) reports.set(story, play(story, quiet));

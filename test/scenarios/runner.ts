@@ -65,7 +65,9 @@ export async function playScenario(
     lines.push(`!! the story broke off: ${error instanceof Error ? error.stack : String(error)}`);
     lines.push(...(await describe(world)));
   }
-  const left = await world.close();
+  const left = await world
+    .close()
+    .catch((error: Error) => [`the world did not close: ${error.message}`]);
   for (const one of left) lines.push(`!! left behind: ${one}`);
   return {
     ok: ok && left.length === 0,

@@ -76,6 +76,8 @@ export interface World {
   /** Kills the group's program wherever it runs, as the out-of-memory killer would. */
   killProgram(group: string): Promise<void>;
   disk(server: string | null, fault: DiskFault): Promise<void>;
+  /** A foreign station on the public segment takes the group's floating address, or leaves. */
+  stranger(group: string, on: boolean): Promise<void>;
   kage(args: readonly string[]): Promise<Answer>;
   wrongKey(server: string): Promise<void>;
   garbage(path: string, server: string, count: number): Promise<void>;

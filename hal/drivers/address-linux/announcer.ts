@@ -12,9 +12,11 @@ import { FramePipe } from "./frame-pipe.ts";
 import type { InterfaceState } from "./ip-batch.ts";
 import {
   ARP_FRAME_BYTES,
+  type ArpPacket,
   cutArpStream,
   ETHERTYPE_ARP,
   ETHERTYPE_IPV6,
+  encodeArpProbe,
   encodeGratuitousArp,
   encodeNeighbourAdvertisement,
   NA_FRAME_BYTES,
@@ -28,6 +30,10 @@ export interface AddressAlert {
     | "announce.failed"
     /** A pipe ended and is opened anew at the next use. */
     | "announcer.lost"
+    /** An address went up without being asked for on the segment. */
+    | "probe.unavailable"
+    /** Another station answered for an address before it went up here. */
+    | "probe.answered"
     /** The kernel dropped an address that is ours; it was added again. */
     | "address.restored";
   readonly detail: string;
@@ -37,8 +43,8 @@ export interface AnnouncerOptions {
   readonly networkInterface: string;
   readonly socat: readonly string[];
   readonly arping: readonly string[];
-  /** An ARP packet whose sender names himself by `address` with `hardware`. */
-  readonly onSender: (address: string, hardware: string) => void;
+  /** Every ARP packet heard on the interface. */
+  readonly onPacket: (packet: ArpPacket) => void;
   readonly onAlert: (alert: AddressAlert) => void;
 }
 
@@ -97,6 +103,21 @@ export class Announcer {
     else this.#spawnArping(address);
   }
 
+  /**
+   * Sends one probe for an IPv4 address. Returns the pipe that asks and listens, so that a caller sees
+   * when it was another one than before; null = nobody can ask.
+   */
+  probe(address: string): object | null {
+    if (this.hardware === "") return null;
+    const pipe = this.#pipe("arp");
+    return pipe?.send(encodeArpProbe(this.hardware, address)) === true ? pipe : null;
+  }
+
+  /** The pipe that listens at this moment; null = none. */
+  get listener(): object | null {
+    return this.#pipes.get("arp") ?? null;
+  }
+
   close(): void {
     this.#closed = true;
     this.#closePipes();
@@ -124,9 +145,7 @@ export class Announcer {
   #hear(bytes: Buffer): void {
     const { packets, rest } = cutArpStream(Buffer.concat([this.#heard, bytes]));
     this.#heard = rest;
-    for (const packet of packets) {
-      this.#options.onSender(packet.senderAddress, packet.senderHardware);
-    }
+    for (const packet of packets) this.#options.onPacket(packet);
   }
 
   #lose(kind: PipeKind, pipe: FramePipe, missing: boolean, detail: string): void {

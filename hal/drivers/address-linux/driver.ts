@@ -4,15 +4,21 @@
  * is already there is adopted and one that is absent is down, and an order lost with its process is
  * repeated. IPv6 addresses come without duplicate address detection (it takes a second, and the
  * lease has already settled who owns). IPv6 claims of others are not heard: that would mean reading
- * all IPv6 traffic.
- * Source: issue item 4; RFC 5227; RFC 4862 5.4 (nodad); spec/peers.md 4.6; protocol.md P1.
+ * all IPv6 traffic; for the same reason an IPv6 address is not asked for before it goes up.
+ * Source: issue item 4; R115; RFC 5227; RFC 4862 5.4 (nodad); spec/peers.md 4.6; protocol.md P1.
  */
 import { isIPv4, isIPv6, SocketAddress } from "node:net";
 import { assert } from "../../base/assert.ts";
-import { type AddressPort, type ForeignClaim, HostFault } from "../../ports/host.ts";
+import {
+  type AddressPort,
+  type AddressUse,
+  type ForeignClaim,
+  HostFault,
+} from "../../ports/host.ts";
 import { type AddressAlert, Announcer } from "./announcer.ts";
 import { type BatchReply, type InterfaceState, IpBatch } from "./ip-batch.ts";
-import { sameAddress } from "./protocol.ts";
+import { Prober } from "./prober.ts";
+import { type ArpPacket, sameAddress } from "./protocol.ts";
 
 export interface LinuxAddressOptions {
   /** Interface that carries the floating addresses, e.g. `pub0`. */
@@ -39,6 +45,7 @@ class LinuxAddresses implements AddressPort {
   readonly #options: LinuxAddressOptions;
   readonly #batch: IpBatch;
   readonly #announcer: Announcer;
+  readonly #prober: Prober;
   /** Address -> prefix length: what is to be up here. */
   readonly #owned = new Map<string, number>();
   #listener: (claim: ForeignClaim) => void = () => undefined;
@@ -54,9 +61,26 @@ class LinuxAddresses implements AddressPort {
       socat: options.socat ?? ["socat"],
       arping: options.arping ?? ["arping"],
       onAlert: options.onAlert,
-      onSender: (address, hardware) => this.#hear(address, hardware),
+      onPacket: (packet) => this.#hear(packet),
+    });
+    this.#prober = new Prober(this.#announcer, (address, hardware) => {
+      const detail = `${address}: ${hardware} on ${options.networkInterface} holds it`;
+      options.onAlert({ kind: "probe.answered", detail });
     });
     void this.#look();
+  }
+
+  async probe(text: string): Promise<AddressUse> {
+    const address = this.#check(text);
+    const { state } = await this.#order(() => []);
+    if (prefixesOf(state, address).length > 0) return "free";
+    if (isIPv6(address)) return "unknown";
+    const use = await this.#prober.ask(address);
+    if (use === "unknown" && !this.#closed) {
+      const detail = `${address}: not known whether another station has it; install socat`;
+      this.#options.onAlert({ kind: "probe.unavailable", detail });
+    }
+    return use;
   }
 
   async up(text: string, prefixLength: number): Promise<void> {
@@ -115,6 +139,7 @@ class LinuxAddresses implements AddressPort {
 
   close(): void {
     this.#closed = true;
+    this.#prober.close();
     this.#batch.close();
     this.#announcer.close();
   }
@@ -167,10 +192,12 @@ class LinuxAddresses implements AddressPort {
     }
   }
 
-  #hear(address: string, hardware: string): void {
+  #hear(packet: ArpPacket): void {
+    this.#prober.hear(packet);
+    const { senderAddress: address, senderHardware: hardwareAddress } = packet;
     const own = this.#announcer.hardware;
-    if (own === "" || hardware === own || !this.#owned.has(address)) return;
-    this.#listener({ address, hardwareAddress: hardware });
+    if (own === "" || hardwareAddress === own || !this.#owned.has(address)) return;
+    this.#listener({ address, hardwareAddress });
   }
 
   #addCommand(address: string, bits: number): string {

@@ -3,7 +3,7 @@
  * Intuition: neighbours and switches believe the last one who spoke; so the new owner speaks, in
  * both ARP forms because some gear learns only from one, and listens for anybody who says the same
  * of himself.
- * Source: RFC 826 (ARP), RFC 5227 2.3 and 3 (announcement, conflict), RFC 4861 4.4 and 7.2.6
+ * Source: RFC 826 (ARP), RFC 5227 2.1.1, 2.3 and 3 (probe, announcement, conflict), RFC 4861 4.4 and 7.2.6
  * (unsolicited neighbour advertisement), RFC 4443 2.3 (checksum); spec/peers.md 4.6; packet(7);
  * ip(8).
  */
@@ -57,6 +57,29 @@ const OPCODES = { request: 1, reply: 2 } as const;
 export function encodeGratuitousArp(form: ArpForm, hardware: string, address: string): Buffer {
   const own = hardwareBytes(hardware);
   const ip = ipv4Bytes(address);
+  const frame = arpBroadcast(form, own);
+  ip.copy(frame, 28);
+  (form === "request" ? BROADCAST : own).copy(frame, 32);
+  ip.copy(frame, 38);
+  return frame;
+}
+
+/**
+ * An ARP probe, 42 bytes: "who has the address?" of one who does not claim it. It differs from the
+ * gratuitous request in two fields, so that no neighbour's table changes by it.
+ *
+ *   28  00 00 00 00          sender address: none
+ *   32  00 00 00 00 00 00    target hardware: not known
+ *   38  the address          target address
+ */
+export function encodeArpProbe(hardware: string, address: string): Buffer {
+  const frame = arpBroadcast("request", hardwareBytes(hardware));
+  ipv4Bytes(address).copy(frame, 38);
+  return frame;
+}
+
+/** The first 28 bytes are filled in; sender address, target hardware and target address are zero. */
+function arpBroadcast(form: ArpForm, own: Buffer): Buffer {
   const frame = Buffer.alloc(ARP_FRAME_BYTES);
   BROADCAST.copy(frame, 0);
   own.copy(frame, 6);
@@ -67,9 +90,6 @@ export function encodeGratuitousArp(form: ArpForm, hardware: string, address: st
   frame.writeUInt8(4, 19);
   frame.writeUInt16BE(OPCODES[form], 20);
   own.copy(frame, 22);
-  ip.copy(frame, 28);
-  (form === "request" ? BROADCAST : own).copy(frame, 32);
-  ip.copy(frame, 38);
   return frame;
 }
 

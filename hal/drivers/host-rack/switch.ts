@@ -1,10 +1,16 @@
 /**
  * The server's side of its port on the public switch: floating addresses of the virtual appliance.
  * Loopback needs no address to be set, so "up" is the first announcement and "down" the withdrawal;
- * what the switch forwards is decided there. Source: contract "Public switch"; architecture.md 7.
+ * what the switch forwards is decided there, and it knows whether another station has an address (R115).
+ * Source: contract "Public switch"; architecture.md 7.
  */
 import { createSocket } from "node:dgram";
-import { type AddressPort, type ForeignClaim, HostFault } from "../../ports/host.ts";
+import {
+  type AddressPort,
+  type AddressUse,
+  type ForeignClaim,
+  HostFault,
+} from "../../ports/host.ts";
 import { splitAddress } from "./board.ts";
 
 export interface RackAddressOptions {
@@ -15,21 +21,33 @@ export interface RackAddressOptions {
 
 /** A switch message is about 60 bytes. */
 const MESSAGE_BYTES_MAX = 512;
+/** The switch answers at once; behind a pulled cable it never does. */
+const PROBE_WAIT_MS = 300;
 
 export function createRackAddresses(options: RackAddressOptions): AddressPort {
   const { host, port } = splitAddress(options.publicSwitch);
   const socket = createSocket("udp4");
   const held = new Set<string>();
+  const asking = new Set<{
+    readonly address: string;
+    readonly settle: (use: AddressUse) => void;
+  }>();
   let listener: (claim: ForeignClaim) => void = () => undefined;
   let closed = false;
   socket.on("error", (error) => options.onTrouble(`public switch: ${error.message}`));
   socket.on("message", (bytes, source) => {
     if (source.address !== host || source.port !== port) return;
-    const address = foreignAddress(bytes);
-    if (address !== null && held.has(address)) listener({ address, hardwareAddress: "" });
+    const heard = parseAnswer(bytes);
+    if (heard === null) return;
+    const { kind, address } = heard;
+    if (kind === "foreign-claim") {
+      if (held.has(address)) listener({ address, hardwareAddress: "" });
+      return;
+    }
+    for (const question of [...asking]) if (question.address === address) question.settle(kind);
   });
 
-  function send(kind: "announce" | "withdraw", address: string): Promise<void> {
+  function send(kind: "announce" | "withdraw" | "probe", address: string): Promise<void> {
     return new Promise((resolve, reject) => {
       if (closed) {
         reject(new HostFault("closed", `${kind} ${address}: the address port is closed`));
@@ -42,7 +60,29 @@ export function createRackAddresses(options: RackAddressOptions): AddressPort {
     });
   }
 
+  function listen(address: string): Promise<AddressUse> {
+    return new Promise((resolve) => {
+      const settle = (use: AddressUse): void => {
+        clearTimeout(timer);
+        if (asking.delete(question)) resolve(use);
+      };
+      const question = { address, settle };
+      const timer = setTimeout(() => {
+        const why = `no answer in ${PROBE_WAIT_MS} ms; is the public cable in?`;
+        options.onTrouble(`public switch: ${address} is not known to be free: ${why}`);
+        settle("unknown");
+      }, PROBE_WAIT_MS);
+      asking.add(question);
+    });
+  }
+
   return {
+    async probe(address) {
+      if (held.has(address)) return "free";
+      const answer = listen(address);
+      await send("probe", address);
+      return answer;
+    },
     up(address) {
       held.add(address);
       return send("announce", address);
@@ -61,13 +101,19 @@ export function createRackAddresses(options: RackAddressOptions): AddressPort {
     close() {
       if (closed) return;
       closed = true;
+      for (const question of [...asking]) question.settle("unknown");
       socket.close();
     },
   };
 }
 
-/** The address of a `foreign-claim`, or null for anything else. */
-function foreignAddress(bytes: Buffer): string | null {
+interface SwitchWord {
+  readonly kind: "foreign-claim" | "in-use" | "free";
+  readonly address: string;
+}
+
+/** A word of the switch, or null for anything else. */
+function parseAnswer(bytes: Buffer): SwitchWord | null {
   if (bytes.length > MESSAGE_BYTES_MAX) return null;
   let message: unknown;
   try {
@@ -77,5 +123,6 @@ function foreignAddress(bytes: Buffer): string | null {
   }
   if (typeof message !== "object" || message === null) return null;
   const { kind, address } = message as Readonly<Record<string, unknown>>;
-  return kind === "foreign-claim" && typeof address === "string" ? address : null;
+  if (kind !== "foreign-claim" && kind !== "in-use" && kind !== "free") return null;
+  return typeof address === "string" ? { kind, address } : null;
 }

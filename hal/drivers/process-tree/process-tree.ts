@@ -88,12 +88,14 @@ export function hasEnvironment(pid: number, entry: string): boolean {
 
 /**
  * Living processes that carry one of the `NAME=value` entries. One pass over /proc for all of them,
- * one read for whoever does not match.
+ * one read for whoever does not match. `sinceTicks` leaves out those that started before: their
+ * environment is not read, which may have to wait for a busy process.
  */
-export function findByEnvironment(entries: readonly string[]): ProcessStat[] {
+export function findByEnvironment(entries: readonly string[], sinceTicks = 0): ProcessStat[] {
   if (entries.length === 0) return [];
   const found: ProcessStat[] = [];
   for (const pid of listPids()) {
+    if (sinceTicks > 0 && (readProcess(pid)?.startTicks ?? 0) < sinceTicks) continue;
     if (!entries.some((entry) => hasEnvironment(pid, entry))) continue;
     const stat = readProcess(pid);
     if (stat !== null && !hasEnded(stat)) found.push(stat);

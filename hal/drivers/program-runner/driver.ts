@@ -6,8 +6,6 @@
  * child, by the record after a restart.
  * Source: requirements R44, R51-R53; architecture.md 2; protocol.md P3, P4.
  */
-import { join } from "node:path";
-import { assert } from "../../base/assert.ts";
 import type {
   ProgramAdopted,
   ProgramEnd,
@@ -19,58 +17,32 @@ import type {
   ProgramStopped,
 } from "../../ports/host.ts";
 import { isAlive, type ProcessIdentity } from "../process-tree/process-tree.ts";
-import { makeCgroup, removeCgroup } from "./cgroup.ts";
-import { endProgram } from "./ending.ts";
-import { DEFAULT_PATH, inheritedEnvironment, programEnvironment } from "./environment.ts";
-import { findExecutable } from "./executable.ts";
-import { launch } from "./launch.ts";
-import { CHECK_INTERVAL_MS, cutLog, openLog } from "./program-log.ts";
+import { listCgroup, removeCgroup } from "./cgroup.ts";
+import { type Ending, endProgram } from "./ending.ts";
+import type { Parent } from "./launch.ts";
+import { makeParent, orderKey } from "./making.ts";
+import { type Held, Parking } from "./parking.ts";
+import { CHECK_INTERVAL_MS, cutLog } from "./program-log.ts";
 import {
   clearRecord,
   isSystemError,
+  type Known,
   listRecords,
   livingOf,
-  placeRecord,
   type RecordPlace,
   type RunRecord,
   readRecord,
-  toSegment,
 } from "./record.ts";
+import { type ProgramRunnerOptions, type Settings, settle } from "./settings.ts";
 import { endOf, Watching } from "./watching.ts";
-
-export interface ProgramRunnerOptions {
-  /** Absolute; run records go to `<runDir>/programs`. Should be in memory (tmpfs). */
-  readonly runDir: string;
-  /** Absolute; output goes to `<stateDir>/log/<group>-<resource>.log`. */
-  readonly stateDir: string;
-  /** This server's name (KAGE_SERVER). */
-  readonly server: string;
-  /** From `detectCgroupRoot()`; null = sessions and cookies only. */
-  readonly cgroupRoot: string | null;
-  /** Hears of trouble that changes no answer, e.g. output that goes nowhere. */
-  readonly report: (text: string) => void;
-  /**
-   * What programs inherit; default: PATH, HOME, USER, LANG, LC_ALL, TZ, TMPDIR, KAGE_TREE of this
-   * process.
-   */
-  readonly baseEnv?: Readonly<Record<string, string>>;
-  /** Working folder of programs, default `/`. */
-  readonly cwd?: string;
-  /** Output file limit, bytes, default 1 MiB; one older part of the same size is kept. */
-  readonly logLimitBytes?: number;
-  /** Time for KILL to be effective, ms, default 2000. */
-  readonly killTimeoutMs?: number;
-}
-
-const LOG_LIMIT_BYTES = 1024 * 1024;
-const KILL_TIMEOUT_MS = 2000;
 
 export function createProgramRunner(options: ProgramRunnerOptions): ProgramPort {
   return new ProgramRunner(options);
 }
 
 class ProgramRunner implements ProgramPort {
-  readonly #options: ProgramRunnerOptions;
+  readonly #settings: Settings;
+  readonly #parking: Parking;
   readonly #watched = new Map<string, Watching>();
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #logTimer: NodeJS.Timeout;
@@ -78,13 +50,27 @@ class ProgramRunner implements ProgramPort {
   #cutting = false;
 
   constructor(options: ProgramRunnerOptions) {
-    assert(options.runDir.startsWith("/") && options.stateDir.startsWith("/"), "absolute folders");
-    this.#options = options;
+    this.#settings = settle(options);
+    const prepare = (spec: ProgramSpec): void => void this.prepare(spec);
+    this.#parking = new Parking(this.#settings.parkDelayMs, prepare);
     this.#logTimer = setInterval(() => void this.#cutLogs(), CHECK_INTERVAL_MS).unref();
   }
 
+  prepare(spec: ProgramSpec): Promise<void> {
+    const place = this.#settings.place(spec.group, spec.resource);
+    return this.#inTurn(place.dir, async () => {
+      try {
+        const trouble = await this.#prepare(spec, place);
+        if (trouble !== null) this.#settings.report(`not prepared, starts late: ${trouble}`);
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
+        this.#settings.report(`${place.cookie}: not prepared, starts late: ${error.message}`);
+      }
+    });
+  }
+
   start(spec: ProgramSpec): Promise<ProgramStarted> {
-    const place = this.#place(spec.group, spec.resource);
+    const place = this.#settings.place(spec.group, spec.resource);
     return this.#inTurn(place.dir, async () => {
       try {
         return await this.#start(spec, place);
@@ -96,13 +82,13 @@ class ProgramRunner implements ProgramPort {
   }
 
   adopt(group: string, resource: string): Promise<ProgramAdopted | null> {
-    const place = this.#place(group, resource);
+    const place = this.#settings.place(group, resource);
     return this.#inTurn(place.dir, async () => {
       const known = this.#watched.get(place.dir);
       if (known !== undefined) return { kind: "running", run: known.run };
       const record = await readRecord(place.dir);
       if (record.program === null) return null;
-      const run = this.#runOf(group, resource, place, record.program, this.#cgroupOf(place));
+      const run = this.#runOf(group, resource, place, record.program);
       if (isAlive(record.program)) {
         this.#keep(run, record).watchRecord();
         return { kind: "running", run };
@@ -113,7 +99,7 @@ class ProgramRunner implements ProgramPort {
   }
 
   stop(group: string, resource: string, stopTimeoutMs: number): Promise<ProgramStopped> {
-    const place = this.#place(group, resource);
+    const place = this.#settings.place(group, resource);
     const beganAtMs = performance.now();
     // Marked at once: an end between the order and its turn is no failure of the program.
     const early = this.#watched.get(place.dir);
@@ -122,28 +108,34 @@ class ProgramRunner implements ProgramPort {
       const watched = this.#watched.get(place.dir);
       if (watched !== undefined) watched.stopping = true;
       const record = await this.#tryRead(place.dir);
-      const cgroup = this.#cgroupOf(place);
-      const recorded = [...livingOf(record), ...(watched === undefined ? [] : ownOf(watched))];
-      const ending = { recorded, cookie: place.cookie, cgroup };
-      const { left, killed } = await endProgram(ending, stopTimeoutMs, this.#killTimeoutMs());
+      const recorded = [
+        ...livingOf(record),
+        ...(watched === undefined ? [] : livingOf(knownOf(watched))),
+      ];
+      const nets = this.#netsOf(place, this.#parking.get(place.dir));
+      const ending = { recorded, sinceTicks: 0, ...nets };
+      const { killTimeoutMs } = this.#settings;
+      const { left, killed } = await endProgram(ending, stopTimeoutMs, killTimeoutMs);
       if (left.length > 0) {
         const who = `${group}/${resource}: processes ${left.join(", ")}`;
         const detail = `${who} survived SIGKILL; they may hang on a device`;
         return { kind: "failed", left, detail };
       }
       await watched?.awaitEnd();
-      await this.#forget(place, cgroup);
+      await this.#forget(place, nets.cgroups);
+      this.#parking.cleaned(place.dir);
+      this.#parking.later(place.dir);
       return { kind: "stopped", tookMs: performance.now() - beganAtMs, killed };
     });
   }
 
   async list(): Promise<readonly ProgramRun[]> {
     const runs: ProgramRun[] = [];
-    for (const { group, resource } of await listRecords(this.#options.runDir)) {
-      const place = this.#place(group, resource);
+    for (const { group, resource } of await listRecords(this.#settings.runDir)) {
+      const place = this.#settings.place(group, resource);
       const { program } = await readRecord(place.dir);
       if (program === null || !isAlive(program)) continue;
-      runs.push(this.#runOf(group, resource, place, program, this.#cgroupOf(place)));
+      runs.push(this.#runOf(group, resource, place, program));
     }
     return runs;
   }
@@ -154,110 +146,142 @@ class ProgramRunner implements ProgramPort {
 
   close(): void {
     clearInterval(this.#logTimer);
+    this.#parking.close();
     for (const watched of this.#watched.values()) watched.close();
     this.#watched.clear();
     this.#listener = () => undefined;
   }
 
+  /** Null when a parent waits for this order, or when the order will find its program alive. */
+  async #prepare(spec: ProgramSpec, place: RecordPlace): Promise<string | null> {
+    const { dir } = place;
+    const key = orderKey(spec, place, this.#settings);
+    this.#parking.remember(dir, spec);
+    if (this.#parking.get(dir)?.key === key) return null;
+    this.#parking.drop(dir);
+    const running = this.#watched.get(dir);
+    if (running === undefined) {
+      const record = await readRecord(dir);
+      if (record.program !== null && isAlive(record.program)) return null;
+      const trouble = record.exists ? await this.#clearLeftovers(record, place, null) : null;
+      if (trouble !== null) return trouble;
+      await clearRecord(dir);
+    }
+    const folders = this.#settings.cgroups(place);
+    const cgroup = folders.find((folder) => folder !== running?.run.cgroup) ?? null;
+    const made = await makeParent({ spec, place, cgroup, runs: "later" }, this.#settings);
+    if (made.kind === "failed") return made.detail;
+    const { parent } = made;
+    const parked = await parent.parked();
+    if (parked.kind === "failed") {
+      parent.end();
+      return parked.detail;
+    }
+    const behind = running === undefined ? null : knownOf(running);
+    const { identity } = parked;
+    this.#parking.hold(dir, { key, parent, identity, cgroup: made.cgroup, behind });
+    return null;
+  }
+
   async #start(spec: ProgramSpec, place: RecordPlace): Promise<ProgramStarted> {
-    const { group, resource } = spec;
     const running = this.#watched.get(place.dir);
     if (running !== undefined) return { kind: "already-running", run: running.run };
-    const base = this.#options.baseEnv ?? inheritedEnvironment();
-    const env = programEnvironment(base, spec, this.#options.server, place.cookie);
-    const cwd = this.#options.cwd ?? "/";
-    const found = await findExecutable(spec.argv[0] ?? "", env["PATH"] ?? DEFAULT_PATH, cwd);
-    if (found.kind === "missing") return { kind: "failed", detail: found.detail };
+    this.#parking.remember(place.dir, spec);
+    const held = this.#parking.take(place.dir, orderKey(spec, place, this.#settings));
+    if (held !== null) {
+      const started = await this.#startParked(spec, place, held);
+      if (started.kind !== "failed") return started;
+      this.#settings.report(`parked parent: ${started.detail}; the program is started anew`);
+    }
     const record = await readRecord(place.dir);
     if (record.program !== null && isAlive(record.program)) {
-      const run = this.#runOf(group, resource, place, record.program, this.#cgroupOf(place));
+      const run = this.#runOf(spec.group, spec.resource, place, record.program);
       this.#keep(run, record).watchRecord();
       return { kind: "already-running", run };
     }
-    const cgroup = this.#cgroupOf(place);
-    const trouble = record.exists ? await this.#clearLeftovers(record, place, cgroup) : null;
+    const isUsed = record.exists || held !== null;
+    const trouble = isUsed ? await this.#clearLeftovers(record, place, null) : null;
     if (trouble !== null) return { kind: "failed", detail: trouble };
     await clearRecord(place.dir);
-    const usable = cgroup !== null && makeCgroup(cgroup) ? cgroup : null;
-    const log = await openLog(this.#logPath(group, resource), this.#logLimitBytes());
-    if (log.kind === "failed") this.#options.report(`output is lost: ${log.detail}`);
-    try {
-      return await this.#launch(spec, place, {
-        executable: found.path,
-        argv: spec.argv,
-        env,
-        cwd,
-        recordDir: place.dir,
-        cgroup: usable,
-        outputFd: log.kind === "opened" ? log.file.fd : null,
-      });
-    } finally {
-      if (log.kind === "opened") await log.file.close();
-    }
+    const cgroup = this.#settings.cgroups(place)[0] ?? null;
+    const made = await makeParent({ spec, place, cgroup, runs: "now" }, this.#settings);
+    if (made.kind === "failed") return made;
+    return this.#launch(spec, place, made);
+  }
+
+  /** One word to the parked parent; nothing is read but the processes of a run that crashed. */
+  async #startParked(spec: ProgramSpec, place: RecordPlace, held: Held): Promise<ProgramStarted> {
+    const { behind, parent, cgroup } = held;
+    const trouble = behind === null ? null : await this.#clearLeftovers(behind, place, held);
+    if (trouble === null) return this.#launch(spec, place, { parent, cgroup, outputLost: false });
+    parent.end();
+    return { kind: "failed", detail: trouble };
   }
 
   async #launch(
     spec: ProgramSpec,
     place: RecordPlace,
-    order: Parameters<typeof launch>[0],
+    made: { readonly parent: Parent; readonly cgroup: string | null; readonly outputLost: boolean },
   ): Promise<ProgramStarted> {
-    let watched: Watching | null = null;
-    let closed: { status: number | null } | null = null;
-    const result = await launch(order, (status) => {
-      closed = { status };
-      watched?.parentEnded(status);
-    });
+    const { parent, outputLost } = made;
+    const result = await parent.go();
     if (result.kind === "failed") {
       // A late exec must not leave a program that nobody knows of.
-      const rest = await this.#clearLeftovers(await readRecord(place.dir), place, order.cgroup);
+      parent.end();
+      const rest = await this.#clearLeftovers(await readRecord(place.dir), place, null);
       return rest === null ? result : { kind: "failed", detail: `${result.detail}; ${rest}` };
     }
-    const cgroup = result.inCgroup ? order.cgroup : null;
-    const run = this.#runOf(spec.group, spec.resource, place, result.program, cgroup);
-    const record = await readRecord(place.dir);
-    watched = this.#keep(run, record);
-    // Read through a call: the callback above may have run while the record was read.
-    const ended = ((): { status: number | null } | null => closed)();
-    if (ended !== null) {
-      const early = watched;
-      setImmediate(() => early.parentEnded(ended.status));
-    }
-    return { kind: "started", run, outputLost: order.outputFd === null };
+    const cgroup = result.inCgroup ? made.cgroup : null;
+    const run = runAt(place, spec.group, spec.resource, result.program, cgroup);
+    const watched = this.#keep(run, { program: result.program, parent: result.parent });
+    // The answer to the start comes before the news of an end, however short the run was.
+    void parent.ended.then((status) => setImmediate(() => watched.parentEnded(status)));
+    this.#parking.later(place.dir);
+    return { kind: "started", run, outputLost };
   }
 
   /**
    * Children of a crashed run may hold its port: nothing of it may live when the next run starts.
    */
   async #clearLeftovers(
-    record: RunRecord,
+    known: Known,
     place: RecordPlace,
-    cgroup: string | null,
+    held: Held | null,
   ): Promise<string | null> {
-    const ending = { recorded: livingOf(record), cookie: place.cookie, cgroup };
-    const { left } = await endProgram(ending, 0, this.#killTimeoutMs());
+    // A crashed run that this agent has watched began clean: all it left is younger than itself.
+    const sinceTicks = held?.behind?.program?.startTicks ?? 0;
+    const nets = this.#netsOf(place, held);
+    const ending = { recorded: livingOf(known), sinceTicks, ...nets };
+    const { left } = await endProgram(ending, 0, this.#settings.killTimeoutMs);
     if (left.length === 0) return null;
     return `${place.cookie}: processes ${left.join(", ")} of the run before cannot be killed`;
   }
 
-  #keep(run: ProgramRun, record: RunRecord): Watching {
+  /** Where to look for what a run brought into the world, but not for the parent of the next. */
+  #netsOf(place: RecordPlace, held: Held | null): Pick<Ending, "cookie" | "cgroups" | "spared"> {
+    const cgroups = this.#settings.cgroups(place).filter((folder) => folder !== held?.cgroup);
+    return { cookie: place.cookie, cgroups, spared: held?.identity ?? null };
+  }
+
+  #keep(run: ProgramRun, known: Known): Watching {
     const onEnd = (ended: Watching, end: ProgramEnd): void => {
       if (this.#watched.get(run.recordDir) === ended) this.#watched.delete(run.recordDir);
       const { group, resource, pid } = run;
       this.#listener({ group, resource, pid, end, duringStop: ended.stopping });
     };
-    const watching = new Watching({ run, record, report: this.#options.report, onEnd });
+    const watching = new Watching({ run, known, report: this.#settings.report, onEnd });
     this.#watched.set(run.recordDir, watching);
     return watching;
   }
 
-  async #forget(place: RecordPlace, cgroup: string | null): Promise<void> {
+  async #forget(place: RecordPlace, cgroups: readonly string[]): Promise<void> {
     try {
       await clearRecord(place.dir);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      this.#options.report(`${place.dir}: record of a stopped program stays: ${error.message}`);
+      this.#settings.report(`${place.dir}: record of a stopped program stays: ${error.message}`);
     }
-    if (cgroup !== null) removeCgroup(cgroup);
+    for (const cgroup of cgroups) removeCgroup(cgroup);
   }
 
   async #tryRead(dir: string): Promise<RunRecord> {
@@ -265,7 +289,7 @@ class ProgramRunner implements ProgramPort {
       return await readRecord(dir);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      this.#options.report(`${dir}: ${error.message}`);
+      this.#settings.report(`${dir}: ${error.message}`);
       return { exists: false, parent: null, program: null, exitStatus: null };
     }
   }
@@ -275,10 +299,10 @@ class ProgramRunner implements ProgramPort {
     this.#cutting = true;
     for (const { run } of this.#watched.values()) {
       try {
-        await cutLog(this.#logPath(run.group, run.resource), this.#logLimitBytes());
+        await cutLog(this.#settings.logPath(run.group, run.resource), this.#settings.logLimitBytes);
       } catch (error) {
         if (!isSystemError(error)) throw error;
-        this.#options.report(`output of ${run.group}/${run.resource}: ${error.message}`);
+        this.#settings.report(`output of ${run.group}/${run.resource}: ${error.message}`);
       }
     }
     this.#cutting = false;
@@ -296,41 +320,28 @@ class ProgramRunner implements ProgramPort {
     return mine;
   }
 
+  /** A run of an earlier agent: the kernel knows its folder. */
   #runOf(
     group: string,
     resource: string,
     place: RecordPlace,
-    program: { readonly pid: number; readonly startTicks: number },
-    cgroup: string | null,
+    program: ProcessIdentity,
   ): ProgramRun {
-    const { pid, startTicks } = program;
-    return { group, resource, pid, startTicks, recordDir: place.dir, cookie: place.cookie, cgroup };
+    const folders = this.#settings.cgroups(place);
+    const cgroup = folders.find((folder) => listCgroup(folder).includes(program.pid)) ?? null;
+    return runAt(place, group, resource, program, cgroup);
   }
+}
 
-  #place(group: string, resource: string): RecordPlace {
-    return placeRecord(this.#options.runDir, this.#options.server, group, resource);
-  }
-
-  #cgroupOf(place: RecordPlace): string | null {
-    const { cgroupRoot } = this.#options;
-    return cgroupRoot === null ? null : join(cgroupRoot, place.cgroupName);
-  }
-
-  #logPath(group: string, resource: string): string {
-    const name = `${toSegment(group)}-${toSegment(resource)}.log`;
-    return join(this.#options.stateDir, "log", name);
-  }
-
-  #logLimitBytes(): number {
-    return this.#options.logLimitBytes ?? LOG_LIMIT_BYTES;
-  }
-
-  #killTimeoutMs(): number {
-    return this.#options.killTimeoutMs ?? KILL_TIMEOUT_MS;
-  }
+function runAt(
+  place: RecordPlace,
+  group: string,
+  resource: string,
+  { pid, startTicks }: ProcessIdentity,
+  cgroup: string | null,
+): ProgramRun {
+  return { group, resource, pid, startTicks, recordDir: place.dir, cookie: place.cookie, cgroup };
 }
 
 /** Known from memory, should the record be unreadable by now. */
-function ownOf({ run, record }: Watching): ProcessIdentity[] {
-  return record.parent === null ? [run] : [run, record.parent];
-}
+const knownOf = ({ run, known }: Watching): Known => ({ parent: known.parent, program: run });

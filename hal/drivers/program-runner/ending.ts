@@ -21,7 +21,11 @@ export interface Ending {
   /** Recorded processes; those that have ended or whose pid was recycled are ignored. */
   readonly recorded: readonly ProcessIdentity[];
   readonly cookie: string;
-  readonly cgroup: string | null;
+  readonly cgroups: readonly string[];
+  /** Nothing of the program is older (clock ticks since boot); 0 = not known. */
+  readonly sinceTicks: number;
+  /** Parked for the next run, so not of this one: left alone. It is in none of `cgroups`. */
+  readonly spared: ProcessIdentity | null;
 }
 
 export interface Ended {
@@ -33,14 +37,17 @@ export interface Ended {
 
 /** Everything of this program that lives. */
 export function findProgram(ending: Ending): ProcessStat[] {
+  const isSpared = ({ pid }: ProcessStat): boolean => pid === ending.spared?.pid;
   const roots = new Map<number, ProcessStat>();
   const add = (stat: ProcessStat | null): void => {
-    if (stat !== null && stat.pid !== process.pid && isAlive(stat)) roots.set(stat.pid, stat);
+    if (stat === null || isSpared(stat)) return;
+    if (stat.pid !== process.pid && isAlive(stat)) roots.set(stat.pid, stat);
   };
   for (const who of ending.recorded) if (isAlive(who)) add(readProcess(who.pid));
-  for (const stat of findByEnvironment([`KAGE_PROGRAM=${ending.cookie}`])) add(stat);
-  if (ending.cgroup !== null) for (const pid of listCgroup(ending.cgroup)) add(readProcess(pid));
-  return withRelatives([...roots.values()]);
+  const entries = [`KAGE_PROGRAM=${ending.cookie}`];
+  for (const stat of findByEnvironment(entries, ending.sinceTicks)) add(stat);
+  for (const pid of ending.cgroups.flatMap(listCgroup)) add(readProcess(pid));
+  return withRelatives([...roots.values()]).filter((stat) => !isSpared(stat));
 }
 
 /** TERM to all, wait `stopTimeoutMs` (0 = KILL at once), KILL, verify within `killTimeoutMs`. */
@@ -72,7 +79,7 @@ export async function endProgram(
     if (known.length === 0) return { left: [], killed: false };
   }
   const kill = (stats: readonly ProcessStat[]): void => {
-    if (ending.cgroup !== null) killCgroup(ending.cgroup);
+    for (const cgroup of ending.cgroups) killCgroup(cgroup);
     for (const stat of stats) signalProcess(stat, "SIGKILL");
   };
   kill(known);

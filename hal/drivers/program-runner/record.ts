@@ -10,14 +10,18 @@ import { join } from "node:path";
 import { errorCode, isAlive, type ProcessIdentity } from "../process-tree/process-tree.ts";
 import { parseExitLine, parseRecordLine } from "./parent-script.ts";
 
+/** Who makes up a run: its small parent and its program; null = not known. */
+export interface Known {
+  readonly parent: ProcessIdentity | null;
+  readonly program: ProcessIdentity | null;
+}
+
 /** What the record says; identities of an earlier boot are left out. */
-export interface RunRecord {
+export interface RunRecord extends Known {
   /**
    * A line was written at all, in this boot or before: there was a start without an ordered stop.
    */
   readonly exists: boolean;
-  readonly parent: ProcessIdentity | null;
-  readonly program: ProcessIdentity | null;
   readonly exitStatus: number | null;
 }
 
@@ -95,8 +99,8 @@ export async function clearRecord(dir: string): Promise<void> {
   await Promise.all(FILES.map((file) => rm(join(dir, file), { force: true })));
 }
 
-/** The identities of the record that still run. */
-export function livingOf(record: RunRecord): ProcessIdentity[] {
+/** Those of a run that still live. */
+export function livingOf(record: Known): ProcessIdentity[] {
   const living: ProcessIdentity[] = [];
   for (const who of [record.parent, record.program]) {
     if (who !== null && isAlive(who)) living.push(who);

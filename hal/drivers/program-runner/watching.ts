@@ -7,11 +7,11 @@
 import { type FSWatcher, watch } from "node:fs";
 import type { ProgramEnd, ProgramRun } from "../../ports/host.ts";
 import { isAlive } from "../process-tree/process-tree.ts";
-import { isSystemError, type RunRecord, readRecord } from "./record.ts";
+import { isSystemError, type Known, readRecord } from "./record.ts";
 
 export interface WatchingOptions {
   readonly run: ProgramRun;
-  readonly record: RunRecord;
+  readonly known: Known;
   readonly report: (text: string) => void;
   readonly onEnd: (watching: Watching, end: ProgramEnd) => void;
 }
@@ -23,7 +23,7 @@ const END_NEWS_TIMEOUT_MS = 200;
 
 export class Watching {
   readonly run: ProgramRun;
-  readonly record: RunRecord;
+  readonly known: Known;
   /** A stop was ordered: the end is no failure. */
   stopping = false;
   readonly #options: WatchingOptions;
@@ -35,7 +35,7 @@ export class Watching {
   constructor(options: WatchingOptions) {
     this.#options = options;
     this.run = options.run;
-    this.record = options.record;
+    this.known = options.known;
   }
 
   /**

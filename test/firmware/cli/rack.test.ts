@@ -31,6 +31,8 @@ test("each rack command sends exactly its verb", async () => {
     ["thaw SERVER1", { verb: "thaw", server: "SERVER1" }],
     ["disk all none", { verb: "disk", server: "all", fault: "none" }],
     ["disk SERVER1 torn", { verb: "disk", server: "SERVER1", fault: "torn" }],
+    ["stranger 127.5.6.101 on", { verb: "stranger", address: "127.5.6.101", on: true }],
+    ["stranger 127.5.6.101 off", { verb: "stranger", address: "127.5.6.101", on: false }],
     ["delay lan1 200", { verb: "delay", path: "lan1", ms: 200 }],
     [
       "loss lan1 0.25 --from SERVER1 --to SERVER2",
@@ -62,6 +64,7 @@ test("arguments that cannot be meant are refused before anything is sent", async
     "garble-com abc",
     "disk SERVER1 melted",
     "power maybe SERVER1",
+    "stranger 127.5.6.101 perhaps",
   ];
   for (const words of cases) {
     const { exit, sent, err } = await run(words);

@@ -176,6 +176,62 @@ test("a withdrawal of the old owner after the new one's claim changes nothing", 
   });
 });
 
+test("R115: a probe finds another's address in use, one's own and a withdrawn one free", async () => {
+  await withSwitch(async (rig) => {
+    assert.is(await rig.two.probe(rig.floating), "free");
+    await rig.one.up(rig.floating, 24);
+    await until("ONE to own", () => announcer(rig) === "ONE");
+    assert.is(await rig.two.probe(rig.floating), "in-use");
+    assert.is(await rig.one.probe(rig.floating), "free");
+    await rig.one.down(rig.floating);
+    await until("nobody to own", () => announcer(rig) === null);
+    assert.is(await rig.two.probe(rig.floating), "free");
+    assert.is(rig.cabinet.events.filter((event) => event.kind === "trouble").length, 0);
+  });
+});
+
+test("R115: an owner behind a pulled cable is not on the segment", async () => {
+  await withSwitch(async (rig) => {
+    await rig.one.up(rig.floating, 24);
+    await until("ONE to own", () => announcer(rig) === "ONE");
+    rig.cabinet.cuts.add("public-switch ONE");
+    assert.is(await rig.two.probe(rig.floating), "free");
+  });
+});
+
+test("R115: a probe that nobody answers is unknown in bounded time, and told", async () => {
+  await withSwitch(async (rig) => {
+    const told: string[] = [];
+    const publicSwitch = rig.switchOne;
+    const port = createRackAddresses({ publicSwitch, onTrouble: (text) => told.push(text) });
+    rig.cabinet.cuts.add("public-switch ONE");
+    assert.is(await port.probe(rig.floating), "unknown");
+    assert.match(told[0] ?? "", `${rig.floating} is not known to be free`);
+    port.close();
+  });
+});
+
+test("R115: a stranger's address is in use; the owner it meets is told and speaks up", async () => {
+  await withSwitch(async (rig) => {
+    assert.not(rig.publicSwitch.setStranger("10.0.0.1", true));
+    assert.ok(rig.publicSwitch.setStranger(rig.floating, true));
+    assert.is(await rig.one.probe(rig.floating), "in-use");
+    rig.publicSwitch.setStranger(rig.floating, false);
+    assert.is(await rig.one.probe(rig.floating), "free");
+    await rig.one.up(rig.floating, 24);
+    await until("ONE to own", () => announcer(rig) === "ONE");
+    const claims: ForeignClaim[] = [];
+    rig.one.onForeignClaim((claim) => claims.push(claim));
+    const client = await ask(rig.floating);
+    rig.publicSwitch.setStranger(rig.floating, true);
+    await until("the owner to be told", () => claims.length === 1);
+    await until("the connection to break", () => client.ended());
+    assert.is(announcer(rig), null);
+    rig.one.announce(rig.floating);
+    await until("ONE to own again", () => announcer(rig) === "ONE");
+  });
+});
+
 test("garbage and unknown addresses are noted and change nothing", async () => {
   await withSwitch(async (rig) => {
     await rig.one.up("10.0.0.1", 24);

@@ -247,6 +247,7 @@ test("bad input is answered with what was expected and harms nothing", async () 
       [{ verb: "power", on: true }, "power: expected server: one of the servers ONE, TWO, found"],
       [{ verb: "freeze", server: 7 }, "freeze: expected server: one of the servers ONE, TWO"],
       [{ verb: "disk", fault: "fire" }, "disk: expected fault: one of none, stall, error, torn"],
+      [{ verb: "stranger", address: "1.2.3.4" }, "stranger: expected address: one of 127."],
       [{ verb: "loss", path: "lan1", ratio: 2 }, "loss: expected ratio: a number from 0 to 1"],
       [{ verb: "delay", path: "com", ms: 5 }, 'delay: "com" has no such trouble; expected a LAN'],
       [{ verb: "inject", path: "lan1", to: "ONE", hex: "0" }, "inject: expected hex: 1 to 65507"],

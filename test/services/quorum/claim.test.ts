@@ -20,6 +20,7 @@ import {
   pickClaim,
   planWrite,
 } from "../../../services/quorum/claim.ts";
+import { ClaimKeys } from "../../../services/quorum/claim-tag.ts";
 
 const CLUSTER = 0xc1a5_7e12;
 const OWNER = { clusterId: CLUSTER, server: 1 };
@@ -31,30 +32,44 @@ const CLAIM: Claim = {
   stampMs: 123_456_789,
 };
 
-const copy = (serial: number, claim: Claim | null, owner = OWNER): Uint8Array =>
-  encodeClaimCopy({ ...owner, serial, claim });
+const KEYS = new ClaimKeys(Uint8Array.from({ length: 32 }, (_, i) => i));
+const NONCE = new Uint8Array(12).fill(0x5a);
 
-/** Seals a block by hand: the last four bytes are the CRC-32 of the rest, big endian. */
-function sealed(change: (block: Uint8Array) => void): Uint8Array {
-  const block = copy(9, CLAIM);
-  change(block);
+const copy = (serial: number, claim: Claim | null, owner = OWNER): Uint8Array =>
+  encodeClaimCopy({ ...owner, serial, claim }, KEYS, NONCE);
+
+const decoded = (block: Uint8Array, owner = OWNER) => decodeClaimCopy(block, owner, KEYS);
+
+/** The last four bytes are the CRC-32 of the rest, big endian. */
+function withCrc(block: Uint8Array): Uint8Array {
   new DataView(block.buffer, block.byteOffset).setUint32(4092, crc32(block.subarray(0, 4092)));
   return block;
+}
+
+/** A changed claim as somebody without the key can make it: CRC right, tag of the unchanged one. */
+function forged(at: number, value: number): Uint8Array {
+  const block = copy(9, CLAIM);
+  block[at] = value;
+  return withCrc(block);
+}
+
+/** A changed claim as a server of our key would write it. */
+function signed(at: number, value: number): Uint8Array {
+  const block = copy(9, CLAIM);
+  block[at] = value;
+  block.set(KEYS.tag(1, NONCE, block.subarray(0, 4064)), 4076);
+  return withCrc(block);
 }
 
 const FOREIGN = copy(9, null, { clusterId: 1, server: 1 });
 const WRONG_SLOT = copy(9, null, { clusterId: CLUSTER, server: 0 });
 const WIPED = new Uint8Array(4096);
 const TORN = copy(9, CLAIM).fill(0, 512, 4096);
-const VERSION_9 = sealed((block) => {
-  block[9] = 9;
-});
-const STATE_7 = sealed((block) => {
-  block[11] = 7;
-});
-const COORDINATOR_200 = sealed((block) => {
-  block[34] = 200;
-});
+const VERSION_1 = forged(9, 1);
+const VERSION_9 = signed(9, 9);
+const STATE_7 = signed(11, 7);
+const COORDINATOR_200 = signed(34, 200);
+const UNSIGNED = forged(46, 4);
 
 test("R84: a claim reads back as it was written, at the documented offsets", () => {
   const block = copy(0x0102_0304, CLAIM);
@@ -62,7 +77,7 @@ test("R84: a claim reads back as it was written, at the documented offsets", () 
   assert.is(new TextDecoder().decode(block.subarray(0, 8)), "KAGECLAM");
   assert.is(
     Buffer.from(block.subarray(8, 53)).toString("hex"),
-    "0001" + // version
+    "0002" + // version
       "01" + // server
       "01" + // claimed
       "c1a57e12" + // cluster
@@ -74,8 +89,9 @@ test("R84: a claim reads back as it was written, at the documented offsets", () 
       "00000003" + // number
       "0000075bcd15", // stamp
   );
-  assert.ok(block.subarray(53, 4092).every((byte) => byte === 0));
-  assert.equal(decodeClaimCopy(block, OWNER), {
+  assert.ok(block.subarray(53, 4064).every((byte) => byte === 0));
+  assert.equal(block.subarray(4064, 4076), NONCE);
+  assert.equal(decoded(block), {
     kind: "good",
     copy: { ...OWNER, serial: 0x0102_0304, claim: CLAIM },
   });
@@ -88,8 +104,8 @@ test("R84: largest numbers of every field read back", () => {
     number: 2 ** 32 - 1,
     stampMs: 2 ** 48 - 1,
   };
-  const block = encodeClaimCopy({ clusterId: 0xffff_ffff, server: 15, serial: 0xffff_ffff, claim });
-  assert.equal(decodeClaimCopy(block, { clusterId: 0xffff_ffff, server: 15 }), {
+  const owner = { clusterId: 0xffff_ffff, server: 15 };
+  assert.equal(decoded(copy(0xffff_ffff, claim, owner), owner), {
     kind: "good",
     copy: { clusterId: 0xffff_ffff, server: 15, serial: 0xffff_ffff, claim },
   });
@@ -102,6 +118,9 @@ test("R84: what would not read back is refused before it is written", () => {
   assert.throws(() => copy(1, null, { clusterId: CLUSTER, server: 16 }), /server index/);
   assert.throws(() => copy(2 ** 32, null), /number fits/);
   assert.throws(() => claimBlockIndex(16, 0), /server index/);
+  const none = { ...OWNER, serial: 1, claim: null };
+  assert.throws(() => encodeClaimCopy(none, KEYS, new Uint8Array(11)), /nonce is 12 bytes/);
+  assert.throws(() => new ClaimKeys(new Uint8Array(31)), /cluster key is 32 bytes/);
 });
 
 interface Row {
@@ -156,6 +175,13 @@ const ROWS: readonly Row[] = [
   { what: "wiped, wrong slot", a: WIPED, b: WRONG_SLOT, expected: "wrong-slot" },
   { what: "wrong slot, foreign", a: WRONG_SLOT, b: FOREIGN, expected: "foreign-cluster" },
   { what: "good, other version", a: copy(4, null), b: VERSION_9, expected: "version" },
+  { what: "good, version without tag", a: copy(4, null), b: VERSION_1, expected: "version" },
+  { what: "good, unsigned", a: copy(4, null), b: UNSIGNED, expected: "unauthenticated" },
+  { what: "unsigned, good", a: UNSIGNED, b: copy(10, null), expected: "unauthenticated" },
+  { what: "unsigned, torn", a: UNSIGNED, b: TORN, expected: "unauthenticated" },
+  { what: "wiped, unsigned", a: WIPED, b: UNSIGNED, expected: "unauthenticated" },
+  { what: "unsigned, malformed", a: UNSIGNED, b: STATE_7, expected: "unauthenticated" },
+  { what: "other version, unsigned", a: VERSION_9, b: UNSIGNED, expected: "version" },
   { what: "unknown state, good", a: STATE_7, b: copy(4, null), expected: "malformed" },
   {
     what: "coordinator beyond 15, good",
@@ -166,7 +192,7 @@ const ROWS: readonly Row[] = [
 ];
 
 function said(a: Uint8Array, b: Uint8Array): string {
-  const pick = pickClaim(a, b, OWNER);
+  const pick = pickClaim(a, b, OWNER, KEYS);
   if (pick.kind === "unreadable") return pick.reason;
   if (pick.claim !== null) assert.equal(pick.claim, CLAIM);
   return `${pick.claim === null ? "none" : "claim"} ${pick.serial} in ${pick.copy}`;
@@ -186,7 +212,7 @@ test("R84: a write cut short after any number of bytes shows the old claim or th
   for (let bytes = 0; bytes <= 4096; bytes++) {
     const block = new Uint8Array(older);
     block.set(after.subarray(0, bytes));
-    const pick = pickClaim(block, before, OWNER);
+    const pick = pickClaim(block, before, OWNER, KEYS);
     assert.is(pick.kind, "readable", `${bytes} bytes`);
     if (pick.kind !== "readable") return;
     // Only the whole block is new; less of it leaves the newest claim before it standing.
@@ -202,23 +228,23 @@ test("R84: no flipped bit of a copy passes for a copy", () => {
     const byte = bit >> 3;
     const mask = 1 << (bit & 7);
     block[byte] = (block[byte] ?? 0) ^ mask;
-    assert.is(decodeClaimCopy(block, OWNER).kind, "bad", `bit ${bit}`);
+    assert.is(decoded(block).kind, "bad", `bit ${bit}`);
     block[byte] = (block[byte] ?? 0) ^ mask;
   }
-  assert.is(decodeClaimCopy(block, OWNER).kind, "good");
+  assert.is(decoded(block).kind, "good");
 });
 
 test("R84: a block of another length is no claim", () => {
   const block = copy(5, CLAIM);
   for (const length of [0, 1, 7, 8, 511, 4095]) {
-    assert.equal(decodeClaimCopy(block.subarray(0, length), OWNER), {
+    assert.equal(decoded(block.subarray(0, length)), {
       kind: "bad",
       reason: "wiped",
     });
   }
   const longer = new Uint8Array(4097);
   longer.set(block);
-  assert.equal(decodeClaimCopy(longer, OWNER), { kind: "bad", reason: "wiped" });
+  assert.equal(decoded(longer), { kind: "bad", reason: "wiped" });
 });
 
 test("R84: serial order goes round", () => {
@@ -231,7 +257,7 @@ test("R84: serial order goes round", () => {
 });
 
 test("R84: the owner writes the older copy with the next serial and keeps its hands off what is not its own", () => {
-  const plan = (a: Uint8Array, b: Uint8Array) => planWrite(pickClaim(a, b, OWNER));
+  const plan = (a: Uint8Array, b: Uint8Array) => planWrite(pickClaim(a, b, OWNER, KEYS));
   assert.equal(plan(copy(4, null), copy(5, CLAIM)), { kind: "write", copy: 0, serial: 6 });
   assert.equal(plan(copy(5, null), TORN), { kind: "write", copy: 1, serial: 6 });
   assert.equal(plan(copy(0xffff_ffff, null), copy(0xffff_fffe, null)), {
@@ -243,6 +269,7 @@ test("R84: the owner writes the older copy with the next serial and keeps its ha
   assert.equal(plan(WIPED, WIPED), { kind: "refused", reason: "wiped" });
   assert.equal(plan(FOREIGN, copy(1, null)), { kind: "refused", reason: "foreign-cluster" });
   assert.equal(plan(WRONG_SLOT, copy(1, null)), { kind: "refused", reason: "wrong-slot" });
+  assert.equal(plan(UNSIGNED, copy(1, null)), { kind: "refused", reason: "unauthenticated" });
   assert.equal(plan(copy(5, CLAIM), copy(5, null)), { kind: "refused", reason: "conflict" });
 });
 
@@ -271,6 +298,12 @@ test("R4: the header names its cluster, and a blank, damaged or foreign block 0 
   const header = encodeHeader(CLUSTER);
   assert.equal(decodeHeader(header), { kind: "good", clusterId: CLUSTER });
   assert.equal(decodeHeader(new Uint8Array(4096)), { kind: "blank" });
+  const older = new Uint8Array(header);
+  older[9] = 1;
+  assert.equal(decodeHeader(withCrc(older)), {
+    kind: "foreign",
+    found: "a header of format version 1 instead of 2",
+  });
   const damaged = new Uint8Array(header);
   damaged[2000] = 1;
   assert.equal(decodeHeader(damaged), { kind: "foreign", found: "a damaged header (CRC differs)" });

@@ -220,6 +220,83 @@ test("RFC 5227 2.4: another sender with our address is a foreign claim", async (
   assert.equal(claims, [{ address: "10.77.0.100", hardwareAddress: "02:00:00:00:00:bb" }]);
 });
 
+const PROBE = Buffer.from(
+  "ffffffffffff020000000a0108060001080006040001020000000a01000000000000000000000a4d0064",
+  "hex",
+);
+
+/** To everybody on the emulated segment; `target` is the address asked for. */
+function speak(w: World, hardware: string, sender: string, target: string): void {
+  const head = `ffffffffffff${hardware}08060001080006040001${hardware}`;
+  const frame = Buffer.from(`${head}${sender}000000000000${target}`, "hex");
+  for (const socket of w.sockets) socket.write(frame);
+}
+
+test("R115 RFC 5227 2.1: three probes and nobody's answer: the address is free", async (w) => {
+  await until("segment joined", () => w.sockets.size === 2);
+  const beganAtMs = performance.now();
+  assert.is(await w.port.probe("10.77.0.100"), "free");
+  const tookMs = performance.now() - beganAtMs;
+  assert.ok(tookMs >= 330, `listened for ${tookMs} ms only`);
+  await until("three probes", () => w.heard().length >= 3 * PROBE.length);
+  assert.equal(w.heard(), Buffer.concat([PROBE, PROBE, PROBE]));
+  assert.equal(addressesOf(w), [], "asking brings nothing up");
+  assert.equal(w.alerts, []);
+});
+
+test("R115 RFC 5227 2.1.1: another's word for the address, or his own probe for it, is in-use", async (w) => {
+  for (const [sender, target] of [
+    ["0a4d0064", "0a4d0001"],
+    ["00000000", "0a4d0064"],
+  ] as const) {
+    await until("segment joined", () => w.sockets.size === 2);
+    const before = w.heard().length;
+    const asked = w.port.probe("10.77.0.100");
+    await until("probe heard", () => w.heard().length > before);
+    speak(w, "020000000a01", sender, target);
+    speak(w, "0200000000bb", "0a4d0065", "0a4d0001");
+    speak(w, "0200000000bb", "0a4d0001", "0a4d0064");
+    speak(w, "0200000000cc", sender, target);
+    assert.is(await asked, "in-use");
+  }
+  const detail = "10.77.0.100: 02:00:00:00:00:cc on pub0 holds it";
+  const told = { kind: "probe.answered", detail };
+  assert.equal(w.alerts, [told, told]);
+});
+
+test("R115: own words and others' questions do not make an address taken", async (w) => {
+  await until("segment joined", () => w.sockets.size === 2);
+  const asked = w.port.probe("10.77.0.100");
+  await until("probe heard", () => w.heard().length > 0);
+  speak(w, "020000000a01", "0a4d0064", "0a4d0064");
+  speak(w, "0200000000bb", "0a4d0009", "0a4d0064");
+  speak(w, "0200000000bb", "00000000", "0a4d0065");
+  assert.is(await asked, "free");
+});
+
+test("architecture 1.8: an address that is on the interface is ours and is not asked for", async (w) => {
+  writeFileSync(w.state, `[{"family":"inet","local":"10.77.0.100","prefixlen":24}]`);
+  assert.is(await w.port.probe("10.77.0.100"), "free");
+  assert.is(w.heard().length, 0);
+});
+
+test("R115: who cannot ask does not know: no socat (told), IPv6, a pipe lost meanwhile", async (w) => {
+  assert.is(await w.port.probe("fd00:77::100"), "unknown");
+  await until("segment joined", () => w.sockets.size === 2);
+  const asked = w.port.probe("10.77.0.100");
+  await until("probe heard", () => w.heard().length > 0);
+  for (const socket of w.sockets) socket.destroy();
+  assert.is(await asked, "unknown");
+  w.port.close();
+  w.port = open(w, { socat: [join(w.dir, "no-socat")] });
+  await until("degraded", () => w.alerts.some((alert) => alert.kind === "announce.degraded"));
+  assert.is(await w.port.probe("10.77.0.100"), "unknown");
+  assert.is(w.alerts.filter((alert) => alert.kind === "probe.unavailable").length, 2);
+  const last = w.port.probe("10.77.0.100");
+  w.port.close();
+  assert.is((await faultOf(last.then(() => undefined))).code, "closed");
+});
+
 test("a socat that ends is opened anew for the next announcement", async (w) => {
   await w.port.up("10.77.0.100", 24);
   await until("segment joined", () => w.sockets.size === 2);

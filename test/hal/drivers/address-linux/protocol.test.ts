@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { parseInterface } from "../../../../hal/drivers/address-linux/ip-batch.ts";
 import {
   cutArpStream,
+  encodeArpProbe,
   encodeGratuitousArp,
   encodeNeighbourAdvertisement,
   ipv6Bytes,
@@ -33,6 +34,13 @@ test("RFC 5227 3: the request form is a broadcast ARP request with sender = targ
 
 test("RFC 5227 3: the reply form differs in opcode and target hardware", () => {
   assert.equal(encodeGratuitousArp("reply", HARDWARE, "10.77.0.100"), REPLY);
+});
+
+test("RFC 5227 2.1.1: a probe asks for the target address and claims none: sender address 0", () => {
+  const expected = bytes(
+    "ffffffffffff 020000000a01 0806 0001 0800 06 04 0001 020000000a01 00000000 000000000000 0a4d0064",
+  );
+  assert.equal(encodeArpProbe(HARDWARE, "10.77.0.100"), expected);
 });
 
 test("RFC 4861 7.2.6: all nodes, Override and the link-layer option", () => {

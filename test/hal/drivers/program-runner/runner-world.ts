@@ -11,10 +11,8 @@ import { fileURLToPath } from "node:url";
 import { suite, type Test } from "uvu";
 import * as assert from "uvu/assert";
 import { waitUntilEmpty } from "../../../../hal/drivers/process-tree/process-tree.ts";
-import {
-  createProgramRunner,
-  type ProgramRunnerOptions,
-} from "../../../../hal/drivers/program-runner/driver.ts";
+import { createProgramRunner } from "../../../../hal/drivers/program-runner/driver.ts";
+import type { ProgramRunnerOptions } from "../../../../hal/drivers/program-runner/settings.ts";
 import type {
   ProgramExit,
   ProgramPort,
@@ -41,6 +39,8 @@ export function makeRunner(dir: string, more: Partial<ProgramRunnerOptions> = {}
     server: "SERVER1",
     cgroupRoot: null,
     report: (text) => reports.push(text),
+    // A parent parked at an instant of its own would be in the count of processes.
+    parkDelayMs: null,
     ...more,
   });
   const exits: ProgramExit[] = [];
@@ -119,14 +119,17 @@ export function runnerSuite(name: string): Test<World> {
 export async function startAgent(
   dir: string,
   script: string,
+  prepared: readonly ProgramSpec[] = [],
 ): Promise<{ child: ChildProcess; run: ProgramRun }> {
   const driver = new URL("../../../../hal/drivers/program-runner/driver.js", import.meta.url);
   const options = { runDir: join(dir, "run"), stateDir: join(dir, "state"), server: "SERVER1" };
   const source = `
     const { createProgramRunner } = await import(${JSON.stringify(driver.href)});
-    const options = { ...${JSON.stringify(options)}, cgroupRoot: null, report() {} };
+    const options = { ...${JSON.stringify(options)}, cgroupRoot: null, parkDelayMs: null, report() {} };
     const runner = createProgramRunner(options);
-    console.log(JSON.stringify(await runner.start(${JSON.stringify(spec(script))})));
+    const started = await runner.start(${JSON.stringify(spec(script))});
+    for (const order of ${JSON.stringify(prepared)}) await runner.prepare(order);
+    console.log(JSON.stringify(started));
     setInterval(() => {}, 1000);`;
   const args = ["--input-type=module", "-e", source];
   const child = spawn(process.execPath, args, {

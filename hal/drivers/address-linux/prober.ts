@@ -1,0 +1,88 @@
+/**
+ * Asks the segment who holds an IPv4 address before it goes up, and judges what is heard meanwhile.
+ * Intuition: whoever holds it must answer a request for it; whoever takes it says so; and whoever asks
+ * for it without an address of his own is about to take it. RFC 5227 waits seconds, for hosts that have
+ * just been plugged in; a server whose interface has long been up needs only a neighbour's answer
+ * (below a millisecond) and two repetitions against loss.
+ * Source: R115; RFC 5227 1.1, 2.1.1.
+ */
+import type { AddressUse } from "../../ports/host.ts";
+import type { ArpPacket } from "./protocol.ts";
+
+/** RFC 5227 PROBE_NUM. */
+const PROBES = 3;
+/** Between two probes; the RFC's 1-2 s spare networks of thousands that boot at once. */
+const GAP_MS = 70;
+/** After the last probe: an answer of a busy station. */
+const LISTEN_MS = 200;
+
+export interface ProbeSegment {
+  /** Own hardware address, `aa:bb:cc:dd:ee:ff`. */
+  readonly hardware: string;
+  /** Sends one probe; the pipe it went through, null = not sent. */
+  probe(address: string): object | null;
+  /** The pipe that listens at this moment. */
+  readonly listener: object | null;
+}
+
+interface Question {
+  readonly address: string;
+  readonly settle: (use: AddressUse) => void;
+}
+
+export class Prober {
+  readonly #segment: ProbeSegment;
+  readonly #onAnswered: (address: string, hardware: string) => void;
+  readonly #questions = new Set<Question>();
+
+  /** `onAnswered`: who holds a probed address; told once per question. */
+  constructor(segment: ProbeSegment, onAnswered: (address: string, hardware: string) => void) {
+    this.#segment = segment;
+    this.#onAnswered = onAnswered;
+  }
+
+  /** Takes 340 ms, less when somebody answers. `unknown`: the pipe was not there all the time. */
+  ask(address: string): Promise<AddressUse> {
+    return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      const settle = (use: AddressUse): void => {
+        clearTimeout(timer);
+        if (this.#questions.delete(question)) resolve(use);
+      };
+      const question: Question = { address, settle };
+      this.#questions.add(question);
+      const pipe = this.#segment.probe(address);
+      if (pipe === null) return settle("unknown");
+      // What came while this process was held up is read before the verdict: the pipe's turn is between.
+      const judge = (): void => {
+        setImmediate(() => settle(this.#segment.listener === pipe ? "free" : "unknown"));
+      };
+      const sendNext = (sent: number): void => {
+        if (this.#segment.probe(address) !== pipe) return settle("unknown");
+        const isLast = sent + 1 === PROBES;
+        timer = setTimeout(isLast ? judge : () => sendNext(sent + 1), isLast ? LISTEN_MS : GAP_MS);
+      };
+      timer = setTimeout(() => sendNext(1), GAP_MS);
+    });
+  }
+
+  /** Every ARP packet goes through here. */
+  hear(packet: ArpPacket): void {
+    if (packet.senderHardware === this.#segment.hardware) return;
+    for (const question of [...this.#questions]) {
+      if (!concerns(packet, question.address)) continue;
+      this.#onAnswered(question.address, packet.senderHardware);
+      question.settle("in-use");
+    }
+  }
+
+  close(): void {
+    for (const question of [...this.#questions]) question.settle("unknown");
+  }
+}
+
+/** He has it, or he asks for it in the same way as we do. */
+function concerns(packet: ArpPacket, address: string): boolean {
+  if (packet.senderAddress === address) return true;
+  return packet.senderAddress === "0.0.0.0" && packet.targetAddress === address;
+}
