@@ -48,6 +48,8 @@ export class Agent {
   #welcome: Uint8Array | null = null;
   #lastWill: object | null = null;
   #booted = false;
+  /** A new pulse does not know the addresses of the groups that run here. */
+  #unheld = false;
   #progress = 0;
   #tokenAtMs = 0;
   #commandCount = 0;
@@ -176,7 +178,8 @@ export class Agent {
 
   #greet(blob: Uint8Array, pulsePid: number): void {
     this.#welcome = blob;
-    this.#watch.greet(pulsePid);
+    this.#unheld = this.#booted;
+    this.#watch.greet(pulsePid, monotonicMs());
     if (this.#lastWill !== null) this.#pulse.send(this.#lastWill);
     if (this.#booted) this.#sendToken(monotonicMs());
   }
@@ -184,7 +187,21 @@ export class Agent {
   #hear(facts: Facts): void {
     this.#watch.hear(facts, monotonicMs());
     this.#scheduler.push({ kind: "facts.received", atMs: monotonicMs(), facts });
+    if (this.#unheld && facts.holdsLease) this.#handAddressesOver();
     this.#boot();
+  }
+
+  /** So that the pulse announces and defends them, and takes them down when it has to. */
+  #handAddressesOver(): void {
+    this.#unheld = false;
+    for (const [index, group] of this.#state.groups.entries()) {
+      if (group.actual !== "running") continue;
+      this.#executor.handOver(index).catch((error: unknown) => {
+        this.#note("host.trouble", {
+          text: error instanceof Error ? error.message : String(error),
+        });
+      });
+    }
   }
 
   #hearAlive(word: AliveWord): void {
@@ -216,9 +233,13 @@ export class Agent {
     });
     this.#booted = true;
     for (const { key, data } of decision.notes) this.#note(key, data);
+    const { loaded } = this.#keeper;
+    const known = loaded.kind === "loaded" && loaded.record.hostIncarnation === host;
+    const first = facts.server === "observing" && !known;
+    this.#unheld = this.#running.some((runs) => runs);
     const kept = this.#welcome !== null && this.#welcome.length > 0 ? this.#welcome : null;
     const words = kept === null ? this.#keeper.words(decision.wish) : decodeWords(kept);
-    this.#scheduler.push({ kind: "restored", atMs, words, running: this.#running });
+    this.#scheduler.push({ kind: "restored", atMs, words, running: this.#running, first });
     void this.#executor.prepare();
     void this.#begin(decision.consumes, decision.wish);
   }

@@ -31,6 +31,14 @@ export class Executor {
     return this.#pulse.order({ kind: "address.up", address, prefixLength, cold });
   }
 
+  /** Tells the pulse of a running group's addresses again. */
+  async handOver(groupIndex: number): Promise<void> {
+    const group = this.#context.config.groups[groupIndex];
+    for (const [index, resource] of (group?.resources ?? []).entries()) {
+      if (resource.kind === "floating-ip") await this.start(groupIndex, index, false);
+    }
+  }
+
   async stop(groupIndex: number, resourceIndex: number): Promise<void> {
     const { group, resource } = this.#find(groupIndex, resourceIndex);
     if (resource.kind === "floating-ip") {

@@ -62,7 +62,7 @@ export class Keeper {
       const desired = kept?.desired === "running" ? kept.owner : null;
       return { state: "stopped" as const, desired, order: 0 };
     });
-    return { shutdown: 0, marked: false, request: null, reply: null, groups };
+    return { shutdown: 0, marked: false, offAfterLeave: false, request: null, reply: null, groups };
   }
 
   keepTable(state: FailoverState): void {

@@ -38,7 +38,8 @@ export class PulseWatch {
     this.#note = note;
   }
 
-  greet(pid: number): void {
+  greet(pid: number, atMs: number): void {
+    this.#heardAtMs = atMs;
     const identity = readProcess(pid);
     this.#identity = identity === null ? null : { pid, startTicks: identity.startTicks };
     this.#killed = false;

@@ -54,6 +54,10 @@ export class Addresses {
     this.tick();
   }
 
+  get isHolding(): boolean {
+    return this.#held.size > 0;
+  }
+
   async down(address: string): Promise<void> {
     this.#held.delete(address);
     this.#probing.delete(address);

@@ -8,8 +8,8 @@ import type { PulseEffect } from "../../services/effects.ts";
 import type { PulseEvent } from "../../services/events.ts";
 import type { AgentWatch } from "./route.ts";
 
-/** A healthy agent's pause (garbage collection, load) stays below this. */
-const STALL_MIN_MS = 250;
+/** No lease hangs on the agent, so a busy host gets its time; a hung one is replaced within seconds. */
+const STALL_MIN_MS = 1000;
 /** A restart of the agent takes a few hundred ms; under load some seconds. */
 const GRACE_MIN_MS = 5000;
 const GRACE_MAX_MS = 60_000;

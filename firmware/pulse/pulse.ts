@@ -110,10 +110,6 @@ export class Pulse {
   }
 
   run(): void {
-    if (this.#context.config.timing.watchdogTimeoutMs > 0) {
-      this.#watchdog.arm(this.#context.config.timing.watchdogTimeoutMs);
-      this.#armed = true;
-    }
     this.#scheduler.start();
   }
 
@@ -235,7 +231,9 @@ export class Pulse {
   /** Held before the first start effect of a group; says so by the revision in the facts. */
   #takeWill(message: Message): void {
     if (this.#willRunning) return;
-    this.#covers = message["covers"] !== false;
+    // An address that is still up here is ownership, whatever the agent has forgotten.
+    this.#covers = message["covers"] !== false || this.#addresses.isHolding;
+    if (this.#covers) this.#arm();
     this.#willRevision = Number(message["revision"]);
     const { token } = this.#state.agent;
     const atMs = monotonicMs();
@@ -244,6 +242,14 @@ export class Pulse {
       this.#scheduler.push({ kind: "agent.spoke", atMs, token: owned });
     }
     this.#tellAgent(atMs);
+  }
+
+  /** Before the first start (protocol.md 1.3.6); from then on it counts until an orderly off. */
+  #arm(): void {
+    const { watchdogTimeoutMs } = this.#context.config.timing;
+    if (this.#armed || watchdogTimeoutMs <= 0) return;
+    this.#watchdog.arm(watchdogTimeoutMs);
+    this.#armed = true;
   }
 
   async #moveAddress(message: Message): Promise<void> {

@@ -127,12 +127,12 @@ export function holdsLease(state: PulseState, atMs: number, config: ClusterConfi
 export function nextDeadlineMs(state: PulseState, config: ClusterConfig, nowMs: number): number {
   if (state.isJudgeDue) return nowMs;
   const { budget } = config;
-  const { waitUntilMs, listenUntilMs, view, baseMs } = state.membership;
+  const { waitUntilMs, listenUntilMs, view, baseMs, listensFromMs } = state.membership;
   const none = Number.POSITIVE_INFINITY;
   const peer = peerOf(state);
   const ackedMs = view === null || peer === null ? null : acknowledgedMs(peer, view);
   const ageFromMs = Math.max(baseMs, ackedMs ?? baseMs);
-  const heardMs = Math.max(baseMs, peer?.lanHeardAtMs ?? baseMs);
+  const heardMs = Math.max(listensFromMs, peer?.lanHeardAtMs ?? listensFromMs);
   const marks = [
     ageFromMs + budget.a1Ms,
     ageFromMs + budget.a2Ms,
@@ -271,6 +271,7 @@ class Run {
       self: members.self,
       view: members.view,
       baseMs: members.baseMs,
+      listensFromMs: members.listensFromMs,
       mayOwn: mayOwn(this.state),
       diskHealthy: claims.diskHealthy,
     };

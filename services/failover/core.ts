@@ -32,6 +32,7 @@ export function createFailover(self: ServerIndex, config: ClusterConfig): Failov
     cold: false,
     restarts: {},
     stranded: false,
+    cleaning: false,
     failedOn: [],
   };
   return {
@@ -78,6 +79,7 @@ export function ownWords(state: FailoverState): Words {
   return {
     shutdown: state.shutdown,
     marked: state.marked === "written",
+    offAfterLeave: state.afterLeave === "off",
     request: state.request,
     reply: state.reply,
     groups: state.groups.map(({ actual, desired, order: number }) => ({
@@ -136,13 +138,18 @@ function restore(
   const groups = state.groups.map((group, index): GroupRun => {
     const said = event.words?.groups[index];
     const runs = event.running[index] ?? false;
-    const upCount = runs ? (config.groups[index]?.resources.length ?? 0) : 0;
-    const actual = runs ? "running" : "stopped";
+    // Whatever is not wholly running may be half up: an address without its program is an owner, too.
     const desired = said?.desired ?? (runs ? state.self : null);
-    return { ...group, actual, upCount, desired, order: said?.order ?? group.order };
+    const kept = { ...group, desired, order: said?.order ?? group.order };
+    if (event.first) return kept;
+    const upCount = config.groups[index]?.resources.length ?? 0;
+    return { ...kept, actual: runs ? "running" : "stopping", upCount, cleaning: !runs };
   });
   const tableKnown = event.words !== null && isTable(event.words);
-  return { ...state, groups, restored: true, tableKnown };
+  const shutdown = event.words?.shutdown ?? 0;
+  const marked = event.words?.marked === true ? "written" : "no";
+  const afterLeave = event.words?.offAfterLeave === true ? "off" : "detached";
+  return { ...state, groups, restored: true, tableKnown, shutdown, marked, afterLeave };
 }
 
 function command(

@@ -32,13 +32,17 @@ export const isTable = (words: Words): boolean =>
 export const isCoordinator = (state: FailoverState): boolean =>
   state.facts?.view?.epoch.coordinator === state.self && state.facts.view !== null;
 
-/** Members that may be given a group now: not leaving. */
+/**
+ * Members that may be given a group now: not leaving. A silent one is a member until the verdict; a pulse
+ * that has just restarted has heard nobody yet, and that must not move a group that runs.
+ */
 export function candidates(state: FailoverState): readonly ServerIndex[] {
   const { facts } = state;
   if (facts?.view == null) return [];
   return facts.view.members.filter((index) => {
     if (index === state.self) return facts.server === "member" && state.wish?.kind !== "leave";
-    return facts.peer.state === "member" || facts.peer.state === "starting";
+    const { state: shown } = facts.peer;
+    return shown === null || shown === "member" || shown === "starting";
   });
 }
 
@@ -129,7 +133,10 @@ function rePlace(
   config: ClusterConfig,
   effects: AgentEffect[],
 ): GroupRun {
-  if (group.desired === null) return group;
+  if (group.desired === null) {
+    const again = group.stranded && !shuttingDown ? place(spec, free, group.failedOn) : null;
+    return again === null ? group : ordered(group, again, "failover", atMs);
+  }
   if (shuttingDown) return ordered(group, null, "move", atMs);
   const fits = free.includes(group.desired) && !group.failedOn.includes(group.desired);
   if (fits) return group;

@@ -40,7 +40,7 @@ function driveGroup(
 ): Result {
   const group = state.groups[index];
   if (group === undefined || group.pendingId !== null) return { state, effects: [] };
-  const wanted = isWanted(state, index);
+  const wanted = isWanted(state, index) && !group.cleaning;
   if (wanted && group.upCount < spec.resources.length) {
     return mayStart(state, index, spec)
       ? startNext(state, index, spec, atMs)
@@ -136,11 +136,11 @@ function finish(
     group.actual === "starting" || group.actual === "stopping" || group.actual === "running";
   if (wanted || !idle || group.upCount > 0) return { state, effects: [] };
   const failed = group.failedOrder === group.order;
-  const effects: AgentEffect[] = [
-    { kind: "words.changed" },
-    { kind: "note", key: failed ? "group.failed" : "group.stopped", data: { ...data, reason: "" } },
-  ];
-  const ended: GroupRun = { ...group, actual: failed ? "failed" : "stopped" };
+  const effects: AgentEffect[] = [{ kind: "words.changed" }];
+  const key = failed ? "group.failed" : "group.stopped";
+  if (!group.cleaning) effects.push({ kind: "note", key, data: { ...data, reason: "" } });
+  const actual = failed ? "failed" : "stopped";
+  const ended: GroupRun = { ...group, actual, cleaning: false };
   return { state: withGroup(state, index, ended), effects };
 }
 

@@ -16,6 +16,8 @@ export interface GroupRun {
   readonly order: number;
   /** Actual state here. */
   readonly actual: GroupState;
+  /** Left by an earlier agent in an unknown state: stopped through before anything else is done with it. */
+  readonly cleaning: boolean;
   /** Resources that are up here, in configuration order: 0..n. */
   readonly upCount: number;
   /** Effect under way for the resource at `upCount` (start) or `upCount - 1` (stop). */
@@ -74,6 +76,8 @@ export type AgentEvent =
   | {
       readonly kind: "restored";
       readonly atMs: number;
+      /** No agent ran before in this host incarnation: nothing of the groups can be up. */
+      readonly first: boolean;
       readonly words: Words | null;
       readonly running: readonly boolean[];
     }

@@ -6,7 +6,7 @@
  * ```
  * byte 0       format (1)
  * byte 1       shutdown phase (0 none, 1 stopping groups, 2 committed)
- * byte 2       bit 0: clean mark written
+ * byte 2       bit 0: clean mark written, bit 1: off after leaving
  * byte 3-4     request number (0 = none)   5 verb   6 group   7 target server (FF = none)
  * byte 8       reply: server asked (FF = none)   9-10 number   11 outcome (index of REPLY_CODES)
  * byte 12      group count g <= 32
@@ -71,6 +71,8 @@ export interface GroupWords {
 export interface Words {
   readonly shutdown: 0 | 1 | 2;
   readonly marked: boolean;
+  /** This server switches itself off once it has left: kept here over a restart of its agent. */
+  readonly offAfterLeave: boolean;
   readonly request: Request | null;
   readonly reply: Reply | null;
   readonly groups: readonly GroupWords[];
@@ -85,7 +87,7 @@ export function encodeWords(words: Words): Uint8Array {
   const writer = new Writer(13 + 4 * words.groups.length);
   writer.u8(FORMAT);
   writer.u8(words.shutdown);
-  writer.u8(words.marked ? 1 : 0);
+  writer.u8((words.marked ? 1 : 0) | (words.offAfterLeave ? 2 : 0));
   writer.u16(words.request?.number ?? 0);
   writer.u8(words.request === null ? 0 : REQUEST_VERBS.indexOf(words.request.verb));
   writer.u8(words.request?.group ?? 0);
@@ -122,7 +124,14 @@ export function decodeWords(bytes: Uint8Array): Words | null {
   }
   if (!reader.complete() || request === undefined || reply === undefined) return null;
   const phase = shutdown === 0 ? 0 : shutdown === 1 ? 1 : 2;
-  return { shutdown: phase, marked: (flags & 1) === 1, request, reply, groups };
+  return {
+    shutdown: phase,
+    marked: (flags & 1) === 1,
+    offAfterLeave: (flags & 2) === 2,
+    request,
+    reply,
+    groups,
+  };
 }
 
 /** undefined = malformed, null = no request. */

@@ -121,7 +121,9 @@ function heed(state: MembershipState, wish: Wish, around: Surroundings): Result 
         : atMs + config.budget.abstainMs;
       const floor = Math.max(state.floor, wish.view.epoch.counter);
       const baseMs = wish.ackedStampMs ?? unknown;
-      const next = { ...state, floor, view: wish.view, baseMs, abstainUntilMs };
+      // The own lease may be long over, but the peer's is not: this process has not listened for T yet.
+      const taught = { ...state, floor, view: wish.view, baseMs, abstainUntilMs };
+      const next = { ...taught, listensFromMs: atMs };
       return told(become(next, "member", atMs), []);
     }
     case "detached": {
@@ -157,7 +159,7 @@ function heed(state: MembershipState, wish: Wish, around: Surroundings): Result 
 function deposeIfLate(state: MembershipState, gapMs: number, around: Surroundings): Result {
   const { config, atMs, mayOwn } = around;
   if (!isMember(state) || gapMs < config.budget.a3Ms) return { state, effects: [] };
-  if (!mayOwn) return { state: { ...state, baseMs: atMs }, effects: [] };
+  if (!mayOwn) return { state: { ...state, baseMs: atMs, listensFromMs: atMs }, effects: [] };
   const evidence = `not scheduled for ${Math.round(gapMs)} ms`;
   const gap = note("gap.deposed", { gapMs: Math.round(gapMs) });
   if (config.method === "com-disk" && !isSole(state.view, state.self)) {
@@ -328,6 +330,7 @@ function install(state: MembershipState, view: View, reason: string, around: Sur
     view,
     hosts,
     baseMs: around.atMs,
+    listensFromMs: around.atMs,
     floor: Math.max(state.floor, view.epoch.counter),
     promise: null,
     refused: null,

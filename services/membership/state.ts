@@ -17,6 +17,8 @@ export interface MembershipState {
   readonly view: View | null;
   /** Ages count from here until the first acknowledgement in the view, ms. */
   readonly baseMs: number;
+  /** The peer's silence counts from here until it is heard: what this process slept through is no silence. */
+  readonly listensFromMs: number;
   /** Host incarnation of each server when the view was installed or first heard in it. */
   readonly hosts: readonly (HostIncarnation | null)[];
   /** Highest epoch counter known; the next view is above it. */
@@ -51,6 +53,7 @@ export function createMembership(
     sinceMs: atMs,
     view: null,
     baseMs: atMs,
+    listensFromMs: atMs,
     hosts: Array.from({ length: serverCount }, () => null),
     floor: 0,
     promise: null,

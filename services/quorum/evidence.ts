@@ -15,6 +15,8 @@ export interface Standing {
   readonly view: View;
   /** Moment from which ages count: installation, or what a restarted pulse was taught, ms. */
   readonly baseMs: number;
+  /** Moment from which the peer's silence counts: installation, gap or restart of the pulse, ms. */
+  readonly listensFromMs: number;
   readonly mayOwn: boolean;
   readonly diskHealthy: boolean;
 }
@@ -26,7 +28,7 @@ export function gatherEvidence(
   config: ClusterConfig,
 ): Evidence {
   const ackedMs = acknowledgedMs(peer, standing.view);
-  const heardAtMs = Math.max(standing.baseMs, peer.lanHeardAtMs ?? standing.baseMs);
+  const heardAtMs = Math.max(standing.listensFromMs, peer.lanHeardAtMs ?? standing.listensFromMs);
   return {
     ageMs: atMs - Math.max(standing.baseMs, ackedMs ?? standing.baseMs),
     silenceMs: atMs - heardAtMs,

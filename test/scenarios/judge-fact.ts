@@ -34,7 +34,7 @@ export async function takeBaseline(world: World, before: Baseline | null): Promi
     world.machines(),
     Promise.all(SERVERS.map(async (s) => (await world.events(s)).map((e) => identify(s, e)))),
     Promise.all(
-      world.cluster.groups.map(async (g) => [g.name, (await world.client(g.name))?.life] as const),
+      world.cluster.groups.map(async (g) => [g.name, await findLife(world, g.name)] as const),
     ),
   ]);
   return {
@@ -47,6 +47,17 @@ export async function takeBaseline(world: World, before: Baseline | null): Promi
     ]),
     lastAnswer: null,
   };
+}
+
+/** On a busy machine one request may take longer than a client waits; a refusal comes at once. */
+const LIFE_TRIES = 3;
+
+async function findLife(world: World, group: string): Promise<string | undefined> {
+  for (let attempt = 0; attempt < LIFE_TRIES; attempt += 1) {
+    const answer = await world.client(group);
+    if (answer !== null) return answer.life;
+  }
+  return undefined;
 }
 
 export async function judgeFact(world: World, fact: Fact, baseline: Baseline): Promise<Verdict> {

@@ -42,7 +42,7 @@ function load(): ClusterConfig {
 function agentOf(self: number): Agent {
   const config = load();
   const agent = { config, self, state: createFailover(self, config), atMs: 1000, effects: [] };
-  take(agent, { kind: "restored", atMs: agent.atMs, words: null, running: [false] });
+  take(agent, { kind: "restored", atMs: agent.atMs, first: true, words: null, running: [false] });
   return agent;
 }
 
@@ -58,7 +58,7 @@ function hear(agent: Agent, peer: Peer | null): void {
   const { self, atMs, state } = agent;
   const coordinator = peer === null ? self : 0;
   const groups = peer === null ? [] : [peer];
-  const words = { shutdown: 0 as const, marked: false, request: null, reply: null, groups };
+  const words = { shutdown: 0 as const, marked: false, offAfterLeave: false, request: null, reply: null, groups };
   const facts: Facts = {
     atMs,
     server: "member",
