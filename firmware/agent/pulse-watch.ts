@@ -78,7 +78,8 @@ export class PulseWatch {
     // Half of T: a slow pulse gets its chance, a stopped one can still be back before the lease ends.
     const stallMs = Math.max(STALL_MIN_MS, missedMs, this.#context.config.budget.timeoutMs / 2);
     const silentMs = atMs - this.#heardAtMs;
-    if (connected && silentMs >= stallMs && !this.#killed) this.#end(silentMs);
+    const hangs = silentMs >= stallMs || (silentMs >= missedMs && this.#isStopped());
+    if (connected && hangs && !this.#killed) this.#end(silentMs);
     const until = this.#member?.leaseUntilMs ?? null;
     const missed = !connected || silentMs >= missedMs;
     const overdue = until !== null && atMs > until - this.#leadMs() && missed;
@@ -90,6 +91,12 @@ export class PulseWatch {
     const until = this.#member?.leaseUntilMs ?? null;
     if (until === null || this.#gone) return Number.POSITIVE_INFINITY;
     return Math.max(until - this.#leadMs(), nowMs + LOOK_MS);
+  }
+
+  /** Stopped by a signal (state T of proc(5)): it will not come back by waiting. */
+  #isStopped(): boolean {
+    const identity = this.#identity;
+    return identity !== null && readProcess(identity.pid)?.state === "T";
   }
 
   #leadMs(): number {

@@ -20,8 +20,8 @@ import { playScenario, type Report, type StartGate } from "./runner.ts";
 const WORLDS_PER_CORE = 2;
 /** Stories with a shorter timeout are played alone. */
 const QUIET_BELOW_MS = 1000;
-/** The lab shares the host's interfaces and has one set of names. */
-const LABS_AT_ONCE = 1;
+/** Labs share nothing but the cores. */
+const LABS_AT_ONCE = Math.max(1, availableParallelism() - 1);
 
 const worldKind: WorldKind = process.env["KAGE_WORLD"] === "lab" ? "lab" : "rack";
 const only = process.env["KAGE_SCENARIO_ONLY"] ?? "";
