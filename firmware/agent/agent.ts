@@ -28,6 +28,7 @@ import { Executor } from "./executor.ts";
 import { Keeper } from "./keeper.ts";
 import { PulseLink } from "./pulse-link.ts";
 import { PulseWatch } from "./pulse-watch.ts";
+import { rehearseTakeover } from "./rehearse.ts";
 import { drawStatus, type StateSince, shownState } from "./status.ts";
 
 export class Agent {
@@ -66,7 +67,8 @@ export class Agent {
       runDir: local.runDir,
       stateDir: local.stateDir,
       server: local.server,
-      cgroupRoot: detectCgroupRoot(),
+      // A virtual server has no kernel of its own; its power cut would leave the groups of its life behind.
+      cgroupRoot: local.rack === undefined ? detectCgroupRoot() : null,
       report: (text) => log.warn({}, text),
     });
     this.#programs.onExit((exit) => this.#programExited(exit));
@@ -97,6 +99,7 @@ export class Agent {
 
   async run(): Promise<void> {
     this.#readLastWords();
+    rehearseTakeover(this.#context.self, this.#context.config);
     await this.#keeper.open();
     this.#running = await this.#executor.adopt();
     const { local, config } = this.#context;

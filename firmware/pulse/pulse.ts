@@ -22,6 +22,7 @@ import { Scheduler } from "../scheduler.ts";
 import { executeWill } from "../will.ts";
 import { Addresses } from "./addresses.ts";
 import { drawFacts, drawLease } from "./facts.ts";
+import { rehearseTakeover } from "./rehearse.ts";
 import {
   createPulse,
   holdsLease,
@@ -73,6 +74,7 @@ export class Pulse {
     const ports = openHostPorts(context, (text) => this.#note("host.trouble", { text }));
     this.#watchdog = ports.watchdog;
     this.#off = ports.off;
+    rehearseTakeover(self, host, config);
     this.#state = createPulse(self, host, config, monotonicMs());
     this.#addresses = new Addresses(ports.addresses, {
       mayAnnounce: () => holdsLease(this.#state, monotonicMs(), config),

@@ -79,14 +79,14 @@ export function step(
   run.heartbeat(event);
   run.agent(event);
   run.membership(event);
-  run.stand(event.atMs);
+  run.alignClaim(event.atMs);
   run.quorum(event);
   run.observe(event.atMs);
-  run.renewClaim(event.atMs);
+  run.alignClaim(event.atMs);
   // A verdict waits for the tick: by then every socket has been drained (protocol.md L14).
   // A pulse that was taught an old view owes one at once, for its lease may be over already.
-  const taught =
-    event.kind === "agent.spoke" && run.state.membership.view !== state.membership.view;
+  const { view } = run.state.membership;
+  const taught = event.kind === "agent.spoke" && view !== state.membership.view;
   if (event.kind === "tick") run.judge(event.atMs);
   run.state = { ...run.state, isJudgeDue: event.kind !== "tick" && (state.isJudgeDue || taught) };
   run.send(state, event);
@@ -221,23 +221,22 @@ class Run {
     this.take(membership.resolve(this.state.membership, judgement, evidence, around));
   }
 
-  /** Before any probe: a pulse that was taught its sole view must not clear the claim it stands on. */
-  stand(atMs: number): void {
-    const { view, self } = this.state.membership;
-    const context = this.context();
-    const claims = METHODS[this.config.method]?.claims ?? false;
-    if (!claims || context === null || !isMember(this.state.membership)) return;
-    if (!isSole(view, self) || this.state.quorum.standing !== null) return;
-    this.state = { ...this.state, quorum: quorum.stand(this.state.quorum, context, atMs) };
-  }
-
-  /** In a common view only a claim of that view counts. */
-  renewClaim(atMs: number): void {
+  /**
+   * In a common view only a claim of that view counts; in a sole view one stands, and before any probe.
+   */
+  alignClaim(atMs: number): void {
     const { view, self } = this.state.membership;
     const { standing } = this.state.quorum;
-    if (view === null || standing === null || !isMember(this.state.membership)) return;
-    if (isSole(view, self) || sameEpoch(standing.epoch, view.epoch)) return;
-    this.state = { ...this.state, quorum: quorum.forget(this.state.quorum, atMs) };
+    const context = this.context();
+    if (METHODS[this.config.method]?.claims !== true) return;
+    if (context === null || view === null || !isMember(this.state.membership)) return;
+    const alone = isSole(view, self);
+    if (alone && standing === null) {
+      this.state = { ...this.state, quorum: quorum.stand(this.state.quorum, context, atMs) };
+    }
+    if (!alone && standing !== null && !sameEpoch(standing.epoch, view.epoch)) {
+      this.state = { ...this.state, quorum: quorum.forget(this.state.quorum, atMs) };
+    }
   }
 
   private ask(
@@ -297,8 +296,8 @@ class Run {
     const peer = peerOf(this.state);
     if (members.server === "observing" || peer === null) return;
     const { atMs } = event;
-    const lanDue = atMs >= this.state.nextLanAtMs;
-    if (lanDue || hasNews(before, this.state) || isUnproven(event)) {
+    const lanDue = atMs >= this.state.nextLanAtMs || hasNews(before, this.state);
+    if (lanDue || isUnproven(event)) {
       const beat = composeLanBeat(peer, members, this.words(), atMs, this.config);
       this.effects.push({ kind: "lan.send", beat });
       const nextLanAtMs = atMs + this.config.budget.intervalMs;
@@ -313,6 +312,7 @@ class Run {
       this.effects.push({ kind: "com.send", beat });
       this.state = { ...this.state, nextComAtMs: atMs + this.config.budget.comIntervalMs };
     }
+    // News put the next beat off, so they feed as well; a claim just won must not wait for its turn.
     if (lanDue && this.isFeedable(atMs)) this.effects.push({ kind: "watchdog.feed" });
   }
 

@@ -47,12 +47,15 @@ export function observe(state: MembershipState, around: Surroundings): Result {
   const { peer } = around;
   const beat = peer.beat;
   if (beat === null || !isHeard(around)) return { state: settled, effects: [] };
-  const rebooted = takeOverRebooted(settled, peer, around);
+  // Also the peer's own lost views count: its restarted pulse may have forgotten what it showed.
+  const known = { ...settled, floor: Math.max(settled.floor, beat.view?.epoch.counter ?? 0) };
+  const current = known.floor === settled.floor ? settled : known;
+  const rebooted = takeOverRebooted(current, peer, around);
   if (rebooted !== null) return rebooted;
-  const judged = obeyPeerView(settled, beat, around);
+  const judged = obeyPeerView(current, beat, around);
   if (judged !== null) return judged;
-  if (!isTwoWay(peer, around.atMs, around.config)) return { state: settled, effects: [] };
-  return joinOrPart(rememberHost(settled, peer), beat, around);
+  if (!isTwoWay(peer, around.atMs, around.config)) return { state: current, effects: [] };
+  return joinOrPart(rememberHost(current, peer), beat, around);
 }
 
 /** Takes the verdict of the resolution method in the common view. */

@@ -1,0 +1,103 @@
+/**
+ * Plays a peer's death through the cores once more than life does: code that runs for the first time is
+ * compiled first, and the first time would be the takeover. Pure state, thrown away; nothing is executed.
+ */
+import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
+import type { View } from "../../hal/base/view.ts";
+import type { ClusterConfig } from "../../services/configuration/model.ts";
+import type { PulseEffect } from "../../services/effects.ts";
+import type { PulseEvent, Wish } from "../../services/events.ts";
+import type { LanBeat } from "../../services/heartbeat/beat.ts";
+import { drawFacts } from "./facts.ts";
+import { createPulse, peerOf, step } from "./route.ts";
+
+/** Enough for the interpreter's caches; some tens of milliseconds at the start of the process. */
+const ROUNDS = 20;
+const BEATS = 5;
+
+export function rehearseTakeover(
+  self: ServerIndex,
+  host: HostIncarnation,
+  config: ClusterConfig,
+): void {
+  for (let round = 0; round < ROUNDS; round += 1) playDeath(self, host, config);
+}
+
+function playDeath(self: ServerIndex, host: HostIncarnation, config: ClusterConfig): void {
+  const members = [0, 1];
+  const view: View = { epoch: { counter: 1, coordinator: 0, host }, members };
+  const { intervalMs, timeoutMs } = config.budget;
+  let state = createPulse(self, host, config, 0);
+  const take = (event: PulseEvent): void => {
+    const taken = step(state, event, config);
+    state = taken.state;
+    for (const effect of taken.effects) answer(effect, event.atMs);
+  };
+  const answer = (effect: PulseEffect, atMs: number): void => {
+    if (effect.kind !== "claim.write" && effect.kind !== "claim.read") return;
+    const op = effect.kind === "claim.write" ? ("write" as const) : ("read" as const);
+    take({ kind: "disk.answered", atMs, id: effect.id, op, ok: true, claim: null, error: "" });
+  };
+  const wish: Wish = { kind: "resume", view, ackedStampMs: 0, remembered: true };
+  const token = { progress: 1, blob: new Uint8Array(64), wish, mayOwn: false };
+  take({ kind: "agent.spoke", atMs: 0, token });
+  if (config.disk !== null) take({ kind: "disk.ready", atMs: 0 });
+  let atMs = 0;
+  for (let beats = 0; beats < BEATS; beats += 1) {
+    atMs += intervalMs;
+    const beat = drawBeat(1 - self, self, host, view, atMs, config);
+    take({ kind: "beat.received", atMs, path: 0, beat, proven: true });
+    if (config.com !== null)
+      take({ kind: "beat.received", atMs, path: 0, beat: drawCom(beat), proven: true });
+  }
+  const endMs = atMs + timeoutMs + 2 * intervalMs;
+  for (; atMs < endMs; atMs += intervalMs / 2) take({ kind: "tick", atMs: Math.ceil(atMs) });
+  const peer = peerOf(state);
+  if (peer !== null) drawFacts(state, peer, 1, null, Math.ceil(atMs), config);
+}
+
+function drawBeat(
+  from: ServerIndex,
+  to: ServerIndex,
+  host: HostIncarnation,
+  view: View,
+  stampMs: number,
+  config: ClusterConfig,
+): LanBeat {
+  return {
+    kind: "lan-beat",
+    from,
+    to,
+    host,
+    stampMs,
+    state: "member",
+    view,
+    promise: null,
+    heardStampMs: stampMs - 1,
+    ack: { stampMs: stampMs - 1, grantedMs: config.budget.timeoutMs },
+    hearsLanBits: 3,
+    hearsCom: true,
+    claim: 0,
+    mayOwn: true,
+    configRevision: config.revision,
+    configHash: config.hash,
+    agentProgress: 1,
+    blob: new Uint8Array(64),
+  };
+}
+
+function drawCom({
+  from,
+  to,
+  host,
+  stampMs,
+}: LanBeat): Extract<PulseEvent, { kind: "beat.received" }>["beat"] {
+  const words = {
+    state: "member" as const,
+    epochCounter: 1,
+    hearsCom: true,
+    sole: false,
+    mayOwn: true,
+  };
+  return { kind: "com-beat", from, to, host, stampMs, ...words };
+}
