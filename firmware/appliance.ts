@@ -26,7 +26,6 @@ import {
   type ApplianceOptions,
   parseApplianceOptions,
 } from "./appliance/options.ts";
-import { raiseWires } from "./appliance/priority.ts";
 import { watchUntilEnd } from "./appliance/run.ts";
 import {
   type ApplianceDirs,
@@ -35,6 +34,7 @@ import {
   rackSocket,
   serverPlaces,
 } from "./places.ts";
+import { raisePriority, WIRES_PRIORITY } from "./priority.ts";
 import { roleOf, supervisorCommand } from "./supervisor.ts";
 
 /** Files beside the compiled launcher; tests put stand-ins in their place. */
@@ -122,7 +122,7 @@ async function runLocked(
       set.config.clusterId,
       join(dirs.stateDir, "cluster.key"),
     );
-    raiseWires(process.pid);
+    raisePriority(process.pid, WIRES_PRIORITY);
     const rack = await openRack(set, dirs, program);
     return await watchUntilEnd({ rack, set, dirs, memory, options, say });
   } finally {
@@ -191,7 +191,12 @@ function prepareServer(
   return {
     name: server,
     ...supervisorCommand({ nodePath, mainJs, localFile, stateDir }),
-    env: { KAGE_SERVER: server, KAGE_PUBLIC_ADDRESS: local.rack.serviceAddress },
+    env: {
+      KAGE_SERVER: server,
+      KAGE_PUBLIC_ADDRESS: local.rack.serviceAddress,
+      // Several pulses share this machine: one that still loads must not hold up one that beats.
+      KAGE_REALTIME: "late",
+    },
     consoleFile: places.consoleFile,
     prepare() {
       // A reboot empties the run folder of a real server, too.

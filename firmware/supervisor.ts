@@ -71,9 +71,10 @@ end_all() {
 
 loops=
 trap end_all TERM INT HUP
-realtime=
-if chrt -r 50 true 2>/dev/null; then realtime='chrt -r 50'; fi
-say "start, real-time priority for the pulse: \${realtime:-not permitted}"
+realtime= late=
+if [ "$KAGE_REALTIME" = late ]; then late=', by itself when it has started'
+elif chrt -r 50 true 2>/dev/null; then realtime='chrt -r 50'; fi
+say "start, real-time priority for the pulse: \${realtime:-no}$late"
 keep pulse $realtime &
 loops=$!
 for role in agent disk; do

@@ -18,6 +18,7 @@ import { drawFullWill } from "../full-will.ts";
 import { openHostPorts } from "../host-ports.ts";
 import { drawLastWords, LAST_WORDS_FILE } from "../last-words.ts";
 import { readClusterKey, type ServerContext } from "../local.ts";
+import { PULSE_PRIORITY, raisePriority } from "../priority.ts";
 import { Scheduler } from "../scheduler.ts";
 import { executeWill } from "../will.ts";
 import { Addresses } from "./addresses.ts";
@@ -112,6 +113,7 @@ export class Pulse {
   }
 
   run(): void {
+    if (process.env["KAGE_REALTIME"] === "late") raisePriority(process.pid, PULSE_PRIORITY);
     this.#scheduler.start();
   }
 
