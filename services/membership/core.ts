@@ -33,29 +33,29 @@ export function step(state: MembershipState, event: PulseEvent, around: Surround
       return deposeIfLate(state, event.gapMs, around);
     case "will.done":
       return event.off || state.gaveUp === null
-        ? { state, effects: [] }
+        ? done(state)
         : told({ ...state, gaveUp: null }, []);
     default:
-      return { state, effects: [] };
+      return done(state);
   }
 }
 
 /** Looks at the peer's newest words; run after every event. */
 export function observe(state: MembershipState, around: Surroundings): Result {
-  if (state.gaveUp !== null || state.server === "observing") return { state, effects: [] };
+  if (state.gaveUp !== null || state.server === "observing") return done(state);
   const settled = endConflict(endListening(dropStalePromise(state, around), around), around);
   const { peer } = around;
   const beat = peer.beat;
-  if (beat === null || !isHeard(around)) return { state: settled, effects: [] };
-  // Also the peer's own lost views count: its restarted pulse may have forgotten what it showed.
+  if (beat === null || !isHeard(around)) return done(settled);
+  // The peer's views count as well: its restarted pulse may have forgotten what it showed.
   const known = { ...settled, floor: Math.max(settled.floor, beat.view?.epoch.counter ?? 0) };
   const current = known.floor === settled.floor ? settled : known;
   const rebooted = takeOverRebooted(current, peer, around);
   if (rebooted !== null) return rebooted;
   const judged = obeyPeerView(current, beat, around);
   if (judged !== null) return judged;
-  if (!isTwoWay(peer, around.atMs, around.config)) return { state: current, effects: [] };
-  return joinOrPart(rememberHost(current, peer), beat, around);
+  const twoWay = isTwoWay(peer, around.atMs, around.config);
+  return twoWay ? joinOrPart(rememberHost(current, peer), beat, around) : done(current);
 }
 
 /** Takes the verdict of the resolution method in the common view. */
@@ -74,7 +74,7 @@ export function resolve(
     case "stop":
       return giveUp(state, judgement.reason, evidence, isBound(around), around);
     case "refuse": {
-      if (state.refused === judgement.reason) return { state, effects: [] };
+      if (state.refused === judgement.reason) return done(state);
       const key = state.server === "starting" ? "start.refused-alone" : "failover-not-possible";
       const data = { reason: judgement.reason, evidence };
       return { state: { ...state, refused: judgement.reason }, effects: [note(key, data)] };
@@ -82,7 +82,7 @@ export function resolve(
     case "wait":
     case "claim":
     case "withdraw":
-      return { state, effects: [] };
+      return done(state);
   }
 }
 
@@ -94,7 +94,7 @@ export function giveUp(
   off: boolean,
   around: Surroundings,
 ): Result {
-  if (state.gaveUp !== null) return { state, effects: [] };
+  if (state.gaveUp !== null) return done(state);
   const next = become(state, "detached", around.atMs);
   return {
     state: { ...next, gaveUp: reason, view: null, promise: null },
@@ -106,18 +106,20 @@ export function giveUp(
 const isBound = (around: Surroundings): boolean => around.config.method !== "none";
 
 function heed(state: MembershipState, wish: Wish, around: Surroundings): Result {
-  if (state.gaveUp !== null) return { state, effects: [] };
+  if (state.gaveUp !== null) return done(state);
   const { atMs, config } = around;
   switch (wish.kind) {
     case "start": {
-      if (state.server !== "observing") return { state, effects: [] };
+      if (state.server !== "observing") return done(state);
       const floor = Math.max(state.floor, wish.floor);
-      const next = { ...state, floor, waitUntilMs: wish.waitUntilMs };
+      // A restarted pulse may have promised a view: whoever installed that must have had its lease.
+      const waitUntilMs = Math.max(wish.waitUntilMs, atMs + config.budget.abstainMs);
+      const next = { ...state, floor, waitUntilMs };
       return told(become(next, "starting", atMs), []);
     }
     case "resume": {
       if (state.server === "leaving") return told(become(state, "member", atMs), []);
-      if (state.server !== "observing") return { state, effects: [] };
+      if (state.server !== "observing") return done(state);
       const unknown = atMs - config.budget.timeoutMs - config.budget.diskWaitMs;
       const abstainUntilMs = wish.remembered
         ? state.abstainUntilMs
@@ -131,14 +133,13 @@ function heed(state: MembershipState, wish: Wish, around: Surroundings): Result 
     }
     case "detached": {
       if (state.server !== "observing" && state.server !== "returning") {
-        if (state.server !== "starting") return { state, effects: [] };
+        if (state.server !== "starting") return done(state);
       }
       const floor = Math.max(state.floor, wish.floor);
       return told(become({ ...state, floor, promise: null }, "detached", atMs), []);
     }
     case "return": {
-      if (state.server !== "detached" && state.server !== "observing")
-        return { state, effects: [] };
+      if (state.server !== "detached" && state.server !== "observing") return done(state);
       const floor = Math.max(state.floor, wish.floor);
       return told(become({ ...state, floor }, "returning", atMs), []);
     }
@@ -146,11 +147,9 @@ function heed(state: MembershipState, wish: Wish, around: Surroundings): Result 
       // The only server does not leave: nobody would be left to take its groups or to drop it.
       return state.server === "member" && !isSole(state.view, state.self)
         ? told(become(state, "leaving", atMs), [])
-        : { state, effects: [] };
+        : done(state);
     case "stop":
-      return state.server === "member"
-        ? told(become(state, "stopping", atMs), [])
-        : { state, effects: [] };
+      return state.server === "member" ? told(become(state, "stopping", atMs), []) : done(state);
   }
 }
 
@@ -161,7 +160,7 @@ function heed(state: MembershipState, wish: Wish, around: Surroundings): Result 
  */
 function deposeIfLate(state: MembershipState, gapMs: number, around: Surroundings): Result {
   const { config, atMs, mayOwn } = around;
-  if (!isMember(state) || gapMs < config.budget.a3Ms) return { state, effects: [] };
+  if (!isMember(state) || gapMs < config.budget.a3Ms) return done(state);
   if (!mayOwn) return { state: { ...state, baseMs: atMs, listensFromMs: atMs }, effects: [] };
   const evidence = `not scheduled for ${Math.round(gapMs)} ms`;
   const gap = note("gap.deposed", { gapMs: Math.round(gapMs) });
@@ -202,7 +201,7 @@ function takeOverRebooted(
   return { state: sole.state, effects: [note("peer.rebooted", { server }), ...sole.effects] };
 }
 
-/** A newer view binds: with this server in it it is installed, without it this server goes. */
+/** A newer view binds (1.4.4): with this server in it it is installed, without it this server goes. */
 function obeyPeerView(state: MembershipState, beat: LanBeat, around: Surroundings): Result | null {
   const theirs = beat.view;
   if (theirs === null || theirs.members.length === 0 || beat.state === "detached") return null;
@@ -212,7 +211,9 @@ function obeyPeerView(state: MembershipState, beat: LanBeat, around: Surrounding
   const mine = state.view;
   if (theirs.members.includes(state.self)) {
     const promised = state.promise !== null && sameEpoch(state.promise.epoch, theirs.epoch);
-    return promised && !isMember(state) ? install(state, theirs, "joined", around) : null;
+    const newer = mine !== null && compareEpochs(theirs.epoch, mine.epoch) > 0;
+    const due = isMember(state) ? newer : promised;
+    return due ? install(state, theirs, "joined", around) : null;
   }
   if (mine === null || compareEpochs(theirs.epoch, mine.epoch) <= 0) return null;
   if (!takesPart(state)) return null;
@@ -254,13 +255,13 @@ function joinOrPart(state: MembershipState, beat: LanBeat, around: Surroundings)
   if (state.server === "starting" || state.server === "returning") {
     return enter(state, beat, around);
   }
-  return { state, effects: [] };
+  return done(state);
 }
 
 /** A sole member takes in a server that asks to come in and owns nothing. */
 function invite(state: MembershipState, beat: LanBeat, around: Surroundings): Result {
   const asks = beat.state === "starting" || beat.state === "returning";
-  if (!asks || beat.mayOwn) return { state, effects: [] };
+  if (!asks || beat.mayOwn) return done(state);
   return promiseBoth(state, beat, around);
 }
 
@@ -270,13 +271,13 @@ function enter(state: MembershipState, beat: LanBeat, around: Surroundings): Res
   const proposed = state.promise !== null && state.promise.epoch.coordinator === state.self;
   if (offered?.members.includes(state.self) && !proposed) {
     const above = state.promise === null || compareEpochs(offered.epoch, state.promise.epoch) > 0;
-    if (!above || offered.epoch.counter <= state.floor) return { state, effects: [] };
+    if (!above || offered.epoch.counter <= state.floor) return done(state);
     return told({ ...state, promise: offered, promiseAtMs: around.atMs }, []);
   }
   const bothStart = state.server === "starting" && beat.state === "starting";
   if (bothStart && state.self < beat.from) return promiseBoth(state, beat, around);
   const alone = state.server === "starting" && beat.state === "detached" && !beat.mayOwn;
-  return alone ? installSole(state, "others-detached", around) : { state, effects: [] };
+  return alone ? installSole(state, "others-detached", around) : done(state);
 }
 
 /** Proposes the view of both, and installs it once the other shows the same promise (1.4.3). */
@@ -287,7 +288,7 @@ function promiseBoth(state: MembershipState, beat: LanBeat, around: Surroundings
   }
   const theirFloor = beat.view?.epoch.counter ?? 0;
   const counter = Math.max(state.floor, theirFloor) + 1;
-  if (promise !== null && promise.epoch.counter >= counter) return { state, effects: [] };
+  if (promise !== null && promise.epoch.counter >= counter) return done(state);
   const epoch = { counter, coordinator: state.self, host: state.host };
   const members = [state.self, beat.from].sort((a, b) => a - b);
   return told({ ...state, promise: { epoch, members }, promiseAtMs: around.atMs }, []);
@@ -295,13 +296,12 @@ function promiseBoth(state: MembershipState, beat: LanBeat, around: Surroundings
 
 /** The other member announced a clean leave with all groups stopped, or is outside already. */
 function partFrom(state: MembershipState, beat: LanBeat, around: Surroundings): Result {
-  if (beat.mayOwn || state.server === "stopping" || state.view === null)
-    return { state, effects: [] };
+  if (beat.mayOwn || state.server === "stopping" || state.view === null) return done(state);
   const inView = beat.view !== null && sameEpoch(beat.view.epoch, state.view.epoch);
   const left = beat.state === "leaving" && inView;
   return left || (isOutside(beat) && !isJoining(state, beat, around))
     ? installSole(state, "peer-left", around)
-    : { state, effects: [] };
+    : done(state);
 }
 
 /** The newcomer's own installation may still be on its way; its older beats do not undo the view. */
@@ -355,7 +355,7 @@ function detach(
 }
 
 function noteMismatch(state: MembershipState, beat: LanBeat, around: Surroundings): Result {
-  if (state.mismatchNoted) return { state, effects: [] };
+  if (state.mismatchNoted) return done(state);
   const server = around.config.servers[beat.from]?.name ?? "";
   const data = { server, theirs: beat.configHash, ours: around.config.hash };
   return { state: { ...state, mismatchNoted: true }, effects: [note("config.mismatch", data)] };
@@ -393,6 +393,8 @@ function become(state: MembershipState, server: ServerState, atMs: number): Memb
 function told(state: MembershipState, effects: readonly PulseEffect[]): Result {
   return { state, effects: [...effects, { kind: "agent.tell" }] };
 }
+
+const done = (state: MembershipState): Result => ({ state, effects: [] });
 
 const nameOf = (index: number, around: Surroundings): string =>
   around.config.servers[index]?.name ?? `#${index}`;

@@ -8,6 +8,7 @@ import {
   holdsLease,
   nextDeadlineMs,
   type PulseState,
+  peerOf,
   step,
 } from "../../../firmware/pulse/route.ts";
 import { hostIncarnation } from "../../../hal/base/ids.ts";
@@ -15,12 +16,15 @@ import type { LoadedConfig } from "../../../services/configuration/load.ts";
 import { loadConfiguration } from "../../../services/configuration/load.ts";
 import type { PulseEffect } from "../../../services/effects.ts";
 import type { PulseEvent, Wish } from "../../../services/events.ts";
+import { acknowledgedMs } from "../../../services/heartbeat/peer.ts";
 import type { Claim } from "../../../services/quorum/claim.ts";
 
 export interface Node {
   state: PulseState;
   /** Virtual moment before which this server is frozen, ms. */
   frozenUntilMs: number;
+  /** Until then there is no process that could receive anything. */
+  absentUntilMs: number;
   on: boolean;
   owns: boolean;
   wish: Wish;
@@ -28,6 +32,8 @@ export interface Node {
   /** Moment and reason of the last will. */
   will: { readonly atMs: number; readonly reason: string; readonly off: boolean } | null;
   notes: string[];
+  /** Newest feed of the watchdog. */
+  fedAtMs: number;
   lastWakeMs: number;
   inbox: PulseEvent[];
 }
@@ -98,7 +104,11 @@ export class Pair {
     [false, false],
   ];
   readonly comCut = [false, false];
-  diskDelayMs = 2;
+  comDelayMs = 20;
+  /** Time of one operation on each server's path, ms. */
+  readonly diskDelaysMs = [2, 2];
+  /** Operations are carried out, but answered as failed. */
+  readonly diskErrors = [false, false];
   readonly diskDown = [false, false];
   readonly blocks: (Claim | null)[] = [null, null];
   #flights: Flight[] = [];
@@ -106,7 +116,7 @@ export class Pair {
 
   constructor(config: LoadedConfig, wishes: readonly Wish["kind"][] = ["start", "start"]) {
     this.config = config;
-    this.nodes = wishes.map((kind, self) => this.#boot(self, kind));
+    this.nodes = wishes.map((kind, self) => this.#boot(self, kind, 0));
   }
 
   run(forMs: number): void {
@@ -140,12 +150,28 @@ export class Pair {
     return node;
   }
 
-  power(self: number, on: boolean, kind: Wish["kind"] = "detached"): void {
+  power(self: number, on: boolean, kind: Wish["kind"] = "detached", floor = 0): void {
     if (!on) {
       this.at(self).on = false;
       return;
     }
-    this.nodes[self] = this.#boot(self, kind);
+    this.nodes[self] = this.#boot(self, kind, floor);
+  }
+
+  /** The pulse dies and comes back after `awayMs`; its agent lives, remembers and teaches it. */
+  restartPulse(self: number, awayMs: number): void {
+    const node = this.at(self);
+    const { view, host } = node.state.membership;
+    const peer = peerOf(node.state);
+    const backMs = this.nowMs + awayMs;
+    const ackedStampMs = view === null || peer === null ? null : acknowledgedMs(peer, view);
+    if (view !== null) node.wish = { kind: "resume", view, ackedStampMs, remembered: true };
+    node.state = createPulse(self, host, this.config, backMs);
+    node.frozenUntilMs = backMs;
+    node.absentUntilMs = backMs;
+    node.lastWakeMs = backMs;
+    node.progress = 0;
+    node.inbox = this.config.disk === null ? [] : [{ kind: "disk.ready", atMs: backMs }];
   }
 
   /** "member", "detached", "sole", "will:reason", ... */
@@ -177,22 +203,24 @@ export class Pair {
     this.#speak(self);
   }
 
-  #boot(self: number, kind: Wish["kind"]): Node {
+  #boot(self: number, kind: Wish["kind"], floor: number): Node {
     const host = hostIncarnation(`${self}${String(this.#boots).padStart(15, "0")}`);
     this.#boots += 1;
     const wish: Wish =
       kind === "start"
-        ? { kind, floor: 0, waitUntilMs: this.nowMs + this.config.timing.startSyncWaitMs }
-        : { kind: "detached", floor: 0 };
+        ? { kind, floor, waitUntilMs: this.nowMs + this.config.timing.startSyncWaitMs }
+        : { kind: "detached", floor };
     const node: Node = {
       state: createPulse(self, host, this.config, this.nowMs),
       frozenUntilMs: 0,
+      absentUntilMs: 0,
       on: true,
       owns: false,
       wish,
       progress: 0,
       will: null,
       notes: [],
+      fedAtMs: this.nowMs,
       lastWakeMs: this.nowMs,
       inbox: [],
     };
@@ -249,7 +277,7 @@ export class Pair {
         }
         return;
       case "com.send":
-        if (this.comCut[self] !== true) this.#send(effect.beat.to, 0, effect.beat, 20);
+        if (this.comCut[self] !== true) this.#send(effect.beat.to, 0, effect.beat, this.comDelayMs);
         return;
       case "claim.write":
       case "claim.read":
@@ -258,6 +286,9 @@ export class Pair {
         node.will = { atMs: this.nowMs, reason: effect.reason, off: effect.off };
         node.owns = false;
         if (effect.off) node.on = false;
+        return;
+      case "watchdog.feed":
+        node.fedAtMs = this.nowMs;
         return;
       case "note":
         node.notes.push(effect.key);
@@ -286,12 +317,12 @@ export class Pair {
       kind: "disk.answered" as const,
       atMs: 0,
       id: effect.id,
-      ok: true,
+      ok: this.diskErrors[self] !== true,
       claim,
       error: "",
     };
     const event: PulseEvent = { ...answer, op: write ? "write" : "read" };
-    this.#flights.push({ atMs: this.nowMs + this.diskDelayMs, to: self, event });
+    this.#flights.push({ atMs: this.nowMs + (this.diskDelaysMs[self] ?? 0), to: self, event });
   }
 
   #deliver(): void {
@@ -299,7 +330,7 @@ export class Pair {
     this.#flights = this.#flights.filter(({ atMs }) => atMs > this.nowMs);
     for (const { to, event } of due) {
       const node = this.at(to);
-      if (node.on) node.inbox.push(event);
+      if (node.on && this.nowMs >= node.absentUntilMs) node.inbox.push(event);
     }
   }
 }
