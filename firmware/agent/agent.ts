@@ -188,8 +188,11 @@ export class Agent {
   }
 
   #hear(facts: Facts): void {
+    const was = this.#state.facts?.view ?? null;
     this.#watch.hear(facts, monotonicMs());
     this.#scheduler.push({ kind: "facts.received", atMs: monotonicMs(), facts });
+    const left = was !== null && facts.view === null && facts.server !== "observing";
+    if (this.#booted && left) this.#keeper.keepTable(this.#state);
     if (this.#unheld && facts.holdsLease) this.#handAddressesOver();
     this.#boot();
   }

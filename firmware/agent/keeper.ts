@@ -60,7 +60,8 @@ export class Keeper {
     const groups = this.#context.config.groups.map((group) => {
       const kept = this.#record.groups.find(({ name }) => name === group.name);
       const desired = kept?.desired === "running" ? kept.owner : null;
-      return { state: "stopped" as const, desired, order: 0 };
+      // Order 0 means "never ordered": a group that an operator stopped must not start by itself again.
+      return { state: "stopped" as const, desired, order: kept === undefined ? 0 : 1 };
     });
     return { shutdown: 0, marked: false, offAfterLeave: false, request: null, reply: null, groups };
   }
@@ -85,7 +86,9 @@ export class Keeper {
       const wanted = desired === null ? ("stopped" as const) : ("running" as const);
       return { name: group.name, owner: desired, desired: wanted };
     });
-    if (facts?.view == null) return { ...this.#record, groups };
+    if (facts === null) return { ...this.#record, groups };
+    // Outside a view there is nothing to resume, even if pulse and agent both die.
+    if (facts.view === null) return { ...this.#record, members: [], groups };
     return { ...this.#record, epoch: facts.view.epoch, members: facts.view.members, groups };
   }
 
