@@ -58,7 +58,14 @@ function hear(agent: Agent, peer: Peer | null): void {
   const { self, atMs, state } = agent;
   const coordinator = peer === null ? self : 0;
   const groups = peer === null ? [] : [peer];
-  const words = { shutdown: 0 as const, marked: false, offAfterLeave: false, request: null, reply: null, groups };
+  const words = {
+    shutdown: 0 as const,
+    marked: false,
+    offAfterLeave: false,
+    request: null,
+    reply: null,
+    groups,
+  };
   const facts: Facts = {
     atMs,
     server: "member",
