@@ -78,7 +78,9 @@ export class PulseWatch {
     // Half of T: a slow pulse gets its chance, a stopped one can still be back before the lease ends.
     const stallMs = Math.max(STALL_MIN_MS, missedMs, this.#context.config.budget.timeoutMs / 2);
     const silentMs = atMs - this.#heardAtMs;
-    const hangs = silentMs >= stallMs || (silentMs >= missedMs && this.#isStopped());
+    // A stopped process is stopped: no reason to wait for three words.
+    const lateMs = missedMs / 2;
+    const hangs = silentMs >= stallMs || (silentMs >= lateMs && this.#isStopped());
     if (connected && hangs && !this.#killed) this.#end(silentMs);
     const until = this.#member?.leaseUntilMs ?? null;
     const missed = !connected || silentMs >= missedMs;
