@@ -3,11 +3,14 @@
 #   socat: serial cable as two real terminals · iproute2, nftables: wires and their cuts
 #   mount, util-linux: loop device, namespaces · keepalived, stress-ng, gcc: the bench
 #   tcpdump, qemu-utils: a second opinion on frames and on our NBD export
+#   mosquitto, its clients: a broker and readers that are not ours · chromium: the dashboard's tests
+#   systemd: checks our unit files offline
 # No service may start on the build machine: policy-rc.d answers 101 while packages are unpacked.
 set -euo pipefail
 
 packages=(socat iproute2 nftables util-linux mount tcpdump qemu-utils)
 packages+=(keepalived stress-ng gcc libc6-dev)
+packages+=(mosquitto mosquitto-clients chromium systemd)
 
 missing=()
 for package in "${packages[@]}"; do

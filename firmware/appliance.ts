@@ -19,7 +19,7 @@ import {
   writeWhole,
 } from "./appliance/folders.ts";
 import type { LocalFile } from "./appliance/layout.ts";
-import { takeLock } from "./appliance/lock.ts";
+import { takeLock, thisProcess } from "./appliance/lock.ts";
 import { Memory } from "./appliance/memory.ts";
 import {
   APPLIANCE_USAGE,
@@ -27,15 +27,19 @@ import {
   parseApplianceOptions,
 } from "./appliance/options.ts";
 import { watchUntilEnd } from "./appliance/run.ts";
+import { catchSignals, type Signals } from "./appliance/signals.ts";
+import { type ApplianceView, openView } from "./appliance/view.ts";
+import type { TelemetryLocal } from "./local.ts";
 import {
   type ApplianceDirs,
   applianceDirs,
   applianceFile,
   rackSocket,
   serverPlaces,
+  supervisorFile,
 } from "./places.ts";
 import { raisePriority, WIRES_PRIORITY } from "./priority.ts";
-import { roleOf, supervisorCommand } from "./supervisor.ts";
+import { roleOf, SUPERVISOR_SCRIPT, supervisorCommand } from "./supervisor.ts";
 
 /** Files beside the compiled launcher; tests put stand-ins in their place. */
 export interface ApplianceProgram {
@@ -78,6 +82,7 @@ async function runWithFolders(
   program: ApplianceProgram,
 ): Promise<number> {
   const dirs = applianceDirs(options.stateDir ?? undefined);
+  const signals = catchSignals();
   try {
     ensurePrivateFolder(dirs.stateDir);
     const lock = await takeLock(dirs.stateDir, new Date().toISOString());
@@ -91,7 +96,7 @@ async function runWithFolders(
       return 1;
     }
     try {
-      return await runLocked(options, dirs, program);
+      return await runLocked(options, dirs, program, signals);
     } finally {
       rmSync(dirs.runDir, { recursive: true, force: true });
       await lock.release();
@@ -105,11 +110,13 @@ async function runLocked(
   options: ApplianceOptions,
   dirs: ApplianceDirs,
   program: ApplianceProgram,
+  signals: Signals,
 ): Promise<number> {
   rmSync(dirs.runDir, { recursive: true, force: true });
   ensurePrivateFolder(dirs.runDir);
   ensureKey(join(dirs.stateDir, "cluster.key"));
   const set = await configure(options, { stateDir: dirs.stateDir, ...program });
+  let view: ApplianceView | null = null;
   try {
     const memory = new Memory(dirs, set.layout.plan.servers);
     const afresh = memory.mustForget(options, set);
@@ -123,9 +130,11 @@ async function runLocked(
       join(dirs.stateDir, "cluster.key"),
     );
     raisePriority(process.pid, WIRES_PRIORITY);
-    const rack = await openRack(set, dirs, program);
-    return await watchUntilEnd({ rack, set, dirs, memory, options, say });
+    view = await openView({ options, set, dirs, ...program, say });
+    const rack = await openRack(set, dirs, program, view);
+    return await watchUntilEnd({ rack, set, dirs, options, signals, view, say });
   } finally {
+    await view?.close();
     await set.claim.release();
   }
 }
@@ -134,10 +143,14 @@ async function openRack(
   set: Configured,
   dirs: ApplianceDirs,
   program: ApplianceProgram,
+  view: ApplianceView | null,
 ): Promise<Rack> {
   const { layout, config } = set;
   const { plan } = layout;
-  const boots = plan.servers.map((name, index) => prepareServer(set, dirs, program, name, index));
+  writeWhole(supervisorFile(dirs), SUPERVISOR_SCRIPT);
+  const boots = plan.servers.map((name, index) =>
+    prepareServer(set, dirs, program, name, view?.sectionOf(index)),
+  );
   const imageFile = join(dirs.stateDir, "array.img");
   const rack = await createRack({
     plan,
@@ -154,7 +167,14 @@ async function openRack(
     const { localFile, runDir, agentSocket } = serverPlaces(dirs, name);
     return { name, local: localFile, runDir, agentSocket };
   });
-  const found = { rackSocket: rackSocket(dirs), servers, floating: layout.floating };
+  const launcher = thisProcess();
+  const found = {
+    launcher,
+    rackSocket: rackSocket(dirs),
+    servers,
+    floating: layout.floating,
+    broker: view?.broker ?? null,
+  };
   writeWhole(applianceFile(dirs), `${JSON.stringify(found, null, 2)}\n`);
   say(
     `rack: ${plan.block}.0/24, ${plan.lans.length} LANs, method ${config.method}, ` +
@@ -170,7 +190,7 @@ function prepareServer(
   dirs: ApplianceDirs,
   program: ApplianceProgram,
   server: string,
-  index: number,
+  telemetry: TelemetryLocal | undefined,
 ): ServerBoot {
   const places = serverPlaces(dirs, server);
   ensurePrivateFolder(places.stateDir);
@@ -183,14 +203,22 @@ function prepareServer(
     off: { kind: "rack" },
     watchdog: { kind: set.config.timing.watchdogTimeoutMs > 0 ? "rack" : "none" },
     addresses: { kind: "rack" },
-    rack: plugsOf(set.layout.plan, index),
+    rack: plugsOf(set.layout.plan, set.layout.plan.servers.indexOf(server)),
+    ...(telemetry === undefined ? {} : { telemetry }),
   };
   writeWhole(places.localFile, `${JSON.stringify(local, null, 2)}\n`);
   const { nodePath, mainJs } = program;
   const { localFile, stateDir } = places;
   return {
     name: server,
-    ...supervisorCommand({ nodePath, mainJs, localFile, stateDir }),
+    ...supervisorCommand({
+      scriptFile: supervisorFile(dirs),
+      nodePath,
+      mainJs,
+      localFile,
+      stateDir,
+      telemetry: telemetry !== undefined,
+    }),
     env: {
       KAGE_SERVER: server,
       KAGE_PUBLIC_ADDRESS: local.rack.serviceAddress,

@@ -15,7 +15,7 @@ import {
   encodeHeader,
   isBlank,
 } from "../services/quorum/arbitration-layout.ts";
-import { decodeClaimCopy, encodeClaimCopy } from "../services/quorum/claim.ts";
+import { decodeClaimCopy, encodeClaimCopy, FORMAT_WRITER } from "../services/quorum/claim.ts";
 import { CLAIM_NONCE_BYTES, ClaimKeys } from "../services/quorum/claim-tag.ts";
 
 /** Whose partition it becomes. */
@@ -54,7 +54,8 @@ export async function formatArbitration(
     for (let server = 0; server < ARBITRATION_SLOTS; server++) {
       for (const copy of [0, 1] as const) {
         // Copy 0 carries the newer serial, so that never two copies claim to be equally new.
-        const empty = { clusterId, server, serial: 1 - copy, claim: null };
+        const written = { serial: 1 - copy, writer: FORMAT_WRITER, writtenMs: 0 };
+        const empty = { clusterId, server, ...written, claim: null };
         const block = encodeClaimCopy(empty, keys, randomBytes(CLAIM_NONCE_BYTES));
         await array.writeBlock(claimBlockIndex(server, copy), block);
       }

@@ -8,9 +8,11 @@
 import { connect, type Socket } from "node:net";
 import type { ServerIndex } from "../hal/base/ids.ts";
 import { ARBITRATION_SLOTS } from "../services/quorum/arbitration-layout.ts";
-import { type Claim, isClaim } from "../services/quorum/claim.ts";
+import { isSlotWord } from "../services/quorum/claim.ts";
+import { isSlotMemory, type SlotMemory } from "../services/quorum/claim-freshness.ts";
+import type { SlotWord } from "../services/quorum/stamp.ts";
 
-/** Longest line, bytes: a claim takes about 250. */
+/** Longest line, bytes: a claim takes about 250, a memory of a slot with 16 former boots 450. */
 const LINE_BYTES_MAX = 4096;
 /** Answers a pulse may leave unread, bytes, before it counts as dead. */
 const UNREAD_BYTES_MAX = 64 * 1024;
@@ -19,11 +21,13 @@ const BACKOFF_FIRST_MS = 20;
 const BACKOFF_MAX_MS = 1000;
 
 export type DiskRequest =
-  | { readonly kind: "disk.write"; readonly id: number; readonly claim: Claim | null }
+  | { readonly kind: "disk.write"; readonly id: number; readonly claim: SlotWord | null }
   | { readonly kind: "disk.read"; readonly id: number; readonly server: ServerIndex };
 
 export type ParsedLine =
   | { readonly kind: "request"; readonly request: DiskRequest }
+  /** What an earlier disk process of this server has told the pulse of a slot. */
+  | { readonly kind: "recalled"; readonly server: ServerIndex; readonly memory: SlotMemory }
   /** A request to be answered with an error. */
   | { readonly kind: "refused"; readonly id: number; readonly op: DiskOp; readonly reason: string }
   /** Nothing for this process, or nothing that could be answered. */
@@ -35,8 +39,21 @@ export interface DiskAnswer {
   readonly id: number;
   readonly op: DiskOp;
   readonly result:
-    | { readonly ok: true; readonly claim: Claim | null; readonly tookMs: number }
+    | {
+        readonly ok: true;
+        readonly claim: SlotWord | null;
+        readonly tookMs: number;
+        /** Of a reading: what is known of the slot, for the pulse to teach the next disk process. */
+        readonly seen?: SeenSlot;
+      }
     | { readonly ok: false; readonly error: string };
+}
+
+/** The pulse sends it as it is to the next disk process, whose `recalled` it becomes. */
+export interface SeenSlot {
+  readonly kind: "disk.recall";
+  readonly server: ServerIndex;
+  readonly memory: SlotMemory;
 }
 
 /** One connection to one pulse. */
@@ -64,7 +81,13 @@ export function parseDiskLine(line: string): ParsedLine {
   if (typeof message !== "object" || message === null) {
     return { kind: "ignored", reason: "a line that is not an object" };
   }
-  const { kind, id, claim, server } = message as Record<string, unknown>;
+  const { kind, id, claim, server, memory } = message as Record<string, unknown>;
+  const index = typeof server === "number" && Number.isInteger(server) ? server : -1;
+  const isSlot = index >= 0 && index < ARBITRATION_SLOTS;
+  if (kind === "disk.recall") {
+    if (isSlot && isSlotMemory(memory)) return { kind: "recalled", server: index, memory };
+    return { kind: "ignored", reason: "a memory of a slot that is none" };
+  }
   if (kind !== "disk.write" && kind !== "disk.read") {
     return { kind: "ignored", reason: "a message of another kind" };
   }
@@ -72,13 +95,11 @@ export function parseDiskLine(line: string): ParsedLine {
     return { kind: "ignored", reason: `${kind} without a whole number as id` };
   }
   if (kind === "disk.write") {
-    if (claim === null || isClaim(claim)) return { kind: "request", request: { kind, id, claim } };
-    return { kind: "refused", id, op: "write", reason: "expected a claim or null" };
+    if (claim === null || isSlotWord(claim))
+      return { kind: "request", request: { kind, id, claim } };
+    return { kind: "refused", id, op: "write", reason: "expected a claim or null, or a stamp" };
   }
-  const index = typeof server === "number" && Number.isInteger(server) ? server : -1;
-  if (index >= 0 && index < ARBITRATION_SLOTS) {
-    return { kind: "request", request: { kind, id, server: index } };
-  }
+  if (isSlot) return { kind: "request", request: { kind, id, server: index } };
   return { kind: "refused", id, op: "read", reason: "expected a server index" };
 }
 

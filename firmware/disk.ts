@@ -17,7 +17,13 @@ import { unreachable } from "../hal/base/assert.ts";
 import { monotonicMs } from "../hal/base/clock.ts";
 import { type ArbitrationArray, ArrayError } from "../hal/ports/array.ts";
 import { openArbitrationArray } from "./disk-array.ts";
-import { DiskLink, type DiskRequest, type ParsedLine, type PulseConnection } from "./disk-link.ts";
+import {
+  DiskLink,
+  type DiskRequest,
+  type ParsedLine,
+  type PulseConnection,
+  type SeenSlot,
+} from "./disk-link.ts";
 import { ArbitrationSlots, type SlotIdentity, type SlotResult } from "./disk-slots.ts";
 import { readClusterKey, type ServerContext, StartFault } from "./local.ts";
 
@@ -57,7 +63,7 @@ export function runDisk(
  * The disk process of a server; null = its configuration names no array. Throws StartFault for a key
  * file or an array that cannot be used.
  */
-export function runServerDisk({ config, self, local }: ServerContext): RunningDisk | null {
+export function runServerDisk({ config, self, local, host }: ServerContext): RunningDisk | null {
   const arrayUrl = config.disk?.paths[self];
   if (arrayUrl === undefined) return null;
   const clusterKey = readClusterKey(local.keyFile);
@@ -67,6 +73,7 @@ export function runServerDisk({ config, self, local }: ServerContext): RunningDi
       clusterId: config.clusterId,
       clusterKey,
       self,
+      host,
       serverNames: config.servers.map(({ name }) => name),
       pulseSocketPath: join(local.runDir, "pulse.sock"),
     });
@@ -124,6 +131,9 @@ class DiskProcess implements RunningDisk {
         connection.send({ id, op, result: { ok: false, error: reason } });
         return;
       }
+      case "recalled":
+        this.#slots.recall(parsed.server, parsed.memory);
+        return;
       case "ignored":
         this.#report(`pulse socket: ignored ${parsed.reason}`);
         return;
@@ -163,10 +173,18 @@ class DiskProcess implements RunningDisk {
       if (!connection.isUp()) continue;
       const startedMs = monotonicMs();
       const outcome = await this.#perform(request);
-      const result = outcome.ok ? { ...outcome, tookMs: monotonicMs() - startedMs } : outcome;
+      const tookMs = monotonicMs() - startedMs;
+      const result = outcome.ok ? { ...outcome, tookMs, ...this.#seenBy(request) } : outcome;
       connection.send({ id: request.id, op: opOf(request.kind), result });
     }
     this.#busy = false;
+  }
+
+  #seenBy(request: DiskRequest): { seen?: SeenSlot } {
+    if (request.kind !== "disk.read") return {};
+    const memory = this.#slots.memoryOf(request.server);
+    if (memory === null) return {};
+    return { seen: { kind: "disk.recall", server: request.server, memory } };
   }
 
   async #perform(request: DiskRequest): Promise<SlotResult> {

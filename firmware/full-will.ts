@@ -4,20 +4,42 @@
  * Source: architecture.md 2 (the will names a superset); protocol.md P1.
  */
 import { placeRecord } from "../hal/drivers/program-runner/record.ts";
+import type { GroupConfig } from "../services/configuration/model.ts";
 import type { ServerContext } from "./local.ts";
-import type { Will } from "./will.ts";
+import type { Will, WillProgram } from "./will.ts";
 
 export function drawFullWill(context: ServerContext, kill: Will["kill"]): Will {
   const { local, config } = context;
   const groups = config.groups.map(({ name, resources }) => {
-    const programs = resources
+    const programs: WillProgram[] = resources
       .filter((resource) => resource.kind === "program")
       .map((program) => placeRecord(local.runDir, local.server, name, program.name))
       .map(({ dir, cookie }) => ({ recordDir: dir, cookie }));
+    programs.push(...scriptPrograms(context, name, resources));
     const addresses = resources.flatMap((resource) =>
       resource.kind === "floating-ip" ? [resource.address] : [],
     );
     return { name, programs, addresses };
   });
   return { groups, kill };
+}
+
+/**
+ * The runs of a script by their records, and by the script's own cookie all that it or its helper
+ * commands have started.
+ */
+function scriptPrograms(
+  { local }: ServerContext,
+  group: string,
+  resources: GroupConfig["resources"],
+): WillProgram[] {
+  return resources.flatMap(({ kind, name }) => {
+    if (kind !== "script") return [];
+    const places = ["", "~stop", "~recover"].map((run) =>
+      placeRecord(local.runDir, local.server, group, `${name}${run}`),
+    );
+    const runs = places.map(({ dir, cookie }) => ({ recordDir: dir, cookie }));
+    const { dir, cookie } = placeRecord(local.runDir, local.server, group, name);
+    return [...runs, { recordDir: dir, cookie, variable: "KAGE_SCRIPT" as const }];
+  });
 }

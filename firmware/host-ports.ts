@@ -9,7 +9,7 @@ import { createOffCommand } from "../hal/drivers/off-command/driver.ts";
 import { openWatchdogDevice } from "../hal/drivers/watchdog-device/driver.ts";
 import type { AddressPort, OffPort } from "../hal/ports/host.ts";
 import type { WatchdogPort } from "../hal/ports/watchdog.ts";
-import type { ServerContext } from "./local.ts";
+import { type ServerContext, StartFault } from "./local.ts";
 
 export interface HostPorts {
   readonly addresses: AddressPort;
@@ -41,8 +41,15 @@ function openAddresses(context: ServerContext, onTrouble: (text: string) => void
   if (local.addresses.kind === "rack" && local.rack !== undefined) {
     return createRackAddresses({ publicSwitch: local.rack.publicSwitch, onTrouble });
   }
+  const networkInterface = config.servers[self]?.publicInterface ?? "";
+  if (networkInterface === "") {
+    throw new StartFault(
+      `${local.configFile}: server "${local.server}" has no "publicInterface"; expected the interface ` +
+        "that carries floating addresses, e.g. eth0",
+    );
+  }
   return openLinuxAddresses({
-    networkInterface: config.servers[self]?.publicInterface ?? "",
+    networkInterface,
     onAlert: (alert) => onTrouble(JSON.stringify(alert)),
   });
 }

@@ -21,6 +21,7 @@ const VERDICT_KEYS: Readonly<Partial<Record<StopReason, string>>> = {
   "arbiter-faulty": "verdict.arbiter-faulty",
   "disk-faulty": "verdict.arbiter-faulty",
   "claim-lost": "verdict.claim-lost",
+  outranked: "verdict.outranked",
 };
 
 /** JSON lines: the verdict, then what was done. */
@@ -30,9 +31,10 @@ export function drawLastWords(
   evidence: string,
   off: boolean,
   completed: boolean,
+  epoch: number,
   wallMs: number,
 ): string {
-  const data = { method, reason, evidence, completed };
+  const data = { method, reason, evidence, completed, epoch };
   const keys = [VERDICT_KEYS[reason], off ? "emergency-shutdown" : "give-up.started"];
   const at = new Date(wallMs).toISOString();
   return keys

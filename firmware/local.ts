@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { chooseStartText, type StartText } from "../flash/store/installed.ts";
 import { type HostIncarnation, hostIncarnation, type ServerIndex } from "../hal/base/ids.ts";
 import { type LoadedConfig, loadConfiguration } from "../services/configuration/load.ts";
 
@@ -25,6 +26,39 @@ export interface OffCommand {
   readonly armed?: boolean;
 }
 
+/** Switches another server off; `{server}` in a word becomes its name. `armed` as in the off command. */
+export interface FenceCommand {
+  readonly argv: readonly string[];
+  readonly armed?: boolean;
+}
+
+/** The view outward of this server: brokers and dashboard. Without it no telemetry process is started. */
+export interface TelemetryLocal {
+  /** `host:port` of the dashboard. */
+  readonly listen: string;
+  /** `mqtt://host:port`; the first is this server's own and the only one whose commands count. */
+  readonly brokers: readonly string[];
+  /** Further brokers that are only told. */
+  readonly readOnlyBrokers?: readonly string[];
+  /** JSON `{"node": password, "viewer": ..., "operator": ..., "admin": ...}`, mode 0600. */
+  readonly brokerCredentials?: string;
+  /** PEM of the authority that signed the brokers' certificates. Default: the system's. */
+  readonly brokerCa?: string;
+  /** Default `<stateDir>/users.json`; the one-time code is kept beside it. */
+  readonly usersFile?: string;
+  /** Control socket of the virtual appliance. */
+  readonly rackSocket?: string;
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Names by which browsers may call the dashboard beside addresses and localhost. Default none. */
+  readonly hostNames?: readonly string[];
+  /** Who sees `/status` and `/metrics`. Default: `open` on a loopback address, else `login`. */
+  readonly statusAccess?: "open" | "login";
+  /** Publish Home Assistant's device discovery. Default false. */
+  readonly homeAssistant?: boolean;
+  /** Dashboards of the other servers by name. */
+  readonly peers?: Readonly<Record<string, string>>;
+}
+
 export interface Local {
   readonly server: string;
   readonly configFile: string;
@@ -37,6 +71,11 @@ export interface Local {
     | { readonly kind: "device"; readonly path: string };
   readonly addresses: { readonly kind: "rack" | "linux" };
   readonly rack?: RackWiring;
+  readonly telemetry?: TelemetryLocal;
+  /** For a forced stop that the other server does not obey (R205). Default: none, a person has to. */
+  readonly fence?: FenceCommand;
+  /** Form of the log lines. Default: what the process finds on its standard output. */
+  readonly log?: "journal" | "plain";
 }
 
 /** This server with everything its processes start from. */
@@ -45,6 +84,8 @@ export interface ServerContext {
   readonly config: LoadedConfig;
   readonly self: ServerIndex;
   readonly host: HostIncarnation;
+  /** The text of `config` and where it came from; absent = nobody needs to know. */
+  readonly start?: StartText;
 }
 
 /** A start that cannot go on: the message says which file, what was expected and what to do. */
@@ -55,8 +96,10 @@ export class StartFault extends Error {
 
 /** Reads local file and configuration. Throws StartFault. */
 export function readServerContext(localFile: string): ServerContext {
-  const local = checkLocal(parseJson(localFile), localFile);
-  const loaded = loadConfiguration(readText(local.configFile), local.configFile);
+  const local = parseLocal(readText(localFile), localFile);
+  const host = readHostIncarnation();
+  const start = readStartText(local, host);
+  const loaded = loadConfiguration(start.text, local.configFile);
   if (loaded.kind === "refused") {
     throw new StartFault(loaded.findings.map((finding) => finding.text).join("\n"));
   }
@@ -67,8 +110,22 @@ export function readServerContext(localFile: string): ServerContext {
       `${localFile}: server "${local.server}" is not in ${local.configFile}; expected one of ${names}`,
     );
   }
-  return { local, config: loaded.config, self: server.index, host: readHostIncarnation() };
+  const config = { ...loaded.config, revision: start.rev ?? loaded.config.revision };
+  return { local, config, self: server.index, host, start };
 }
+
+/** The configuration file, or the installed revision where that rules. Throws StartFault. */
+function readStartText(local: Local, host: HostIncarnation): StartText {
+  try {
+    const fileText = readFileSync(local.configFile, "utf8");
+    return chooseStartText(local.stateDir, fileText, host) ?? noText(fileText);
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error)) throw error;
+    return chooseStartText(local.stateDir, null, host) ?? noText(readText(local.configFile));
+  }
+}
+
+const noText = (text: string): StartText => ({ text, rev: null, isFileOther: false });
 
 /** 32 bytes from a file of 64 hex digits that nobody else may read. Throws StartFault. */
 export function readClusterKey(keyFile: string): Uint8Array {
@@ -103,11 +160,15 @@ export function readText(file: string): string {
   }
 }
 
-function parseJson(file: string): unknown {
+/** The text of a local file as `Local`. Throws StartFault with `file` in its words. */
+export function parseLocal(text: string, file: string): Local {
+  return checkLocal(parseJson(text, file), file);
+}
+
+function parseJson(text: string, file: string): unknown {
   try {
-    return JSON.parse(readText(file));
+    return JSON.parse(text);
   } catch (error) {
-    if (error instanceof StartFault) throw error;
     throw new StartFault(
       `${file}: expected JSON; ${error instanceof Error ? error.message : error}`,
     );
@@ -136,8 +197,64 @@ function checkLocal(value: unknown, file: string): Local {
   if (rackUsed && !isRecord(value["rack"])) {
     throw new StartFault(`${file}: kind "rack" is used; expected a "rack" section with its wiring`);
   }
+  if (value["telemetry"] !== undefined) checkTelemetry(value["telemetry"], file);
+  const { log, fence } = value;
+  if (fence !== undefined && !(isRecord(fence) && isArgv(fence["argv"]))) {
+    throw new StartFault(`${file}: "fence.argv" must be a list of words, the program first`);
+  }
+  if (log !== undefined && log !== "journal" && log !== "plain") {
+    throw new StartFault(`${file}: "log" must be "journal" or "plain"`);
+  }
   return value as unknown as Local;
 }
+
+const TELEMETRY_TEXTS = ["brokerCredentials", "brokerCa", "usersFile", "rackSocket"] as const;
+
+function checkTelemetry(value: unknown, file: string): void {
+  const refuse = (what: string): never => {
+    throw new StartFault(`${file}: "telemetry${what}`);
+  };
+  if (!isRecord(value)) return refuse('" must be an object');
+  const { listen, brokers, readOnlyBrokers, tls, homeAssistant, peers } = value;
+  const { hostNames, statusAccess } = value;
+  if (typeof listen !== "string" || !/^.+:\d{1,5}$/.test(listen)) {
+    refuse('.listen" must be host:port');
+  }
+  if (!isUrls(brokers) || brokers.length === 0) {
+    refuse('.brokers" must be a list like ["mqtt://127.0.0.1:1883"]');
+  }
+  if (readOnlyBrokers !== undefined && !isUrls(readOnlyBrokers)) {
+    refuse('.readOnlyBrokers" must be a list of mqtt:// or mqtts:// addresses');
+  }
+  for (const key of TELEMETRY_TEXTS) {
+    if (value[key] !== undefined && typeof value[key] !== "string") {
+      refuse(`.${key}" must be a path`);
+    }
+  }
+  const pair = isRecord(tls) && typeof tls["cert"] === "string" && typeof tls["key"] === "string";
+  if (tls !== undefined && !pair) refuse('.tls" must have the paths "cert" and "key"');
+  if (homeAssistant !== undefined && typeof homeAssistant !== "boolean") {
+    refuse('.homeAssistant" must be true or false');
+  }
+  if (hostNames !== undefined && !isNames(hostNames)) {
+    refuse('.hostNames" must be a list of names without port, like ["cluster.example"]');
+  }
+  if (statusAccess !== undefined && statusAccess !== "open" && statusAccess !== "login") {
+    refuse('.statusAccess" must be "open" or "login"');
+  }
+  const names = isRecord(peers) ? Object.values(peers) : [];
+  if (peers !== undefined && (!isRecord(peers) || names.some((url) => typeof url !== "string"))) {
+    refuse('.peers" must map server names to addresses');
+  }
+}
+
+const isUrls = (value: unknown): value is string[] =>
+  Array.isArray(value) &&
+  value.every((url) => typeof url === "string" && /^mqtts?:\/\/[^/\s]+$/.test(url));
+
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) &&
+  value.every((name) => typeof name === "string" && /^[A-Za-z0-9._-]{1,253}$/.test(name));
 
 function expectKind(
   value: Record<string, unknown>,

@@ -3,6 +3,7 @@
  * virtual appliance, anything else for the command line. Source: architecture.md 2, 7.
  */
 import { parseArgs } from "node:util";
+import type { Role } from "./supervisor.ts";
 
 /** A start that cannot go on: wrong configuration or files. The supervisor tries again with back-off. */
 const EXIT_START = 1;
@@ -13,20 +14,37 @@ async function main(argv: readonly string[]): Promise<void> {
     case "pulse":
     case "agent":
     case "disk":
+    case "telemetry":
       return runRole(role, rest);
+    case "leave":
+    case "sweep":
+      return endServer(role, rest);
+    case "broker-files":
+      return runBrokerFiles(rest);
+    case "broker": {
+      const { runBroker } = await import("./appliance/broker.ts");
+      const status = await runBroker(rest);
+      if (status !== null) process.exitCode = status;
+      return;
+    }
     case "appliance": {
       const { runAppliance } = await import("./appliance.ts");
       process.exitCode = await runAppliance(rest);
       return;
     }
     default: {
+      const { isHelperCommand } = await import("../hal/drivers/script-runner/helper-commands.ts");
+      if (isHelperCommand(role)) {
+        const { runArmProcess } = await import("./arm/command.ts");
+        return runArmProcess(role, rest);
+      }
       const { runProcess } = await import("./cli/main.ts");
       return runProcess(argv);
     }
   }
 }
 
-async function runRole(role: "pulse" | "agent" | "disk", argv: string[]): Promise<void> {
+async function runRole(role: Role, argv: string[]): Promise<void> {
   const { values } = parseArgs({ args: argv, options: { local: { type: "string" } } });
   const { readServerContext, StartFault } = await import("./local.ts");
   try {
@@ -37,10 +55,49 @@ async function runRole(role: "pulse" | "agent" | "disk", argv: string[]): Promis
     }
     if (role === "agent") {
       const { Agent } = await import("./agent/agent.ts");
-      return await new Agent(context).run();
+      await new Agent(context).run();
+      return await tellManager();
+    }
+    if (role === "telemetry") {
+      const { Telemetry } = await import("./telemetry/telemetry.ts");
+      new Telemetry(context).run();
+      return await tellManager();
     }
     const { runServerDisk } = await import("./disk.ts");
     if (runServerDisk(context) === null) idle();
+  } catch (error) {
+    if (!(error instanceof StartFault)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = EXIT_START;
+  }
+}
+
+/** Only what is no pulse: a word to the service manager is a process. */
+async function tellManager(): Promise<void> {
+  const { startServiceNotify } = await import("./service-notify.ts");
+  const onTrouble = (text: string): void => void process.stderr.write(`${text}\n`);
+  startServiceNotify({ env: process.env, pid: process.pid, onTrouble });
+}
+
+/** What the service manager runs before and after the processes of this server stop. */
+async function endServer(step: "leave" | "sweep", argv: string[]): Promise<void> {
+  const { values } = parseArgs({ args: argv, options: { local: { type: "string" } } });
+  const { readServerContext, StartFault } = await import("./local.ts");
+  const { runEnding } = await import("./install/ending.ts");
+  try {
+    process.exitCode = await runEnding(step, readServerContext(values.local ?? ""));
+  } catch (error) {
+    if (!(error instanceof StartFault)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = EXIT_START;
+  }
+}
+
+async function runBrokerFiles(argv: readonly string[]): Promise<void> {
+  const { writeBrokerFiles } = await import("./telemetry/broker-files.ts");
+  const { StartFault } = await import("./local.ts");
+  try {
+    writeBrokerFiles(argv);
   } catch (error) {
     if (!(error instanceof StartFault)) throw error;
     process.stderr.write(`${error.message}\n`);

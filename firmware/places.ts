@@ -55,6 +55,8 @@ export function applianceDirs(
 }
 
 export const applianceFile = (dirs: ApplianceDirs): string => join(dirs.runDir, "appliance.json");
+/** A file of its own and no argument, so that `ps` stays readable. */
+export const supervisorFile = (dirs: ApplianceDirs): string => join(dirs.runDir, "supervisor.sh");
 export const rackSocket = (dirs: ApplianceDirs): string => join(dirs.runDir, "rack.sock");
 
 export function serverPlaces(dirs: ApplianceDirs, server: string): ServerPlaces {

@@ -6,6 +6,7 @@
  * Source: architecture.md 4; protocol.md 1.3.5, L12, L14.
  */
 import { bootTimeMs, monotonicMs, openBootClock } from "../hal/base/clock.ts";
+import { Histogram } from "../hal/base/histogram.ts";
 import { Inbox } from "./inbox.ts";
 
 export interface SchedulerOptions<E> {
@@ -25,10 +26,14 @@ export interface SchedulerOptions<E> {
 const CLOCK_STEP_MS = 20;
 
 export class Scheduler<E> {
+  /** How late the timer woke this process (D51). */
+  readonly lateness = new Histogram();
   readonly #options: SchedulerOptions<E>;
   readonly #inbox = new Inbox<E>();
   readonly #bootClock = openBootClock();
   #timer: NodeJS.Timeout | null = null;
+  /** Moment for which the timer is set, ms. */
+  #wakeAtMs = 0;
   #lastWakeMs = monotonicMs();
   /** Boot-time clock less monotonic clock; grows by the time of a suspend. */
   #bootAheadMs: number | null = null;
@@ -49,6 +54,11 @@ export class Scheduler<E> {
 
   start(): void {
     this.#sleep();
+  }
+
+  /** Looks at the next deadline again when something outside the line of events has moved it. */
+  touch(): void {
+    if (!this.#draining && this.#timer !== null) this.#sleep();
   }
 
   stop(): void {
@@ -84,6 +94,7 @@ export class Scheduler<E> {
 
   #wake(): void {
     this.#timer = null;
+    this.lateness.add(monotonicMs() - this.#wakeAtMs);
     const late = this.#noticeGap();
     if (!this.#noticeSuspend() && !late) this.#tickAfterSockets();
   }
@@ -111,9 +122,13 @@ export class Scheduler<E> {
 
   #sleep(): void {
     if (this.#stopped) return;
+    const now = monotonicMs();
+    const wishMs = Math.min(now + this.#options.sleepMaxMs, this.#options.nextDeadlineMs());
+    const wakeAtMs = Math.max(now + 1, wishMs);
+    // Most events change no deadline: the timer that stands is the right one.
+    if (this.#timer !== null && wakeAtMs === this.#wakeAtMs) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    const waitMs = this.#options.nextDeadlineMs() - monotonicMs();
-    const sleepMs = Math.max(1, Math.min(this.#options.sleepMaxMs, waitMs));
-    this.#timer = setTimeout(() => this.#wake(), sleepMs);
+    this.#wakeAtMs = wakeAtMs;
+    this.#timer = setTimeout(() => this.#wake(), wakeAtMs - now);
   }
 }

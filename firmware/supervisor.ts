@@ -8,16 +8,21 @@
 
 /** Processes of one server, in the order in which they are started. */
 export const ROLES = ["pulse", "agent", "disk"] as const;
-export type Role = (typeof ROLES)[number];
+/** Started only where the server's local file has a section for it. */
+export const VIEW_ROLE = "telemetry";
+export type Role = (typeof ROLES)[number] | typeof VIEW_ROLE;
+
+/** Telemetry holds the picture of 16 servers and 10,000 events in less; a leak ends it, nobody else. */
+const VIEW_HEAP_MIB = 96;
 
 /**
- * Arguments: node, main.js, local.json, state folder. Works under dash.
+ * Arguments: node, main.js, local.json, state folder, `telemetry` or nothing. Works under dash.
  * Backoff 0, 0.1 ... 2 s while a process lives less than 2 s. Every end is written to
  * `supervisor.log`, which is turned over at 1 MiB. Without the right to real-time priority the pulse
  * runs at normal priority. A tree without KAGE_TREE gets a cookie here, so that its end finds all.
  */
 export const SUPERVISOR_SCRIPT = `
-node=$1 main=$2 local=$3 log=$4/supervisor.log
+node=$1 main=$2 local=$3 log=$4/supervisor.log view=$5
 if [ -z "$KAGE_TREE" ]; then
   read -r KAGE_TREE </proc/sys/kernel/random/uuid
   export KAGE_TREE
@@ -81,17 +86,26 @@ for role in agent disk; do
   keep "$role" &
   loops="$loops $!"
 done
+if [ -n "$view" ]; then
+  heap="--max-old-space-size=${VIEW_HEAP_MIB}"
+  keep "$view" nice -n 10 env NODE_OPTIONS="$NODE_OPTIONS $heap" &
+  loops="$loops $!"
+fi
 while read -r line; do :; done
 end_all
 `;
 
 export interface SupervisorOptions {
+  /** Where the caller has put SUPERVISOR_SCRIPT; the shell reads it while it runs. */
+  readonly scriptFile: string;
   readonly nodePath: string;
   /** Compiled entry point; started as `node main.js ROLE --local FILE`. */
   readonly mainJs: string;
   readonly localFile: string;
   /** Folder of `supervisor.log`. */
   readonly stateDir: string;
+  /** Keep a telemetry process as well; default false. */
+  readonly telemetry?: boolean;
 }
 
 export interface SupervisorCommand {
@@ -104,14 +118,15 @@ export interface SupervisorCommand {
  * power; /dev/null is a power cut at once.
  */
 export function supervisorCommand(options: SupervisorOptions): SupervisorCommand {
-  const { nodePath, mainJs, localFile, stateDir } = options;
-  const script = ["-c", SUPERVISOR_SCRIPT, "kage-supervisor"];
-  return { file: "/bin/sh", argv: [...script, nodePath, mainJs, localFile, stateDir] };
+  const { scriptFile, nodePath, mainJs, localFile, stateDir } = options;
+  const view = options.telemetry === true ? [VIEW_ROLE] : [];
+  return { file: "/bin/sh", argv: [scriptFile, nodePath, mainJs, localFile, stateDir, ...view] };
 }
 
 /** Role of a process by its command line; null when it is none of ours. */
 export function roleOf(mainJs: string, argv: readonly string[]): Role | null {
   const at = argv.indexOf(mainJs);
   if (at < 0) return null;
-  return ROLES.find((role) => role === argv[at + 1]) ?? null;
+  const roles: readonly Role[] = [...ROLES, VIEW_ROLE];
+  return roles.find((role) => role === argv[at + 1]) ?? null;
 }

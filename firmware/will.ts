@@ -30,6 +30,8 @@ export interface WillProgram {
   readonly cookie: string;
   /** Its cgroup v2 folder; null or absent = none. */
   readonly cgroup?: string | null;
+  /** Environment variable that holds the cookie, default KAGE_PROGRAM. */
+  readonly variable?: "KAGE_PROGRAM" | "KAGE_SCRIPT";
 }
 
 /** May name more than runs: what is not there is gone already. */
@@ -186,7 +188,7 @@ function killPrograms(
     for (const pid of listCgroup(cgroup)) add(readProcess(pid));
   }
   for (const who of recorded) if (isAlive(who)) add(readProcess(who.pid));
-  const cookies = programs.map(({ cookie }) => `KAGE_PROGRAM=${cookie}`);
+  const cookies = programs.map(({ cookie, variable }) => `${variable ?? "KAGE_PROGRAM"}=${cookie}`);
   for (const stat of findByEnvironment(cookies)) add(stat);
   const found = withRelatives([...roots.values()]);
   for (const stat of found) signalProcess(stat, "SIGKILL");

@@ -4,25 +4,46 @@
  * because a peer's or a program's words must not move a terminal's cursor or forge a log line.
  * Source: work order 7 (stable codes with cause and remedy in English and Japanese), R108.
  */
+import { configurationEvents, configurationRefusals } from "./catalogue/configuration.ts";
+import { dashboardRefusals } from "./catalogue/dashboard.ts";
 import type { EventEntry, EventText, Language, RefusalEntry, Severity } from "./catalogue/entry.ts";
 import { groupsEvents } from "./catalogue/groups.ts";
+import { lifeEvents, lifeRefusals } from "./catalogue/life.ts";
 import { pathsEvents } from "./catalogue/paths.ts";
-import { refusals } from "./catalogue/refusals.ts";
+import { refusals as orderRefusals } from "./catalogue/refusals.ts";
 import { resolutionEvents } from "./catalogue/resolution.ts";
+import { scriptsEvents, scriptsRefusals } from "./catalogue/scripts.ts";
 import { serversEvents } from "./catalogue/servers.ts";
 import { softwareEvents } from "./catalogue/software.ts";
+import { telemetryEvents, telemetryPhrases, telemetryRefusals } from "./catalogue/telemetry.ts";
 import { words } from "./catalogue/words.ts";
 
 const events = {
   ...pathsEvents,
   ...serversEvents,
+  ...lifeEvents,
   ...resolutionEvents,
   ...groupsEvents,
+  ...scriptsEvents,
   ...softwareEvents,
+  ...telemetryEvents,
+  ...configurationEvents,
 } as const satisfies Record<string, EventEntry>;
+
+const refusals = {
+  ...orderRefusals,
+  ...lifeRefusals,
+  ...scriptsRefusals,
+  ...telemetryRefusals,
+  ...dashboardRefusals,
+  ...configurationRefusals,
+} as const satisfies Record<string, RefusalEntry>;
 
 export type EventKey = keyof typeof events;
 export type RefusalKey = keyof typeof refusals;
+/** Sentences without a code: steps of a plan, stages of a command, the headline. */
+export type PhraseKey = keyof typeof telemetryPhrases;
+export const PHRASE_KEYS = Object.keys(telemetryPhrases) as readonly PhraseKey[];
 export const EVENT_KEYS = Object.keys(events) as readonly EventKey[];
 export const REFUSAL_KEYS = Object.keys(refusals) as readonly RefusalKey[];
 
@@ -88,6 +109,12 @@ export function renderRefusal(
     message: fill(text, data, language),
     remedy: fill(remedy, data, language),
   };
+}
+
+/** A sentence in both languages at once, for messages that any reader may take. */
+export function renderPhrase(key: PhraseKey, data: EventData): Readonly<Record<Language, string>> {
+  const { en, ja } = telemetryPhrases[key];
+  return { en: fill(en, data, "en"), ja: fill(ja, data, "ja") };
 }
 
 /** Names of the placeholders of a template, each once, sorted. */

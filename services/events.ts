@@ -5,8 +5,10 @@
  */
 import type { HostIncarnation, ServerIndex } from "../hal/base/ids.ts";
 import type { View } from "../hal/base/view.ts";
+import type { ClusterConfig } from "./configuration/model.ts";
 import type { Beat } from "./heartbeat/beat.ts";
-import type { Claim } from "./quorum/claim.ts";
+import type { DiskWitness } from "./quorum/disk.ts";
+import type { SlotWord } from "./quorum/stamp.ts";
 
 /**
  * What the agent wants this server to be. Declared and repeated in every token, so that a restarted
@@ -23,8 +25,12 @@ export type Wish =
       readonly ackedStampMs: number | null;
       /** False when neither pulse nor agent remembers its promises: abstain (protocol.md 1.4.8). */
       readonly remembered: boolean;
+      /** The view came from a force-return and its groups may not start yet. Default false. */
+      readonly provisional?: boolean;
     }
   | { readonly kind: "detached"; readonly floor: number }
+  /** Force-return (protocol.md 1.8): a new view of this server alone, without groups. */
+  | { readonly kind: "found"; readonly floor: number }
   | { readonly kind: "return"; readonly floor: number }
   | { readonly kind: "leave" }
   /** Cluster shutdown: all groups are stopped, nobody resolves anything any more. */
@@ -37,6 +43,8 @@ export interface AgentToken {
   readonly wish: Wish;
   /** True while the deposited will names anything: groups may run here. */
   readonly mayOwn: boolean;
+  /** An operator has stated that the other server is off; counts while nothing is heard. Default false. */
+  readonly peerOff?: boolean;
 }
 
 export type PulseEvent =
@@ -60,6 +68,15 @@ export type PulseEvent =
     }
   | { readonly kind: "agent.spoke"; readonly atMs: number; readonly token: AgentToken }
   | { readonly kind: "agent.gone"; readonly atMs: number }
+  /** A text that the agent has on disk and that this server would run by in the next epoch (1.9). */
+  | {
+      readonly kind: "config.prepared";
+      readonly atMs: number;
+      readonly config: ClusterConfig;
+    }
+  | { readonly kind: "config.dropped"; readonly atMs: number }
+  /** All who have to have it show it: install what is prepared under this hash. */
+  | { readonly kind: "config.install"; readonly atMs: number; readonly hash: string }
   /** The last will has run; `completed` false = something is left and the watchdog must end it. */
   | {
       readonly kind: "will.done";
@@ -75,7 +92,7 @@ export type PulseEvent =
       readonly id: number;
       readonly op: "write" | "read";
       readonly ok: boolean;
-      readonly claim: Claim | null;
+      readonly claim: SlotWord | null;
       readonly error: string;
     };
 
@@ -95,6 +112,8 @@ export interface Evidence {
   readonly diskHealthy: boolean;
   /** Largest grant given to the peer, at least T. */
   readonly grantedMs: number;
+  /** What the slots testify; shared disk only. */
+  readonly disk?: DiskWitness;
 }
 
 /** Reading of the COM line by sender stamps (protocol.md 1.5). */
@@ -106,10 +125,12 @@ export type StopReason =
   | "presence"
   | "arbiter-faulty"
   | "claim-lost"
+  | "outranked"
   | "disk-faulty"
   | "deposed"
   | "excluded"
   | "conflict"
   | "agent-lost"
-  | "stop-failed";
+  | "stop-failed"
+  | "forced";
 export type { HostIncarnation };

@@ -16,6 +16,8 @@ export interface PathFact {
   readonly state: PathHealth;
   /** null = never, or not known to this side. */
   readonly lastHeardMs: number | null;
+  /** Why a faulty disk path cannot be used, in the disk process's words, naming slot and server. */
+  readonly trouble?: string;
 }
 
 export interface PeerFact {
@@ -31,6 +33,10 @@ export interface PeerFact {
   readonly blob: Uint8Array;
   readonly presence: boolean;
   readonly configDiffers: boolean;
+  /** It takes part, may own something or cannot be understood, on any path within T. Default false. */
+  readonly live?: boolean;
+  /** Anything of it arrives on any path within T. Default false. */
+  readonly heard?: boolean;
 }
 
 /** Short word between two facts: the pulse lives, and so long the lease lasts. */
@@ -41,18 +47,47 @@ export interface AliveWord {
   readonly ackedMs: number | null;
 }
 
+/** A pulse without real-time priority may be this late on a busy host. */
+const LOAD_MS = 100;
+
 /** Both sides count with it: the pulse sends this often, the agent misses it after three. */
 export function alivePeriodMs(heartbeatIntervalMs: number): number {
   return Math.max(20, Math.min(1000, heartbeatIntervalMs));
 }
 
+/**
+ * Shortest silence of the pulse, ms, that ends a server whose lease is about to run out. Two words where
+ * that is more than load explains: what hangs later than that before T is late beyond P (protocol.md 1.2).
+ */
+export function overdueMs(heartbeatIntervalMs: number): number {
+  const periodMs = alivePeriodMs(heartbeatIntervalMs);
+  return Math.min(3 * periodMs, Math.max(2 * periodMs, LOAD_MS));
+}
+
+/** Counts by class of `hal/base/histogram.ts` since the start of the pulse (D51). */
+export interface Measured {
+  /** Lateness of the pulse's wakes. */
+  readonly late: readonly number[];
+  /** Accesses to the array. */
+  readonly disk: readonly number[];
+}
+
 export interface Facts {
   readonly atMs: number;
+  /** Hash of the text that the pulse runs by, and of the one that it holds ready; absent = it does not say. */
+  readonly revision?: { readonly hash: string; readonly prepared: string | null };
   readonly server: ServerState | "observing";
   readonly sinceMs: number;
   readonly view: View | null;
+  /**
+   * View into which this sole server would take the other one; null = none. It is installed only when the
+   * agent holds it, so that no stale sole view is ever taught to a new pulse (protocol.md 1.4.8).
+   */
+  readonly proposal: View | null;
   readonly floor: number;
   readonly sole: boolean;
+  /** The view is a force-returned one whose groups may not start yet (protocol.md 1.8). Default false. */
+  readonly provisional?: boolean;
   readonly gaveUp: StopReason | null;
   /** Groups may be started and addresses announced. */
   readonly holdsLease: boolean;
@@ -70,4 +105,6 @@ export interface Facts {
   readonly paths: readonly PathFact[];
   /** Newest will this pulse holds. */
   readonly willRevision: number;
+  /** For `kage tune` only; nothing is decided by it. */
+  readonly measured?: Measured;
 }

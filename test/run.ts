@@ -1,5 +1,5 @@
 /**
- * Test runner: `node dist/test/run.js unit|rack|lab... [--only PATTERN]`. Every compiled uvu file
+ * Test runner: `node dist/test/run.js unit|rack|broker|page|lab... [--only PATTERN]`. Every compiled uvu file
  * runs in a child process of its own with a deadline, several side by side, because uvu alone
  * answers 0 to a file that forgot `run()`, hangs on a leaked handle and shares module state
  * between files (design: style 4.5). The last line is exactly `N passed, N failed, N skipped`.
@@ -15,7 +15,7 @@ import { argv, env, exit, kill, stderr, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
 import { type FileResult, judge, type Sum, sumLine } from "./judge.ts";
 
-type Stage = "unit" | "rack" | "lab";
+type Stage = "unit" | "rack" | "broker" | "page" | "lab";
 
 interface StageRules {
   readonly owns: (path: string) => boolean;
@@ -30,9 +30,12 @@ const WORLD_PARALLEL = 2;
 /** One file plays all scenarios of a world; .ci/run bounds the whole. */
 const WORLD_TIMEOUT_MS = 15 * 60_000;
 
+/** Tests in a real browser; their neighbours above are unit tests. */
+const PAGE = "firmware/telemetry/page";
+
 const stages: Readonly<Record<Stage, StageRules>> = {
   unit: {
-    owns: (path) => !inFolder(path, "scenarios") && !inFolder(path, "lab"),
+    owns: (path) => !["scenarios", "lab", "broker", PAGE].some((folder) => inFolder(path, folder)),
     parallel: availableParallelism(),
     timeoutMs: 60_000,
   },
@@ -40,6 +43,19 @@ const stages: Readonly<Record<Stage, StageRules>> = {
     owns: (path) => inFolder(path, "scenarios"),
     parallel: WORLD_PARALLEL,
     timeoutMs: WORLD_TIMEOUT_MS,
+  },
+  broker: {
+    // Strangers from Debian; without them the file says so and counts as skipped.
+    owns: (path) => inFolder(path, "broker"),
+    parallel: 1,
+    timeoutMs: WORLD_TIMEOUT_MS,
+  },
+  page: {
+    // Headless Chromium; without it the file says so and counts as skipped. One browser at a time,
+    // because frames are counted.
+    owns: (path) => inFolder(path, PAGE),
+    parallel: 1,
+    timeoutMs: 5 * 60_000,
   },
   lab: {
     owns: (path) => inFolder(path, "scenarios") || inFolder(path, "lab"),
@@ -101,8 +117,9 @@ function parse(words: readonly string[]): { chosen: Stage[]; only: string } {
       only = words[i + 1] ?? "";
       i += 1;
       if (only === "") usage("--only needs a part of a path");
-    } else if (word === "unit" || word === "rack" || word === "lab") {
-      if (!chosen.includes(word)) chosen.push(word);
+    } else if (Object.hasOwn(stages, word)) {
+      const stage = word as Stage;
+      if (!chosen.includes(stage)) chosen.push(stage);
     } else usage(`unknown word "${word}"`);
   }
   if (chosen.length === 0) usage("no stage given");
@@ -110,7 +127,9 @@ function parse(words: readonly string[]): { chosen: Stage[]; only: string } {
 }
 
 function usage(problem: string): never {
-  stderr.write(`${problem}\nusage: node dist/test/run.js unit|rack|lab... [--only PATTERN]\n`);
+  stderr.write(
+    `${problem}\nusage: node dist/test/run.js unit|rack|broker|page|lab... [--only PATTERN]\n`,
+  );
   exit(2);
 }
 

@@ -31,8 +31,11 @@ const directions: readonly { folder: string; may: readonly string[] }[] = [
   { folder: "test/", may: [""] },
 ];
 
-/** The one home of each npm package in shipped code. */
-const packageHomes: ReadonlyMap<string, string> = new Map([
+/** The one home of each npm package in shipped code; mqtt has one per side of the broker. */
+const packageHomes: ReadonlyMap<string, string | readonly string[]> = new Map<
+  string,
+  string | readonly string[]
+>([
   ["serialport", "hal/drivers/"],
   ["usb", "hal/drivers/"],
   ["i2c-bus", "hal/drivers/"],
@@ -40,7 +43,11 @@ const packageHomes: ReadonlyMap<string, string> = new Map([
   ["jsonc-parser", "services/configuration/"],
   ["valibot", "services/configuration/"],
   ["@valibot/to-json-schema", "services/configuration/"],
-  ["mqtt", "services/telemetry/"],
+  ["mqtt", ["services/telemetry/", "firmware/telemetry/page/"]],
+  ["aedes", "firmware/appliance/broker.ts"],
+  ["preact", "firmware/telemetry/page/"],
+  ["ws", "firmware/telemetry/web/"],
+  ["mqtt-packet", "firmware/telemetry/web/"],
 ]);
 
 interface Ban {
@@ -52,7 +59,7 @@ interface Ban {
 
 const isShipped = (path: string): boolean => isTypeScript(path) && !path.startsWith("test/");
 const isTest = (path: string): boolean => path.endsWith(".test.ts");
-const isTypeScript = (path: string): boolean => path.endsWith(".ts");
+const isTypeScript = (path: string): boolean => /\.tsx?$/.test(path);
 const isScript = (path: string): boolean =>
   isTypeScript(path) || /\.(sh|mjs|c)$|^\.ci\//.test(path);
 const isCore = (path: string): boolean =>
@@ -220,13 +227,13 @@ function packageFault(path: string, target: string): string | null {
     .split("/")
     .slice(0, target.startsWith("@") ? 2 : 1)
     .join("/");
-  const home = packageHomes.get(name);
-  if (home === undefined) {
+  const homes = [packageHomes.get(name) ?? []].flat();
+  if (homes.length === 0) {
     return `package ${name} is banned here, use what is there or give it a home in test/tidy.ts`;
   }
-  return path.startsWith(home)
+  return homes.some((home) => path.startsWith(home))
     ? null
-    : `package ${name} is banned here, use a port: its home is ${home}`;
+    : `package ${name} is banned here, use a port: its home is ${homes.join(" or ")}`;
 }
 
 function testFaults({ path, text }: SourceFile): string[] {

@@ -4,43 +4,57 @@
  * Source: architecture.md 2, 4; requirements R21-R23, R43-R56.
  */
 
-import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicMs } from "../../hal/base/clock.ts";
-import { sameEpoch } from "../../hal/base/view.ts";
 import { detectCgroupRoot } from "../../hal/drivers/program-runner/cgroup.ts";
 import { createProgramRunner } from "../../hal/drivers/program-runner/driver.ts";
 import type { ProgramExit, ProgramPort } from "../../hal/ports/host.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { Wish } from "../../services/events.ts";
-import type { AliveWord, Facts } from "../../services/facts.ts";
+import { type AliveWord, alivePeriodMs, type Facts } from "../../services/facts.ts";
+import { busyGroups } from "../../services/failover/busy.ts";
 import { createFailover, nextDeadlineMs, ownWords, step } from "../../services/failover/core.ts";
 import type { AgentEffect, AgentEvent, FailoverState } from "../../services/failover/state.ts";
-import { decodeWords, encodeWords, type RequestVerb } from "../../services/failover/words.ts";
-import { LAST_WORDS_FILE, parseLastWords } from "../last-words.ts";
+import { encodeWords, type RequestVerb } from "../../services/failover/words.ts";
+import type { StatusDocument } from "../../services/status.ts";
 import type { ServerContext } from "../local.ts";
 import { type Log, openLog } from "../log.ts";
 import { Scheduler } from "../scheduler.ts";
 import { decideBoot } from "./boot.ts";
+import { ConfigDesk } from "./config-desk.ts";
+import { ConfigRequests } from "./config-requests.ts";
 import { openControl } from "./control.ts";
+import { inOrder, sameWish } from "./duties.ts";
+import { Emergency } from "./emergency.ts";
 import { EventLog } from "./event-log.ts";
 import { Executor } from "./executor.ts";
+import { Feed } from "./feed.ts";
+import { Fence } from "./fence.ts";
 import { Keeper } from "./keeper.ts";
+import { osStartMs } from "./os-start.ts";
 import { PulseLink } from "./pulse-link.ts";
 import { PulseWatch } from "./pulse-watch.ts";
 import { rehearseTakeover } from "./rehearse.ts";
+import { ScriptDesk } from "./script-desk.ts";
 import { drawStatus, type StateSince, shownState } from "./status.ts";
 
 export class Agent {
   readonly #context: ServerContext;
   readonly #events: EventLog;
+  readonly #feed: Feed;
   readonly #programs: ProgramPort;
   readonly #pulse: PulseLink;
   readonly #executor: Executor;
+  readonly #scripts: ScriptDesk;
   readonly #keeper: Keeper;
+  readonly #texts: ConfigDesk;
+  readonly #requests: ConfigRequests;
+  readonly #emergency: Emergency;
+  readonly #fence: Fence;
   readonly #watch: PulseWatch;
   readonly #scheduler: Scheduler<AgentEvent>;
   readonly #tokenMs: number;
+  readonly #wordMs: number;
   readonly #commands = new Map<string, (code: string) => void>();
   readonly #startedMs = monotonicMs();
   #state: FailoverState;
@@ -53,16 +67,25 @@ export class Agent {
   #unheld = false;
   #progress = 0;
   #tokenAtMs = 0;
+  #wordAtMs = 0;
   #commandCount = 0;
 
   constructor(context: ServerContext) {
     this.#context = context;
     const { local, config, self } = context;
-    const log: Log = openLog("agent", local.server);
-    this.#events = new EventLog(local.stateDir, local.server, log);
+    const log: Log = openLog("agent", local);
+    this.#events = new EventLog(local.stateDir, local.server, log, (event) =>
+      this.#feed.event(event),
+    );
+    this.#feed = new Feed({
+      status: (language) => this.#status(language),
+      lastSeq: () => this.#events.lastSeq,
+      note: (key, data) => this.#note(key, data),
+    });
     this.#state = createFailover(self, config);
     this.#since = config.servers.map(() => null);
     this.#tokenMs = Math.max(50, Math.min(1000, config.budget.timeoutMs / 5));
+    this.#wordMs = alivePeriodMs(config.budget.intervalMs);
     this.#programs = createProgramRunner({
       runDir: local.runDir,
       stateDir: local.stateDir,
@@ -73,6 +96,20 @@ export class Agent {
     });
     this.#programs.onExit((exit) => this.#programExited(exit));
     this.#keeper = new Keeper(context, (key, data) => this.#note(key, data));
+    const busy = (): readonly string[] => busyGroups(this.#state, config);
+    this.#texts = new ConfigDesk(context, {
+      note: (key, data) => this.#note(key, data),
+      send: (message) => this.#pulse.send(message),
+      say: () => this.#sendToken(monotonicMs()),
+      busyGroups: busy,
+      restart: () => {
+        this.#events.flush();
+        process.exit(0);
+      },
+    });
+    this.#requests = new ConfigRequests(context, this.#texts, busy);
+    this.#fence = new Fence(context, (key, data) => this.#note(key, data));
+    this.#emergency = new Emergency(local.stateDir);
     this.#pulse = new PulseLink(join(local.runDir, "pulse.sock"), {
       onWelcome: (blob, pid) => this.#greet(blob, pid),
       onFacts: (facts) => this.#hear(facts),
@@ -80,37 +117,50 @@ export class Agent {
       onNote: (key, data, at) => this.#events.add(key, data, at),
       onGone: () => this.#miss(),
     });
-    this.#executor = new Executor(context, this.#programs, this.#pulse);
+    this.#scripts = new ScriptDesk(context, {
+      cgroupRoot: local.rack === undefined ? detectCgroupRoot() : null,
+      mainJs: process.argv[1] ?? "",
+      note: (key, data) => this.#note(key, data),
+      fail: (group) => this.#scheduler.push({ kind: "group.failed", atMs: monotonicMs(), group }),
+      isOver: () => this.#watch.hasGivenUp,
+    });
+    this.#executor = new Executor(context, this.#programs, this.#pulse, this.#scripts);
     this.#watch = new PulseWatch(context, (key, data) => this.#note(key, data));
     this.#scheduler = new Scheduler<AgentEvent>({
       take: (event) => this.#take(event),
       tick: (atMs) => ({ kind: "tick", atMs }),
       gap: (atMs) => ({ kind: "tick", atMs }),
       gapMs: Number.POSITIVE_INFINITY,
-      sleepMaxMs: this.#tokenMs,
+      sleepMaxMs: this.#tokenMs + 2 * this.#wordMs,
       nextDeadlineMs: () =>
         Math.min(
           nextDeadlineMs(this.#state),
           this.#watch.nextDeadlineMs(monotonicMs()),
-          this.#tokenAtMs + this.#tokenMs,
+          // A token goes with a word of the pulse; this minds the words that do not come.
+          Math.max(this.#tokenAtMs + this.#tokenMs, this.#wordAtMs + 1.5 * this.#wordMs),
         ),
     });
   }
 
   async run(): Promise<void> {
-    this.#readLastWords();
+    this.#emergency.open((key, data, at) => this.#events.add(key, data, at));
     rehearseTakeover(this.#context.self, this.#context.config);
     await this.#keeper.open();
+    await this.#texts.open();
+    this.#scripts.open();
     this.#running = await this.#executor.adopt();
     const { local, config } = this.#context;
     openControl(
       join(local.runDir, "agent.sock"),
       config,
       {
-        status: (language) =>
-          drawStatus(this.#state, this.#context.host, this.#since, config, language),
+        status: (language) => this.#status(language),
         events: (after, limit) => this.#events.after(after, limit),
         command: (verb, group, target) => this.#command(verb, group, target),
+        fence: (target) => this.#fence.run(target, this.#state.facts),
+        script: (verb, args) =>
+          (verb.startsWith("config.") ? this.#requests : this.#scripts).answer(verb, args),
+        ...this.#feed.handlers,
       },
       (error) => {
         throw error;
@@ -120,15 +170,28 @@ export class Agent {
     this.#boot();
   }
 
+  #status(language: "en" | "ja"): StatusDocument {
+    const { host, config } = this.#context;
+    return drawStatus(this.#state, host, this.#since, config, language, {
+      isUnsaved: this.#keeper.isBehind,
+      emergency: this.#emergency.record,
+      revisions: this.#texts.revisions,
+    });
+  }
+
   #take(event: AgentEvent): void {
     const before = this.#state;
     const { state, effects } = step(before, event, this.#context.config);
     this.#state = state;
     this.#keepSince();
+    this.#feed.touch();
     for (const effect of inOrder(effects)) this.#execute(effect);
     const wished = !sameWish(before.wish, state.wish);
     if (wished || event.atMs - this.#tokenAtMs >= this.#tokenMs) this.#sendToken(event.atMs);
-    if (event.kind === "tick") this.#watchPulse(event.atMs);
+    if (event.kind !== "tick") return;
+    this.#watchPulse(event.atMs);
+    this.#keeper.tick(event.atMs);
+    this.#texts.tick(event.atMs);
   }
 
   #execute(effect: AgentEffect): void {
@@ -142,17 +205,23 @@ export class Agent {
         if (this.#watch.hasGivenUp) return;
         return this.#follow(
           effect.id,
-          this.#executor.start(effect.group, effect.resource, effect.cold),
+          this.#executor.start(effect.group, effect.resource, effect.cold, effect.event),
         );
+      case "script.recover":
+        return this.#executor.recover(effect.group, effect.resource);
       case "resource.stop":
         return this.#follow(effect.id, this.#executor.stop(effect.group, effect.resource));
       case "mark.write":
         return this.#follow(effect.id, this.#keeper.writeMark(this.#state));
+      case "view.hold":
+        return this.#follow(effect.id, this.#keeper.hold(this.#state));
       case "table.persist":
         return this.#keeper.keepTable(this.#state);
       case "server.off":
         this.#note("shutdown.server", {});
         return this.#pulse.send({ kind: "off" });
+      case "force-off":
+        return this.#pulse.send({ kind: "give-up", error: "by order", reason: "forced" });
       case "give-up":
         this.#note("group.stop-failed", { group: effect.group, reason: effect.error });
         return this.#pulse.send({ kind: "give-up", error: `${effect.group}: ${effect.error}` });
@@ -184,12 +253,16 @@ export class Agent {
     this.#unheld = this.#booted;
     this.#watch.greet(pulsePid, monotonicMs());
     if (this.#lastWill !== null) this.#pulse.send(this.#lastWill);
+    this.#texts.greet();
     if (this.#booted) this.#sendToken(monotonicMs());
   }
 
-  #hear(facts: Facts): void {
+  #hear(told: Facts): void {
+    const facts = this.#texts.hear(told);
     const was = this.#state.facts?.view ?? null;
-    this.#watch.hear(facts, monotonicMs());
+    this.#wordAtMs = monotonicMs();
+    if (facts.server === "member") this.#emergency.settle();
+    this.#watch.hear(facts, this.#wordAtMs);
     this.#scheduler.push({ kind: "facts.received", atMs: monotonicMs(), facts });
     const left = was !== null && facts.view === null && facts.server !== "observing";
     if (this.#booted && left) this.#keeper.keepTable(this.#state);
@@ -211,7 +284,14 @@ export class Agent {
   }
 
   #hearAlive(word: AliveWord): void {
-    this.#watch.hearAlive(word, monotonicMs());
+    const atMs = monotonicMs();
+    this.#wordAtMs = atMs;
+    this.#watch.hearAlive(word, atMs);
+    this.#texts.hearAlive(word);
+    if (atMs - this.#tokenAtMs < this.#tokenMs - 0.75 * this.#wordMs)
+      return this.#scheduler.touch();
+    this.#sendToken(atMs);
+    this.#scheduler.push({ kind: "tick", atMs });
   }
 
   #miss(): void {
@@ -227,7 +307,6 @@ export class Agent {
     if (this.#booted || facts === null || this.#running === null) return;
     const { host, config } = this.#context;
     const atMs = monotonicMs();
-    const osStartMs = process.env["KAGE_HOST_INCARNATION"] === undefined ? 0 : this.#startedMs;
     const decision = decideBoot({
       loaded: this.#keeper.loaded,
       belongs: this.#keeper.belongs,
@@ -235,7 +314,7 @@ export class Agent {
       facts,
       runs: this.#running.some((runs) => runs),
       atMs,
-      waitUntilMs: osStartMs + config.timing.startSyncWaitMs,
+      waitUntilMs: osStartMs(process.env, this.#startedMs) + config.timing.startSyncWaitMs,
     });
     this.#booted = true;
     for (const { key, data } of decision.notes) this.#note(key, data);
@@ -244,8 +323,9 @@ export class Agent {
     const first = facts.server === "observing" && !known;
     this.#unheld = this.#running.some((runs) => runs);
     const kept = this.#welcome !== null && this.#welcome.length > 0 ? this.#welcome : null;
-    const words = kept === null ? this.#keeper.words(decision.wish) : decodeWords(kept);
-    this.#scheduler.push({ kind: "restored", atMs, words, running: this.#running, first });
+    const words = kept === null ? this.#keeper.words(decision.wish) : this.#texts.translate(kept);
+    const epoch = this.#keeper.epochCounter;
+    this.#scheduler.push({ kind: "restored", atMs, words, running: this.#running, first, epoch });
     void this.#executor.prepare();
     void this.#begin(decision.consumes, decision.wish);
   }
@@ -264,11 +344,21 @@ export class Agent {
     const { wish, facts } = this.#state;
     if (wish === null) return;
     this.#progress = (this.#progress + 1) >>> 0;
-    const blob = Buffer.from(encodeWords(ownWords(this.#state))).toString("base64");
+    const unsaved = this.#keeper.isBehind;
+    const words = { ...ownWords(this.#state), unsaved, rollout: this.#texts.words() };
+    const blob = Buffer.from(encodeWords(words)).toString("base64");
     const relearns =
       facts?.server === "observing" && (wish.kind === "leave" || wish.kind === "stop");
-    const told = relearns ? (this.#watch.resumeWish() ?? wish) : wish;
-    this.#pulse.send({ kind: "token", progress: this.#progress, blob, wish: told });
+    const told = relearns ? (this.#watch.resumeWish() ?? wish) : this.#allowed(wish);
+    const { peerOff } = this.#state;
+    this.#pulse.send({ kind: "token", progress: this.#progress, blob, wish: told, peerOff });
+  }
+
+  /** A return, forced or not, waits until this boot is on disk; with space the next try lets it go on by itself. */
+  #allowed(wish: Wish): Wish {
+    const enters = wish.kind === "return" || wish.kind === "found";
+    if (!enters || this.#keeper.hasBegun) return wish;
+    return { kind: "detached", floor: wish.floor };
   }
 
   #watchPulse(atMs: number): void {
@@ -285,6 +375,7 @@ export class Agent {
   }
 
   #command(verb: RequestVerb, group: number, target: number | null): Promise<string> {
+    if (this.#texts.isChanging && verb.startsWith("group.")) return Promise.resolve("config-busy");
     this.#commandCount += 1;
     const commandId = `c${this.#commandCount}`;
     return new Promise((resolve) => {
@@ -305,39 +396,4 @@ export class Agent {
   #note(key: string, data: NoteData): void {
     this.#events.add(key, data, Date.now());
   }
-
-  /** Why the pulse ended this server last time (R108): it had no agent left to tell. */
-  #readLastWords(): void {
-    const file = join(this.#context.local.stateDir, LAST_WORDS_FILE);
-    if (!existsSync(file)) return;
-    for (const { key, data, at } of parseLastWords(readFileSync(file, "utf8"))) {
-      this.#events.add(key, data, Date.parse(at));
-    }
-    rmSync(file, { force: true });
-  }
-}
-
-/** The acknowledged stamp in a wish moves with every fact; that alone is no news for the pulse. */
-function sameWish(a: Wish | null, b: Wish | null): boolean {
-  if (a === b || a === null || b === null) return a === b;
-  if (a.kind === "resume" && b.kind === "resume") return sameEpoch(a.view.epoch, b.view.epoch);
-  return a.kind === b.kind;
-}
-
-/** Duties of the executor, in this order (architecture.md 4): send, actuate, then keep and report. */
-const DUTIES: Readonly<Record<AgentEffect["kind"], number>> = {
-  "will.deposit": 0,
-  "resource.start": 1,
-  "resource.stop": 1,
-  "give-up": 1,
-  "words.changed": 2,
-  "mark.write": 3,
-  "server.off": 4,
-  "command.answer": 4,
-  "table.persist": 5,
-  note: 6,
-};
-
-function inOrder(effects: readonly AgentEffect[]): readonly AgentEffect[] {
-  return [...effects].sort((a, b) => DUTIES[a.kind] - DUTIES[b.kind]);
 }

@@ -49,7 +49,9 @@ export function decideBoot(input: BootInput): BootDecision {
   if (fresh || clean) {
     const note = { key: "start.clean", data: { epoch: floor } };
     const wish = { kind: "start" as const, floor, waitUntilMs: input.waitUntilMs };
-    return { wish, consumes: true, notes: [...repaired, note] };
+    const waitMs = Math.ceil((input.waitUntilMs - input.atMs) / 1000);
+    const waiting = { key: "start.waiting", data: { seconds: Math.max(0, waitMs) } };
+    return { wish, consumes: true, notes: [...repaired, note, waiting] };
   }
   const note = { key: "start.unclean", data: { epoch: floor } };
   return { wish: { kind: "detached", floor }, consumes: false, notes: [...repaired, note] };
@@ -58,7 +60,8 @@ export function decideBoot(input: BootInput): BootDecision {
 /** The pulse outlived the agent: it knows better than any record. */
 function wishOf(facts: Facts, floor: number, input: BootInput): Wish {
   if (facts.view !== null && facts.server === "member") {
-    return { kind: "resume", view: facts.view, ackedStampMs: facts.ackedMs, remembered: true };
+    const { view, ackedMs, provisional = false } = facts;
+    return { kind: "resume", view, ackedStampMs: ackedMs, remembered: true, provisional };
   }
   if (facts.server === "starting") {
     return { kind: "start", floor, waitUntilMs: input.waitUntilMs };
@@ -76,7 +79,8 @@ function resume(record: StoreRecord, input: BootInput, floor: number): Wish | nu
     // two servers the only promise it may have forgotten is its own sole view, under which nothing runs.
     const ackedStampMs = input.runs ? null : Math.floor(input.atMs);
     const view = { epoch, members: [...members] as ServerIndex[] };
-    return { kind: "resume", view, ackedStampMs, remembered: !input.runs };
+    const { provisional = false } = record;
+    return { kind: "resume", view, ackedStampMs, remembered: !input.runs, provisional };
   }
   const started = record.consumedBy === input.host;
   return started ? { kind: "start", floor, waitUntilMs: input.waitUntilMs } : null;

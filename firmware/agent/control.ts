@@ -10,10 +10,13 @@ import { type EventData, isRefusalKey, renderRefusal } from "../../services/cata
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import { REQUEST_VERBS, type RequestVerb } from "../../services/failover/words.ts";
 import { openLineChannel } from "../ipc.ts";
+import type { FeedHandlers } from "./feed.ts";
+import type { Fenced } from "./fence.ts";
+import type { ScriptAnswer } from "./script-requests.ts";
 
 type Message = Readonly<Record<string, unknown>>;
 
-export interface ControlHandlers {
+export interface ControlHandlers extends FeedHandlers {
   readonly status: (language: "en" | "ja") => object;
   readonly events: (after: number, limit: number) => readonly object[];
   /** Resolves with `accepted` or the key of a refusal. */
@@ -22,6 +25,10 @@ export interface ControlHandlers {
     group: number,
     target: ServerIndex | null,
   ) => Promise<string>;
+  /** Switches a server off that does not obey. */
+  readonly fence: (target: ServerIndex) => Promise<Fenced>;
+  /** What the helper commands of scripts and `kage config` ask: `script.` and `config.` verbs. */
+  readonly script: (verb: string, args: Message) => Promise<ScriptAnswer>;
 }
 
 const EVENTS_LIMIT_MAX = 500;
@@ -44,12 +51,17 @@ function serve(socket: Socket, config: ClusterConfig, handlers: ControlHandlers)
     socket,
     (message) => {
       const id = message["id"] ?? null;
+      if (message["verb"] === "subscribe") {
+        const result = handlers.subscribe(channel);
+        const busy = refusal("too-many-requests", {}, "en");
+        return void channel.send({ id, ...(result === null ? busy : { ok: true, result }) });
+      }
       answer(message, config, handlers).then(
         (reply) => channel.send({ id, ...reply }),
         (error: unknown) => channel.send({ id, ...refusal("outcome-unknown", {}, "en", error) }),
       );
     },
-    () => undefined,
+    () => handlers.unsubscribe(channel),
   );
 }
 
@@ -68,8 +80,25 @@ async function answer(
     const bounded = Math.max(1, Math.min(EVENTS_LIMIT_MAX, limit));
     return { ok: true, result: { events: handlers.events(after, bounded) } };
   }
+  if (typeof verb === "string" && /^(script|config)\./.test(verb)) {
+    const answered = await handlers.script(verb, args);
+    if (answered.kind === "done") return { ok: true, result: answered.result };
+    return refusal(answered.key, answered.data, language);
+  }
+  if (verb === "note") {
+    const isTaken = handlers.note(String(args["key"]), isRecord(args["data"]) ? args["data"] : {});
+    if (isTaken) return { ok: true, result: { noted: true } };
+    return refusal("malformed-request", { reason: "note" }, language);
+  }
+  if (verb === "server.fence") {
+    const target = config.servers.findIndex(({ name }) => name === args["server"]);
+    if (target < 0) return refusal("unknown-server", { server: String(args["server"]) }, language);
+    const fenced = await handlers.fence(target);
+    if (fenced.kind === "off") return { ok: true, result: { accepted: true } };
+    return refusal(fenced.key, fenced.data, language);
+  }
   if (!isVerb(verb)) {
-    const known = ["status", "events", ...REQUEST_VERBS].join(", ");
+    const known = ["status", "events", "subscribe", "note", ...REQUEST_VERBS].join(", ");
     return refusal("malformed-request", { detail: `verb; expected one of ${known}` }, language);
   }
   return order(verb, args, config, handlers, language);

@@ -1,6 +1,7 @@
 /**
  * The server's own event log: every event with its stable code, kept in memory and as JSON lines on disk,
- * bounded in both. A log that cannot be written loses its file, never the event or the agent.
+ * bounded in both. A log that cannot be written keeps its events in memory and never stops the agent;
+ * what the file lacks is written when it can be.
  * Source: requirements R23, R47, R51, R108; catalogue.ts.
  */
 import { appendFileSync, readFileSync, renameSync, statSync } from "node:fs";
@@ -35,14 +36,24 @@ export class EventLog {
   #events: LoggedEvent[];
   #seq: number;
   #pending: LoggedEvent[] = [];
+  readonly #onAdd: (event: LoggedEvent) => void;
   #writable = true;
+  /** Newest event that is in the file. */
+  #writtenSeq: number;
 
-  constructor(stateDir: string, server: string, log: Log) {
+  constructor(
+    stateDir: string,
+    server: string,
+    log: Log,
+    onAdd: (event: LoggedEvent) => void = () => undefined,
+  ) {
+    this.#onAdd = onAdd;
     this.#file = join(stateDir, "events.jsonl");
     this.#server = server;
     this.#log = log;
     this.#events = readEvents(this.#file).slice(-EVENTS_MAX);
     this.#seq = this.#events.at(-1)?.seq ?? 0;
+    this.#writtenSeq = this.#seq;
   }
 
   /** `atMs` is wall-clock time. An unknown key is a defect of the caller and is shown as such. */
@@ -66,8 +77,15 @@ export class EventLog {
   /** Prints and writes what has come in since. Reporting comes after acting: a takeover waits for no disk. */
   flush(): void {
     const events = this.#pending.splice(0);
-    for (const event of events) this.#print(event);
-    this.#append(events);
+    for (const event of events) {
+      this.#print(event);
+      this.#onAdd(event);
+    }
+    this.#append(this.#events.filter((event) => event.seq > this.#writtenSeq));
+  }
+
+  get lastSeq(): number {
+    return this.#seq;
   }
 
   /** At most `limit` events, oldest first: the first after `seq`, or the newest when `seq` is 0. */
@@ -99,11 +117,14 @@ export class EventLog {
   }
 
   #append(events: readonly LoggedEvent[]): void {
-    const lines = events.map((event) => `${JSON.stringify(event)}\n`).join("");
+    // A refused write may have left half a line, which must not swallow the next one.
+    const start = this.#writable ? "" : "\n";
+    const lines = start + events.map((event) => `${JSON.stringify(event)}\n`).join("");
     try {
       rotate(this.#file);
       appendFileSync(this.#file, lines, { mode: 0o600 });
       this.#writable = true;
+      this.#writtenSeq = this.#seq;
     } catch (error) {
       if (this.#writable) this.#log.error({ file: this.#file }, `event file not written: ${error}`);
       this.#writable = false;
@@ -116,14 +137,17 @@ function rotate(file: string): void {
   if (stat !== undefined && stat.size > FILE_BYTES_MAX) renameSync(file, `${file}.1`);
 }
 
-/** A torn last line (power cut) is left out; what is whole is kept. */
+/**
+ * A torn line (power cut, full disk) is left out; what is whole is kept, once: a write that was refused
+ * half way is made again from its beginning.
+ */
 function readEvents(file: string): LoggedEvent[] {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (stat === undefined) return [];
   const events: LoggedEvent[] = [];
   for (const line of readFileSync(file, "utf8").split("\n")) {
     const event = parseEvent(line);
-    if (event !== null) events.push(event);
+    if (event !== null && event.seq > (events.at(-1)?.seq ?? 0)) events.push(event);
   }
   return events;
 }

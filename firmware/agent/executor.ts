@@ -11,21 +11,35 @@ import type {
 } from "../../services/configuration/model.ts";
 import type { ServerContext } from "../local.ts";
 import type { PulseLink } from "./pulse-link.ts";
+import { addressesOf, type ScriptDesk } from "./script-desk.ts";
 
 export class Executor {
   readonly #context: ServerContext;
   readonly #programs: ProgramPort;
   readonly #pulse: PulseLink;
+  readonly #scripts: ScriptDesk;
 
-  constructor(context: ServerContext, programs: ProgramPort, pulse: PulseLink) {
+  constructor(
+    context: ServerContext,
+    programs: ProgramPort,
+    pulse: PulseLink,
+    scripts: ScriptDesk,
+  ) {
+    this.#scripts = scripts;
     this.#context = context;
     this.#programs = programs;
     this.#pulse = pulse;
   }
 
   /** `cold`: the group has run nowhere since it was ordered to start, so its address is probed. */
-  async start(groupIndex: number, resourceIndex: number, cold: boolean): Promise<void> {
+  async start(
+    groupIndex: number,
+    resourceIndex: number,
+    cold: boolean,
+    event: "START" | "FAILOVER",
+  ): Promise<void> {
     const { group, resource } = this.#find(groupIndex, resourceIndex);
+    if (resource.kind === "script") return this.#scripts.start(group, resource, event);
     if (resource.kind === "program") return this.#startProgram(group, resource);
     const { address, prefixLength } = resource;
     return this.#pulse.order({ kind: "address.up", address, prefixLength, cold });
@@ -35,7 +49,7 @@ export class Executor {
   async handOver(groupIndex: number): Promise<void> {
     const group = this.#context.config.groups[groupIndex];
     for (const [index, resource] of (group?.resources ?? []).entries()) {
-      if (resource.kind === "floating-ip") await this.start(groupIndex, index, false);
+      if (resource.kind === "floating-ip") await this.start(groupIndex, index, false, "START");
     }
   }
 
@@ -44,8 +58,15 @@ export class Executor {
     if (resource.kind === "floating-ip") {
       return this.#pulse.order({ kind: "address.down", address: resource.address });
     }
+    if (resource.kind === "script") return this.#scripts.stop(group, resource);
     const stopped = await this.#programs.stop(group.name, resource.name, resource.stopTimeoutMs);
     if (stopped.kind === "failed") throw new Error(stopped.detail);
+  }
+
+  /** Runs the script with event RECOVER; nobody waits for it. */
+  recover(groupIndex: number, resourceIndex: number): void {
+    const { group, resource } = this.#find(groupIndex, resourceIndex);
+    if (resource.kind === "script") this.#scripts.recover(group, resource);
   }
 
   /** Adopts what an earlier agent left running: one answer per group. */
@@ -53,7 +74,8 @@ export class Executor {
     const running: boolean[] = [];
     for (const group of this.#context.config.groups) {
       const programs = group.resources.filter((resource) => resource.kind === "program");
-      let alive = programs.length > 0;
+      const watched = group.resources.filter(({ kind }) => kind !== "floating-ip");
+      let alive = watched.length > 0 && (await this.#scripts.adopt(group));
       for (const program of programs) {
         const adopted = await this.#programs.adopt(group.name, program.name);
         if (adopted?.kind !== "running") alive = false;
@@ -84,17 +106,12 @@ export class Executor {
   }
 
   #specOf(group: GroupConfig, program: ProgramResource): ProgramSpec {
-    const { local, config } = this.#context;
-    const floating = group.resources.find((resource) => resource.kind === "floating-ip");
-    const publicLan = config.lans.find((lan) => lan.kind === "public");
-    const own = publicLan?.addresses[this.#context.self]?.host ?? "";
     return {
       group: group.name,
       resource: program.name,
       argv: program.argv,
       env: program.env,
-      publicAddress: local.rack?.serviceAddress ?? own,
-      floatingAddress: floating?.kind === "floating-ip" ? floating.address : null,
+      ...addressesOf(this.#context, group),
     };
   }
 

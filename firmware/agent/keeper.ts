@@ -1,11 +1,13 @@
 /**
  * Keeps the record on flash in step: the mark erased before the first grant, epoch and orders after the
- * fact, the mark written last of all. Saving is never in the path of a takeover.
- * Source: protocol.md 1.4.8, G7, V5; D18; flash/store.
+ * fact, the mark written last of all. Saving is never in the path of a takeover: a folder that refuses
+ * costs redundancy, not service. It is tried again until it takes the newest record.
+ * Source: protocol.md 1.4.8, G7, V5; D18; issue 2 Behaviour ("full state folder"); flash/store.
  */
-import { folderFiles } from "../../flash/store/files.ts";
+import { type FileFailure, folderFiles } from "../../flash/store/files.ts";
 import { belongsTo, emptyRecord, type StoreRecord } from "../../flash/store/record.ts";
 import { type LoadedRecord, openStore, type RecordStore } from "../../flash/store/store.ts";
+import { monotonicMs } from "../../hal/base/clock.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { Wish } from "../../services/events.ts";
 import type { FailoverState } from "../../services/failover/state.ts";
@@ -14,12 +16,26 @@ import type { ServerContext } from "../local.ts";
 
 type Note = (key: string, data: NoteData) => void;
 
+/** Between two tries on a folder that refused: a full disk is emptied by a person, not in milliseconds. */
+const RETRY_MS = 1000;
+
+/** A record that is not on disk. */
+interface Unsaved {
+  /** What was told last, so that the same refusal is one event and not one a second. */
+  readonly told: string;
+  readonly failures: number;
+  /** Absolute; infinite while a try is under way. */
+  readonly retryAtMs: number;
+}
+
 export class Keeper {
   readonly #context: ServerContext;
   readonly #note: Note;
   readonly #identity: StoreRecord["identity"];
   #record: StoreRecord;
   #store: RecordStore | null = null;
+  #unsaved: Unsaved | null = null;
+  #begun = false;
   loaded: LoadedRecord = { kind: "defaults", reason: "missing" };
   belongs = true;
 
@@ -36,13 +52,41 @@ export class Keeper {
     this.#store = opened.store;
     if (opened.loaded.kind === "loaded") {
       this.belongs = belongsTo(opened.loaded.record, this.#identity);
-      if (this.belongs) this.#record = opened.loaded.record;
-      else this.#note("store.foreign", { ...opened.loaded.record.identity });
+      if (this.belongs) {
+        this.#record = opened.loaded.record;
+        this.#begun = this.#record.hostIncarnation === this.#context.host;
+      } else this.#note("store.foreign", { ...opened.loaded.record.identity });
     }
     if (opened.loaded.kind === "defaults" && opened.loaded.reason !== "missing") {
       this.#note("store.defaults", { reason: opened.loaded.reason });
     }
     if (opened.loaded.kind === "failed") this.#noteFailure(opened.loaded);
+  }
+
+  /** The newest record is not on disk. */
+  get isBehind(): boolean {
+    return this.#unsaved !== null;
+  }
+
+  /**
+   * This boot is on disk. Until then the folder may still hold the clean mark, or nothing at all, and a
+   * server that joined would start clean after a power cut that was not (D18).
+   */
+  get hasBegun(): boolean {
+    return this.#begun;
+  }
+
+  /** Newest epoch whose view this server was in, by the record; 0 = none. */
+  get epochCounter(): number {
+    return this.#record.epoch?.counter ?? 0;
+  }
+
+  /** Tries again what was refused. */
+  tick(atMs: number): void {
+    if (this.#unsaved === null || atMs < this.#unsaved.retryAtMs) return;
+    this.#unsaved = { ...this.#unsaved, retryAtMs: Number.POSITIVE_INFINITY };
+    // The outcome is noted by the save itself.
+    void this.#save(this.#record);
   }
 
   /** Stamps this boot into the record. False = it is not on disk, so nothing may be granted. */
@@ -51,7 +95,10 @@ export class Keeper {
     const sameHost = this.#record.hostIncarnation === host;
     const base = sameHost && !consumes ? this.#record : { ...this.#record, members: [] };
     const consumedBy = consumes ? host : sameHost ? this.#record.consumedBy : null;
-    return this.#save({ ...base, hostIncarnation: host, cleanMark: null, consumedBy });
+    const saved = await this.#save({ ...base, hostIncarnation: host, cleanMark: null, consumedBy });
+    // The start on the mark does not take place, so a later try must not say that it did.
+    if (!saved && consumes) this.#record = { ...this.#record, consumedBy: null };
+    return saved;
   }
 
   /** Last known orders for a server whose pulse has forgotten them too. */
@@ -61,7 +108,9 @@ export class Keeper {
       const kept = this.#record.groups.find(({ name }) => name === group.name);
       const desired = kept?.desired === "running" ? kept.owner : null;
       // Order 0 means "never ordered": a group that an operator stopped must not start by itself again.
-      return { state: "stopped" as const, desired, order: kept === undefined ? 0 : 1 };
+      const order = kept === undefined ? 0 : 1;
+      const stranded = kept?.desired === "running" && kept.owner === null;
+      return { state: "stopped" as const, desired, order, stranded };
     });
     return { shutdown: 0, marked: false, offAfterLeave: false, request: null, reply: null, groups };
   }
@@ -71,11 +120,20 @@ export class Keeper {
     void this.#save(this.#draw(state));
   }
 
+  /** Before the wish names the view that the pulse proposes: both processes may die right after. */
+  async hold(state: FailoverState): Promise<void> {
+    if (!(await this.#save(this.#draw(state)))) throw new Error("the proposed view is not on disk");
+  }
+
   async writeMark(state: FailoverState): Promise<void> {
     const record = this.#draw(state);
     const epochCounter = record.epoch?.counter ?? 0;
     const saved = await this.#save({ ...record, cleanMark: { epochCounter }, consumedBy: null });
-    if (!saved) throw new Error("the clean mark is not on disk");
+    if (!saved) {
+      // Only the last act of a shutdown may write it; a later try would vouch for what it has not seen.
+      this.#record = { ...this.#record, cleanMark: null };
+      throw new Error("the clean mark is not on disk");
+    }
     this.#note("shutdown.clean-mark", { epoch: epochCounter });
   }
 
@@ -83,25 +141,37 @@ export class Keeper {
     const { facts } = state;
     const groups = this.#context.config.groups.map((group, index) => {
       const desired = state.groups[index]?.desired ?? null;
-      const wanted = desired === null ? ("stopped" as const) : ("running" as const);
+      const stranded = state.groups[index]?.stranded === true;
+      const wanted = desired === null && !stranded ? ("stopped" as const) : ("running" as const);
       return { name: group.name, owner: desired, desired: wanted };
     });
     if (facts === null) return { ...this.#record, groups };
     // Outside a view there is nothing to resume, even if pulse and agent both die.
-    if (facts.view === null) return { ...this.#record, members: [], groups };
-    return { ...this.#record, epoch: facts.view.epoch, members: facts.view.members, groups };
+    const view = state.hold?.view ?? facts.view;
+    if (view === null) return { ...this.#record, members: [], provisional: false, groups };
+    const provisional = state.hold === null && facts.provisional === true;
+    return { ...this.#record, epoch: view.epoch, members: view.members, provisional, groups };
   }
 
   async #save(record: StoreRecord): Promise<boolean> {
     this.#record = record;
     if (this.#store === null) return false;
     const saved = await this.#store.save(record);
-    if (saved.kind === "done") return true;
-    this.#noteFailure(saved);
-    return false;
+    if (saved.kind === "failed") {
+      this.#noteFailure(saved);
+      return false;
+    }
+    this.#begun ||= record.hostIncarnation === this.#context.host;
+    if (this.#unsaved !== null) {
+      this.#note("store.recovered", { failures: this.#unsaved.failures });
+      this.#unsaved = null;
+    }
+    return true;
   }
 
-  #noteFailure(failure: object): void {
-    this.#note("store.failed", { error: JSON.stringify(failure) });
+  #noteFailure({ text }: FileFailure): void {
+    if (this.#unsaved?.told !== text) this.#note("store.failed", { error: text });
+    const failures = (this.#unsaved?.failures ?? 0) + 1;
+    this.#unsaved = { told: text, failures, retryAtMs: monotonicMs() + RETRY_MS };
   }
 }

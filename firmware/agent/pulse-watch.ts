@@ -6,11 +6,12 @@
 import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { Wish } from "../../services/events.ts";
-import { type AliveWord, alivePeriodMs, type Facts } from "../../services/facts.ts";
+import { type AliveWord, alivePeriodMs, type Facts, overdueMs } from "../../services/facts.ts";
 import { drawFullWill } from "../full-will.ts";
 import { openHostPorts } from "../host-ports.ts";
 import type { ServerContext } from "../local.ts";
 import { executeWill } from "../will.ts";
+import { keepEmergency } from "./emergency.ts";
 
 /** A real-time pulse is never this late. */
 const STALL_MIN_MS = 100;
@@ -83,7 +84,7 @@ export class PulseWatch {
     const hangs = silentMs >= stallMs || (silentMs >= lateMs && this.#isStopped());
     if (connected && hangs && !this.#killed) this.#end(silentMs);
     const until = this.#member?.leaseUntilMs ?? null;
-    const missed = !connected || silentMs >= missedMs;
+    const missed = !connected || silentMs >= overdueMs(this.#context.config.budget.intervalMs);
     const overdue = until !== null && atMs > until - this.#leadMs() && missed;
     if (runs && overdue) void this.#giveUp();
   }
@@ -113,6 +114,16 @@ export class PulseWatch {
     process.kill(identity.pid, "SIGKILL");
   }
 
+  /** For the status after the restart (R108); a folder that refuses must not keep the server up. */
+  #keep(record: NoteData): void {
+    try {
+      keepEmergency(this.#context.local.stateDir, record);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#note("host.trouble", { text });
+    }
+  }
+
   async #giveUp(): Promise<void> {
     this.#gone = true;
     const ports = openHostPorts(this.#context, (text) => this.#note("host.trouble", { text }));
@@ -123,7 +134,10 @@ export class PulseWatch {
     );
     const evidence = `pulse did not come back before the end of the lease; will ${outcome.kind}`;
     const { method } = this.#context.config;
-    this.#note("emergency-shutdown", { method, reason: "pulse-lost", evidence });
+    const epoch = this.#member?.floor ?? 0;
+    const data = { method, reason: "pulse-lost", evidence, epoch };
+    this.#note("emergency-shutdown", data);
+    this.#keep({ ...data, at: new Date().toISOString() });
     ports.off.off("emergency");
   }
 }

@@ -54,6 +54,7 @@ function drawFacts(self: ServerIndex, sole: boolean, blob: Uint8Array, atMs: num
     server: "member",
     sinceMs: 0,
     view,
+    proposal: null,
     floor: 2,
     sole,
     gaveUp: null,

@@ -6,9 +6,12 @@ import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { GroupState } from "../../hal/base/view.ts";
 import type { EventData } from "../../services/catalogue.ts";
 import { isEventKey, renderEvent } from "../../services/catalogue.ts";
+import { usesCom, usesDisk } from "../../services/configuration/budget.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
-import type { Facts } from "../../services/facts.ts";
-import { peerWords } from "../../services/failover/orders.ts";
+import type { Revision } from "../../services/configuration/rollout-words.ts";
+import type { NoteData } from "../../services/effects.ts";
+import type { Facts, Measured } from "../../services/facts.ts";
+import { wordsOfPeer } from "../../services/failover/orders.ts";
 import type { FailoverState } from "../../services/failover/state.ts";
 import type {
   GroupStatus,
@@ -25,16 +28,27 @@ export interface StateSince {
   readonly since: string;
 }
 
+/** What is wrong with this server that only its agent knows. */
+export interface OwnTrouble {
+  /** Its state folder refuses the record. */
+  readonly isUnsaved: boolean;
+  /** Revisions of the configuration, by server index; absent = nobody has said. */
+  readonly revisions?: readonly (Revision | null)[];
+  /** Data of the event `emergency.recorded`; null or absent = nothing is to be settled. */
+  readonly emergency?: NoteData | null;
+}
+
 export function drawStatus(
   state: FailoverState,
   ownHost: string,
   since: readonly (StateSince | null)[],
   config: ClusterConfig,
   language: "en" | "ja",
+  own: OwnTrouble,
 ): StatusDocument {
   const { facts } = state;
   const name = (index: ServerIndex): string => config.servers[index]?.name ?? `#${index}`;
-  const reasons = facts === null ? [] : drawReasons(state, facts, config, language);
+  const reasons = facts === null ? [] : drawReasons(state, facts, config, language, own);
   const survives = facts === null ? 0 : survivesFailures(facts, config);
   const epoch = facts?.view?.epoch ?? null;
   const failed = state.groups.some(({ stranded }) => stranded);
@@ -50,7 +64,7 @@ export function drawStatus(
       details: { protection: config.budget.protection, configHash: config.hash },
     },
     servers: config.servers.map((server) =>
-      drawServer(server.index, state, ownHost, since, config),
+      withRevision(drawServer(server.index, state, ownHost, since, config), own, server.index),
     ),
     groups: config.groups.map((_, index) => drawGroup(state, index, config)),
     paths: (facts?.paths ?? []).map(
@@ -66,6 +80,11 @@ export function drawStatus(
   };
 }
 
+/** What is left of the start sync wait, whole seconds; 0 = this server does not wait. */
+export function startWaitS(facts: Facts): number {
+  return Math.max(0, Math.ceil(((facts.waitUntilMs ?? facts.atMs) - facts.atMs) / 1000));
+}
+
 /** State of each server as this one sees it; a silent one is `off`. */
 export function shownState(index: ServerIndex, state: FailoverState): ShownServerState {
   const { facts } = state;
@@ -75,6 +94,14 @@ export function shownState(index: ServerIndex, state: FailoverState): ShownServe
   return facts?.peer.state ?? "off";
 }
 
+/** `revision` and `configHash` of a server in its details, as far as it has said so. */
+function withRevision(server: ServerStatus, own: OwnTrouble, index: ServerIndex): ServerStatus {
+  const said = own.revisions?.[index] ?? null;
+  if (said === null) return server;
+  const shown = { revision: said.rev, configHash: said.hash.slice(0, 8) };
+  return { ...server, details: { ...server.details, ...shown } };
+}
+
 function drawServer(
   index: ServerIndex,
   state: FailoverState,
@@ -82,12 +109,21 @@ function drawServer(
   since: readonly (StateSince | null)[],
   config: ClusterConfig,
 ): ServerStatus {
+  const waitS = index === state.self && state.facts !== null ? startWaitS(state.facts) : 0;
   return {
     name: config.servers[index]?.name ?? `#${index}`,
     state: shownState(index, state),
     since: since[index]?.since ?? null,
     incarnation: index === state.self ? ownHost : (state.facts?.peer.host ?? null),
+    ...(index === state.self ? ownDetails(waitS, state.facts?.measured) : {}),
   };
+}
+
+/** What a server says of itself only. */
+function ownDetails(waitS: number, measured: Measured | undefined): Pick<ServerStatus, "details"> {
+  if (waitS <= 0 && measured === undefined) return {};
+  const wait = waitS > 0 ? { startWaitS: waitS } : {};
+  return { details: { ...wait, ...(measured === undefined ? {} : { measured }) } };
 }
 
 function drawGroup(state: FailoverState, index: number, config: ClusterConfig): GroupStatus {
@@ -115,7 +151,7 @@ function ownerOf(
   if (busy(own)) return { state: own, owner: state.self };
   const { facts } = state;
   const heard = facts !== null && facts.peer.state !== null;
-  const words = heard ? peerWords({ ...facts, peer: { ...facts.peer, sameView: true } }) : null;
+  const words = facts === null ? null : wordsOfPeer(facts);
   const theirs = words?.groups[index]?.state ?? "stopped";
   if (heard && busy(theirs)) return { state: theirs, owner: facts.peer.index };
   const known = facts !== null && facts.view !== null;
@@ -127,8 +163,10 @@ function ownerOf(
 function survivesFailures(facts: Facts, config: ClusterConfig): number {
   const two = facts.view !== null && facts.view.members.length === 2 && facts.server === "member";
   if (!two || facts.peer.state !== "member" || facts.refused !== null) return 0;
-  const needed = facts.paths.filter(({ kind }) => kind === "com" || kind === "disk");
-  const arbiters = config.method === "none" ? [] : needed;
+  const { method } = config;
+  const arbiters = facts.paths.filter(
+    ({ kind }) => (kind === "com" && usesCom(method)) || (kind === "disk" && usesDisk(method)),
+  );
   return arbiters.some(({ state }) => state === "faulty") ? 0 : 1;
 }
 
@@ -141,29 +179,48 @@ function drawReasons(
   facts: Facts,
   config: ClusterConfig,
   language: "en" | "ja",
+  own: OwnTrouble,
 ): StatusReason[] {
   const name = (index: ServerIndex): string => config.servers[index]?.name ?? `#${index}`;
   const reasons: StatusReason[] = [];
-  const add = (key: string, data: EventData): void => {
+  const add = (key: string, data: EventData, detail = ""): void => {
     if (!isEventKey(key)) return;
-    const { code, text } = renderEvent(key, data, language);
+    const { code, text: fixed } = renderEvent(key, data, language);
+    // What to do about it stands in the event.
+    const [what = ""] = detail.split("; do: ");
+    const text = what === "" ? fixed : `${fixed} (${what})`;
     if (!reasons.some((reason) => reason.text === text)) reasons.push({ code, text });
   };
-  for (const { kind, id, from, to, state: health } of facts.paths) {
+  for (const { kind, id, from, to, state: health, trouble } of facts.paths) {
     if (health !== "faulty") continue;
     if (facts.peer.state === null && kind !== "disk") continue;
     const server = name(from === state.self ? to : from);
-    if (kind === "disk") add("disk.faulty", {});
+    if (kind === "disk") add("disk.faulty", {}, trouble);
     else if (kind === "com") add("com.faulty", { server, path: id });
     else if (from !== state.self) add("path.lost", { server, path: id });
     else if (hears(facts, id, state.self)) add("path.one-way", { server, path: id });
   }
   if (facts.peer.presence) add("peer.presence", { server: name(facts.peer.index), reason: "tag" });
-  if (facts.refused !== null) add("failover-not-possible", { reason: facts.refused, evidence: "" });
+  const waitS = startWaitS(facts);
+  if (waitS > 0) add("start.waiting", { seconds: waitS });
+  if (facts.refused !== null) {
+    const outside = facts.server === "starting" ? "start.refused-alone" : "failover-not-possible";
+    const key = facts.provisional === true ? "force-return.waiting" : outside;
+    add(key, { reason: facts.refused, evidence: "" });
+  }
+  if (own.emergency != null) add("emergency.recorded", own.emergency);
   if (facts.conflict) add("sole.conflict", { epoch: facts.floor });
   if (facts.peer.configDiffers)
-    add("config.mismatch", { server: name(facts.peer.index), ours: config.hash, theirs: "" });
+    add("config.mismatch", {
+      server: name(facts.peer.index),
+      ours: config.hash,
+      theirs: own.revisions?.[facts.peer.index]?.hash.slice(0, 8) ?? "?",
+    });
   if (facts.peer.state === null) add("peer.lost", { server: name(facts.peer.index) });
+  if (own.isUnsaved) add("store.unsaved", { server: name(state.self) });
+  if (wordsOfPeer(facts)?.unsaved === true) {
+    add("store.unsaved", { server: name(facts.peer.index) });
+  }
   if (facts.server === "detached") add("server.detached", { server: name(state.self) });
   else if (facts.peer.state === "detached")
     add("server.detached", { server: name(facts.peer.index) });

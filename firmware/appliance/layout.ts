@@ -12,6 +12,7 @@ import {
   type ServerPlugs,
 } from "../../hal/rack/plan.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
+import type { TelemetryLocal } from "../local.ts";
 import { SERVICE_PORT } from "./template.ts";
 
 export interface FloatingPort {
@@ -46,6 +47,7 @@ export interface LocalFile {
   readonly watchdog: { readonly kind: "rack" | "none" };
   readonly addresses: { readonly kind: "rack" };
   readonly rack: ServerPlugs;
+  readonly telemetry?: TelemetryLocal;
 }
 
 export function layoutOf(config: LoadedConfig): LayoutResult {

@@ -43,8 +43,7 @@ export async function takeLock(stateDir: string, startedAt: string): Promise<Loc
     rmSync(file, { force: true });
     await new Promise<void>((resolve) => keeper.close(() => resolve()));
   };
-  const startTicks = readProcess(process.pid)?.startTicks ?? 0;
-  const own: LockHolder = { pid: process.pid, startTicks, startedAt };
+  const own: LockHolder = { ...thisProcess(), startedAt };
   try {
     writeFileSync(file, `${JSON.stringify(own)}\n`, { mode: 0o600 });
   } catch (error) {
@@ -52,6 +51,11 @@ export async function takeLock(stateDir: string, startedAt: string): Promise<Loc
     throw error;
   }
   return { kind: "held", release };
+}
+
+/** This process as another one can recognise it, also after its number went to somebody else. */
+export function thisProcess(): { readonly pid: number; readonly startTicks: number } {
+  return { pid: process.pid, startTicks: readProcess(process.pid)?.startTicks ?? 0 };
 }
 
 function isRunning(holder: LockHolder): boolean {

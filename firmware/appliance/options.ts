@@ -4,7 +4,9 @@
  * Source: issue 2 item 6.
  */
 
-export const APPLIANCE_METHODS = ["com-disk", "com", "none"] as const;
+import { resolve } from "node:path";
+
+export const APPLIANCE_METHODS = ["com-disk", "com", "disk", "none"] as const;
 export type ApplianceMethod = (typeof APPLIANCE_METHODS)[number];
 
 export interface GroupWish {
@@ -15,6 +17,13 @@ export interface GroupWish {
   readonly start?: "auto" | "manual";
 }
 
+/** A script of a group: `start.sh` and `stop.sh` of a folder. */
+export interface ScriptWish {
+  readonly group: string;
+  readonly folder: string;
+  readonly timeoutMs: number;
+}
+
 /** What a generated configuration is made from. All times ms. */
 export interface TemplateOptions {
   readonly method: ApplianceMethod;
@@ -22,9 +31,12 @@ export interface TemplateOptions {
   readonly timeoutMs: number;
   readonly intervalMs: number;
   readonly startSyncMs: number;
+  /** null = the heartbeat timeout. */
+  readonly diskWaitMs?: number | null;
   /** 0 = no watchdog. */
   readonly watchdogMs: number;
   readonly groups: readonly GroupWish[];
+  readonly scripts: readonly ScriptWish[];
 }
 
 export interface ApplianceOptions {
@@ -38,8 +50,14 @@ export interface ApplianceOptions {
   readonly power: boolean;
   /** Forget what the servers remember. */
   readonly fresh: boolean;
-  /** Keep what the servers remember even after an unclean end. */
+  /** Keep what the servers remember even when the generated configuration is a new one. */
   readonly keep: boolean;
+  /** False: neither broker nor telemetry nor dashboard. */
+  readonly web: boolean;
+  /** `mqtt://[user:password@]host:port` of a broker to use instead of the embedded one. */
+  readonly brokerUrl: string | null;
+  /** Passwords of that broker's accounts, a JSON file; null = it asks for none. */
+  readonly brokerAccounts: string | null;
 }
 
 export type ParsedOptions =
@@ -50,6 +68,8 @@ export type ParsedOptions =
 /** The demonstration's timeout; the shipped profile is 30 s. */
 const DEMO_TIMEOUT_MS = 1000;
 const DEMO_START_SYNC_MS = 5000;
+/** Longest run of a script; the shipped default is 30 minutes. */
+const DEMO_SCRIPT_MS = 30_000;
 /** A cluster holds 2-16 servers; COM joins exactly two. */
 const SERVERS_MAX = 16;
 
@@ -57,17 +77,23 @@ export const APPLIANCE_USAGE = `usage: npm start -- [options]
 
   --state DIR         folder of configuration and server state (or KAGE_STATE_DIR)
   --config FILE       use this configuration instead of the generated one
-  --method M          com-disk (default), com or none; --template M is the same
+  --method M          com-disk (default), com, disk or none; --template M is the same
   --timeout MS        heartbeat timeout, default 1000
   --interval MS       heartbeat interval, default a tenth of the timeout
   --start-sync MS     wait for the other server at start, default 5000
+  --disk-wait MS      longest wait for the array, default the timeout
   --watchdog MS       watchdog timeout, default 0 = none
   --servers N         number of servers, default 2
   --group NAME:S1,S2  a group with its servers in order of preference; repeatable, default web;
                       NAME:S1,S2:manual waits for an order to start
+  --script GROUP:DIR[:MS]  runs DIR/start.sh and DIR/stop.sh with the group; longest run, default 30000
   --no-power          leave the servers off
   --fresh             forget what the servers remember (configuration and key stay)
-  --keep              keep it even when the last run ended without a cluster shutdown
+  --keep              keep it even when the options make a new configuration
+  --no-web            neither broker nor dashboard
+  --broker URL        use this MQTT 5 broker (mqtt://host:port) instead of the embedded one
+  --broker-accounts FILE
+                      JSON {"node","viewer","operator","admin"} with the passwords of its accounts
   --help              this text
 `;
 
@@ -81,8 +107,12 @@ interface Draft {
   timeoutMs: number;
   intervalMs: number | null;
   startSyncMs: number;
+  diskWaitMs: number | null;
   watchdogMs: number;
   groups: GroupWish[];
+  scripts: ScriptWish[];
+  brokerUrl: string | null;
+  brokerAccounts: string | null;
 }
 
 /** Each takes the option's value and answers null, or what was expected. */
@@ -95,6 +125,14 @@ const VALUE_OPTIONS: Readonly<Record<string, Reader>> = {
     draft.configFile = value;
     return value === "" ? "a file" : null;
   },
+  "--broker": (value, draft) => {
+    draft.brokerUrl = value;
+    return /^mqtts?:\/\/[^/\s]+:\d+$/.test(value) ? null : "mqtt://host:port";
+  },
+  "--broker-accounts": (value, draft) => {
+    draft.brokerAccounts = value;
+    return value === "" ? "a file" : null;
+  },
   "--method": readMethod,
   "--template": readMethod,
   "--timeout": readWhole(50, 600_000, (draft, ms) => {
@@ -102,6 +140,9 @@ const VALUE_OPTIONS: Readonly<Record<string, Reader>> = {
   }),
   "--interval": readWhole(5, 60_000, (draft, ms) => {
     draft.intervalMs = ms;
+  }),
+  "--disk-wait": readWhole(10, 600_000, (draft, ms) => {
+    draft.diskWaitMs = ms;
   }),
   "--start-sync": readWhole(0, 86_400_000, (draft, ms) => {
     draft.startSyncMs = ms;
@@ -119,9 +160,17 @@ const VALUE_OPTIONS: Readonly<Record<string, Reader>> = {
     draft.groups.push({ name, policy: servers.split(","), start });
     return null;
   },
+  "--script": (value, draft) => {
+    const match = /^([^:]+):([^:]+)(?::(\d{3,8}))?$/.exec(value);
+    const [, group, folder, ms] = match ?? [];
+    if (group === undefined || folder === undefined) return "GROUP:DIR[:MS]";
+    const timeoutMs = ms === undefined ? DEMO_SCRIPT_MS : Number(ms);
+    draft.scripts.push({ group, folder: resolve(folder), timeoutMs });
+    return null;
+  },
 };
-const PLACE_OPTIONS = ["--state", "--config"];
-const FLAGS = ["--no-power", "--fresh", "--keep", "--help"];
+const PLACE_OPTIONS = ["--state", "--config", "--broker", "--broker-accounts"];
+const FLAGS = ["--no-power", "--no-web", "--fresh", "--keep", "--help"];
 
 /** Reads the arguments after `appliance`. Accepts `--name value` and `--name=value`. */
 export function parseApplianceOptions(argv: readonly string[]): ParsedOptions {
@@ -133,8 +182,12 @@ export function parseApplianceOptions(argv: readonly string[]): ParsedOptions {
     timeoutMs: DEMO_TIMEOUT_MS,
     intervalMs: null,
     startSyncMs: DEMO_START_SYNC_MS,
+    diskWaitMs: null,
     watchdogMs: 0,
     groups: [],
+    scripts: [],
+    brokerUrl: null,
+    brokerAccounts: null,
   };
   const flags = new Set<string>();
   let templateGiven = false;
@@ -163,9 +216,12 @@ function finish(draft: Draft, flags: ReadonlySet<string>, templateGiven: boolean
   const { stateDir, configFile, method, servers, timeoutMs, startSyncMs, watchdogMs } = draft;
   const intervalMs = draft.intervalMs ?? Math.max(5, Math.floor(timeoutMs / 10));
   if (servers > 2 && method !== "none") {
-    return refused(`--servers ${servers}: a COM cable joins two servers; expected --method none`);
+    return refused(`--servers ${servers}: COM and stamps join two servers; expected --method none`);
   }
   if (flags.has("--fresh") && flags.has("--keep")) return refused("expected --fresh or --keep");
+  if (flags.has("--no-web") && draft.brokerUrl !== null) {
+    return refused("expected --no-web or --broker");
+  }
   if (configFile !== null && templateGiven) {
     return refused("--config already says all that; expected it without template options");
   }
@@ -176,7 +232,12 @@ function finish(draft: Draft, flags: ReadonlySet<string>, templateGiven: boolean
     if (stranger === undefined) continue;
     return refused(`--group ${group.name}: expected servers out of ${names}, found "${stranger}"`);
   }
-  const template = { method, servers, timeoutMs, intervalMs, startSyncMs, watchdogMs, groups };
+  const { scripts } = draft;
+  const lost = scripts.find(({ group }) => !groups.some(({ name }) => name === group));
+  if (lost !== undefined) return refused(`--script: no group "${lost.group}"; name it by --group`);
+  const { diskWaitMs } = draft;
+  const times = { timeoutMs, intervalMs, startSyncMs, watchdogMs, diskWaitMs };
+  const template = { method, servers, ...times, groups, scripts };
   return {
     kind: "options",
     options: {
@@ -187,6 +248,9 @@ function finish(draft: Draft, flags: ReadonlySet<string>, templateGiven: boolean
       power: !flags.has("--no-power"),
       fresh: flags.has("--fresh"),
       keep: flags.has("--keep"),
+      web: !flags.has("--no-web"),
+      brokerUrl: draft.brokerUrl,
+      brokerAccounts: draft.brokerAccounts,
     },
   };
 }

@@ -51,8 +51,8 @@ export async function lookReady(targets: ReadyTargets): Promise<Readiness> {
   const detached = named("detached");
   const answered = answers.every(({ text }) => text !== null);
   const others = named("member").length + detached.length === targets.servers.length;
-  const isSettled =
-    detached.length > 0 && detached.length < targets.servers.length && answered && others;
+  const allDown = detached.length === targets.servers.length;
+  const isSettled = allDown || (detached.length > 0 && answered && others);
   return { ready: missing.length === 0, answers, detached, isSettled, missing };
 }
 

@@ -7,16 +7,19 @@ import type { Rack } from "../../hal/rack/rack.ts";
 import { request } from "../cli/client.ts";
 import { type ApplianceDirs, serverPlaces } from "../places.ts";
 import type { Configured } from "./configure.ts";
-import type { Memory } from "./memory.ts";
 import type { ApplianceOptions } from "./options.ts";
 import { lookReady, type Readiness, type ReadyTargets } from "./ready.ts";
+import type { Moment, Signals } from "./signals.ts";
+import type { ApplianceView } from "./view.ts";
 
 export interface Run {
   readonly rack: Rack;
   readonly set: Configured;
   readonly dirs: ApplianceDirs;
-  readonly memory: Memory;
   readonly options: ApplianceOptions;
+  /** null: no dashboard. */
+  readonly view: ApplianceView | null;
+  readonly signals: Signals;
   say(text: string): void;
 }
 
@@ -29,13 +32,10 @@ const ORDER_DEADLINE_MS = 2000;
 const SHUTDOWN_MS = 15_000;
 /** One agent tells the others; who is still on after this long is told directly. */
 const REPEAT_ORDER_MS = 3000;
-/** One Ctrl-C arrives twice: from the terminal, and passed on by npm. */
-const SECOND_SIGNAL_MS = 500;
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Resolves with the exit code when everything is off and released. */
 export async function watchUntilEnd(run: Run): Promise<number> {
-  const signals = catchSignals();
+  const { signals } = run;
   try {
     if (run.options.power) await bringUp(run, signals.first);
     else run.say("ready: all servers are off; npx kage rack power on SERVER1");
@@ -43,53 +43,15 @@ export async function watchUntilEnd(run: Run): Promise<number> {
     await shutDown(run, signals.second);
   } finally {
     const left = await run.rack.close();
+    await run.view?.close();
     for (const message of left) run.say(message);
-    signals.release();
   }
   run.say("off: no process and no socket is left");
   return 0;
 }
 
-/** A moment that comes at most once. */
-interface Moment {
-  readonly reached: Promise<void>;
-  isReached(): boolean;
-}
-
-function catchSignals(): {
-  readonly first: Moment;
-  readonly second: Moment;
-  release(): void;
-} {
-  let count = 0;
-  let firstMs = 0;
-  const resolvers: (() => void)[] = [];
-  const moment = (nth: number): Moment => ({
-    reached: new Promise((resolve) => {
-      resolvers[nth] = resolve;
-    }),
-    isReached: () => count > nth,
-  });
-  const [first, second] = [moment(0), moment(1)];
-  const onSignal = (): void => {
-    if (count === 0) firstMs = performance.now();
-    else if (performance.now() - firstMs < SECOND_SIGNAL_MS) return;
-    resolvers[count]?.();
-    count += 1;
-  };
-  for (const name of SIGNALS) process.on(name, onSignal);
-  return {
-    first,
-    second,
-    release() {
-      for (const name of SIGNALS) process.removeListener(name, onSignal);
-    },
-  };
-}
-
 async function bringUp(run: Run, end: Moment): Promise<void> {
-  const { rack, set, dirs, memory, say } = run;
-  memory.noteRunning();
+  const { rack, set, dirs, say } = run;
   const { servers } = set.layout.plan;
   const results = await Promise.all(servers.map((name) => rack.power(name, true, "launcher")));
   for (const [index, result] of results.entries()) {
@@ -103,6 +65,7 @@ async function bringUp(run: Run, end: Moment): Promise<void> {
   const last = await waitReady(targets, set.config.timing.startSyncWaitMs + READY_MS, end);
   if (last === null) return;
   if (last.ready) invite(run, last);
+  else if (last.detached.length === servers.length) explainAllDown(run);
   else if (last.detached.length > 0) explainDetached(run, last);
   else explain(run, last);
 }
@@ -133,6 +96,7 @@ function invite(run: Run, { answers }: Readiness): void {
   const serves =
     answer === undefined ? "all servers are members" : `${url} answers: ${answer.text}`;
   say(`ready: ${serves}`);
+  for (const line of run.view?.invitation() ?? []) say(line);
   say(`
 Try in another terminal:
   npx kage status --watch${state}
@@ -160,6 +124,18 @@ function explainDetached(run: Run, seen: Readiness): void {
   }
 }
 
+/** Nobody can say whose information is right: a person chooses the base (guide 3.3(6), R208). */
+function explainAllDown({ say, set, dirs, options }: Run): void {
+  const state = options.stateDir === null ? "" : ` --state ${dirs.stateDir}`;
+  const [base = "", ...others] = set.layout.plan.servers;
+  say("ready: all servers are detached, because the last run ended without a cluster shutdown.");
+  say("Choose the one whose information counts, return the others, start the groups:");
+  say(`  npx kage server force-return ${base}${state}`);
+  for (const name of others) say(`  npx kage server return ${name}${state}`);
+  for (const { name } of set.config.groups) say(`  npx kage group start ${name}${state}`);
+  say("Or start with --fresh, and the servers forget their last run.");
+}
+
 function explain(run: Run, { missing }: Readiness): void {
   run.say("not ready in time, still waiting for:");
   for (const line of missing) run.say(`  ${line}`);
@@ -170,7 +146,7 @@ function explain(run: Run, { missing }: Readiness): void {
 
 /** Orderly: groups stop, the clean mark is written, servers switch themselves off. */
 async function shutDown(run: Run, cutPower: Moment): Promise<void> {
-  const { rack, set, dirs, memory, say } = run;
+  const { rack, set, dirs, say } = run;
   const on = set.layout.plan.servers.filter((name) => rack.isPowered(name));
   if (on.length === 0) return;
   say("shutting the cluster down (Ctrl-C again cuts the power)");
@@ -180,10 +156,7 @@ async function shutDown(run: Run, cutPower: Moment): Promise<void> {
   let repeatMs = performance.now() + (accepted ? REPEAT_ORDER_MS : 0);
   const endMs = performance.now() + SHUTDOWN_MS;
   while (!cutPower.isReached() && performance.now() < endMs) {
-    if (agents().length === 0) {
-      if (accepted) memory.noteShutDown();
-      return;
-    }
+    if (agents().length === 0) return;
     if (performance.now() >= repeatMs) {
       repeatMs = endMs;
       // Whoever is left has not heard of it: a cut-off server or one that hangs.

@@ -3,6 +3,7 @@
  * commented JSON that an operator would write, so that it can be read, changed and kept.
  * Source: issue 2 items 6 and 8; contract "Rack addresses".
  */
+import { join } from "node:path";
 import {
   arrayPort,
   type BlockPrefix,
@@ -46,8 +47,8 @@ export function clusterText(options: TemplateOptions, facts: TemplateFacts): str
     kind,
     addresses: each((index) => `${serverHost(block, index)}:${port}`),
   });
-  const withCom = options.method !== "none";
-  const withDisk = options.method === "com-disk";
+  const withCom = options.method === "com" || options.method === "com-disk";
+  const withDisk = options.method === "com-disk" || options.method === "disk";
   const com = {
     id: "com1",
     devices: each((index) => `tcp://${rackHost(block)}:${comPort(index)}`),
@@ -64,7 +65,7 @@ export function clusterText(options: TemplateOptions, facts: TemplateFacts): str
       heartbeatTimeoutMs: options.timeoutMs,
       heartbeatIntervalMs: options.intervalMs,
       ...(withCom ? { comIntervalMs: Math.max(options.intervalMs, COM_INTERVAL_MIN_MS) } : {}),
-      ...(withDisk ? { diskWaitMs: options.timeoutMs } : {}),
+      ...(withDisk ? { diskWaitMs: options.diskWaitMs ?? options.timeoutMs } : {}),
       startSyncWaitMs: options.startSyncMs,
       watchdogTimeoutMs: options.watchdogMs,
     },
@@ -89,6 +90,16 @@ export function clusterText(options: TemplateOptions, facts: TemplateFacts): str
           argv: [facts.nodePath, facts.demoService, String(SERVICE_PORT + nth)],
           stopTimeoutMs: STOP_TIMEOUT_MS,
         },
+        ...options.scripts
+          .filter((script) => script.group === group.name)
+          .map(({ folder, timeoutMs }, position) => ({
+            type: "script",
+            name: position === 0 ? "script" : `script${position + 1}`,
+            start: join(folder, "start.sh"),
+            stop: join(folder, "stop.sh"),
+            startTimeoutMs: timeoutMs,
+            stopTimeoutMs: timeoutMs,
+          })),
       ],
     })),
   };

@@ -12,13 +12,11 @@ import {
   type CommandId,
   type CommandSpec,
   isCommandId,
-  OPTIONS,
-  type OptionName,
-  type OptionSpec,
 } from "./commands.ts";
 import { EXIT, type Trouble } from "./exit-code.ts";
 import { choicesOf, optionsOf } from "./help.ts";
 import type { Say } from "./messages.ts";
+import { OPTIONS, type OptionName, type OptionSpec } from "./options.ts";
 
 export interface Invocation {
   readonly command: CommandId;
@@ -31,6 +29,9 @@ export type Parsed =
   | { readonly kind: "invocation"; readonly invocation: Invocation }
   /** Help was asked for: of everything, of a noun or of a command. */
   | { readonly kind: "help"; readonly words: readonly string[] }
+  | { readonly kind: "version" }
+  /** Not one word of a command. */
+  | { readonly kind: "nothing" }
   | { readonly kind: "trouble"; readonly trouble: Trouble };
 
 type OptionTable = NonNullable<ParseArgsConfig["options"]>;
@@ -47,6 +48,7 @@ export function parseWords(argv: readonly string[], say: Say): Parsed {
   if (scanned.values["help"] === true) {
     return { kind: "help", words: command === null ? words.slice(0, 1) : command.split(" ") };
   }
+  if (words.length === 0 && scanned.values["version"] === true) return { kind: "version" };
   if (command === null) return unknownCommand(words, say);
   const strict = parseStrictly(argv, command, say);
   if (strict.kind === "trouble") return strict;
@@ -89,6 +91,7 @@ function parseStrictly(
       if (!isOptionName(name)) continue;
       if (typeof value === "string") texts[name] = value;
       else if (value === true) flags.add(name);
+      else if (Array.isArray(value)) texts[name] = value.join(",");
     }
     return { kind: "invocation", invocation: { command, operands: positionals, texts, flags } };
   } catch (error) {
@@ -141,7 +144,7 @@ function findCommand(words: readonly string[]): CommandId | null {
 }
 
 function unknownCommand(words: readonly string[], say: Say): Parsed {
-  if (words.length === 0) return { kind: "trouble", trouble: usageTrouble("", "") };
+  if (words.length === 0) return { kind: "nothing" };
   const [noun = ""] = words;
   const verbs = COMMAND_IDS.filter((id) => id.startsWith(`${noun} `));
   if (verbs.length > 0 && words.length === 1) {
@@ -213,8 +216,8 @@ function choiceTrouble(what: string, found: string, choices: readonly string[], 
 function optionTable(names: readonly OptionName[]): OptionTable {
   return Object.fromEntries(
     names.map((name) => {
-      const { type, short }: OptionSpec = OPTIONS[name];
-      return [name, short === undefined ? { type } : { type, short }];
+      const { type, short, multiple = false }: OptionSpec = OPTIONS[name];
+      return [name, short === undefined ? { type, multiple } : { type, short, multiple }];
     }),
   );
 }

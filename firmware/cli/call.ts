@@ -8,12 +8,12 @@ import type { Invocation } from "./arguments.ts";
 import { usageTrouble } from "./arguments.ts";
 import type { Paint } from "./columns.ts";
 import { printable } from "./columns.ts";
-import type { OptionName } from "./commands.ts";
 import type { Place } from "./discover.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
 import type { CliIo } from "./io.ts";
 import type { Lang } from "./language.ts";
 import type { Say } from "./messages.ts";
+import type { OptionName } from "./options.ts";
 
 export interface Call {
   readonly io: CliIo;

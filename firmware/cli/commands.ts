@@ -1,127 +1,12 @@
 /**
- * Every command, operand and option of `kage`, as data. Dispatch, help and shell completion all read
- * this table, so what is offered, documented and accepted is one thing.
+ * Every command and operand of `kage`, as data. Dispatch, help and shell completion all read this
+ * table, so what is offered, documented and accepted is one thing. The options are in `options.ts`.
  * Source: work order 7; ecosystem.md 4.1.
  */
+import { CLUSTER_COMMANDS } from "./commands-cluster.ts";
+import { CONFIG_COMMANDS } from "./commands-config.ts";
 import type { Bilingual } from "./language.ts";
-import { LANGS } from "./language.ts";
-
-export interface OptionSpec {
-  readonly type: "string" | "boolean";
-  readonly short?: string;
-  /** Placeholder in the help; its meaning also drives completion (SERVER, GROUP, FILE, DIR). */
-  readonly value?: string;
-  readonly choices?: readonly string[];
-  readonly help: Bilingual;
-}
-
-const option = <T extends OptionSpec>(spec: T): T => spec;
-
-/** Options by name; one name means one thing in all commands. */
-export const OPTIONS = {
-  help: option({
-    type: "boolean",
-    short: "h",
-    help: { en: "show this help", ja: "このヘルプを表示" },
-  }),
-  output: option({
-    type: "string",
-    short: "o",
-    value: "FORMAT",
-    help: { en: "output format", ja: "出力形式" },
-  }),
-  lang: option({
-    type: "string",
-    value: "LANG",
-    choices: LANGS,
-    help: { en: "language, otherwise from the locale", ja: "言語 (省略時はロケールに従う)" },
-  }),
-  state: option({
-    type: "string",
-    value: "DIR",
-    help: {
-      en: "state folder of the virtual appliance (or KAGE_STATE_DIR)",
-      ja: "仮想装置の状態フォルダ (または KAGE_STATE_DIR)",
-    },
-  }),
-  local: option({
-    type: "string",
-    value: "FILE",
-    help: {
-      en: "ask the server of this local.json only",
-      ja: "この local.json のサーバだけに問い合わせる",
-    },
-  }),
-  server: option({
-    type: "string",
-    value: "SERVER",
-    help: { en: "this server only", ja: "このサーバだけを対象にする" },
-  }),
-  watch: option({
-    type: "boolean",
-    short: "w",
-    help: {
-      en: "keep showing; on a pipe one line per change",
-      ja: "表示を続ける (パイプでは変化ごとに 1 行)",
-    },
-  }),
-  to: option({
-    type: "string",
-    value: "SERVER",
-    help: { en: "target server", ja: "対象 (移動先・受信側) サーバ" },
-  }),
-  from: option({
-    type: "string",
-    value: "SERVER",
-    help: {
-      en: "sending side, with --to: one direction only",
-      ja: "送信側。--to と併用で片方向のみ",
-    },
-  }),
-  wait: option({
-    type: "boolean",
-    help: { en: "wait until it is done (default)", ja: "完了まで待つ (既定)" },
-  }),
-  "no-wait": option({
-    type: "boolean",
-    help: { en: "return once the order is accepted", ja: "受け付けられたら戻る" },
-  }),
-  timeout: option({
-    type: "string",
-    value: "SECONDS",
-    help: { en: "longest wait, default 60", ja: "待ち時間の上限、既定 60 秒" },
-  }),
-  "dry-run": option({
-    type: "boolean",
-    help: {
-      en: "say what would happen, order nothing",
-      ja: "何が起きるかを示すだけで、指示は出さない",
-    },
-  }),
-  yes: option({ type: "boolean", short: "y", help: { en: "do not ask", ja: "確認しない" } }),
-  follow: option({
-    type: "boolean",
-    short: "f",
-    help: { en: "keep printing new events", ja: "新しいイベントを表示し続ける" },
-  }),
-  after: option({
-    type: "string",
-    value: "SEQ",
-    help: { en: "only events after this number", ja: "この番号より後のイベントだけ" },
-  }),
-  limit: option({
-    type: "string",
-    value: "COUNT",
-    help: { en: "at most this many, default 50", ja: "件数の上限、既定 50" },
-  }),
-  since: option({
-    type: "string",
-    value: "SECONDS",
-    help: { en: "only the last SECONDS", ja: "直近の秒数だけ" },
-  }),
-} as const satisfies Readonly<Record<string, OptionSpec>>;
-
-export type OptionName = keyof typeof OPTIONS;
+import type { OptionName } from "./options.ts";
 
 export interface OperandSpec {
   readonly name: string;
@@ -211,6 +96,26 @@ export const COMMANDS = {
     },
     examples: ["kage server return SERVER1"],
   }),
+  "server force-return": command({
+    operands: [SERVER],
+    options: ["accept-loss", ...ORDER],
+    formats: PLAIN,
+    summary: {
+      en: "all servers down: begin anew with this one's information; groups stay stopped",
+      ja: "全サーバ停止時: このサーバの情報を基準に復帰 (グループは停止のまま)",
+    },
+    examples: ["kage server force-return SERVER1", "kage server return SERVER2"],
+  }),
+  "server force-stop": command({
+    operands: [SERVER],
+    options: ["confirm-off", "yes", "timeout", "dry-run", ...PLACE],
+    formats: PLAIN,
+    summary: {
+      en: "force a server that hangs down; another one takes over",
+      ja: "応答しないサーバを強制停止 (他のサーバが引き継ぐ)",
+    },
+    examples: ["kage server force-stop SERVER1", "kage server force-stop SERVER1 --confirm-off"],
+  }),
   "server shutdown": command({
     operands: [SERVER],
     options: [...ORDER],
@@ -220,6 +125,16 @@ export const COMMANDS = {
       ja: "サーバをシャットダウン (グループは移動)",
     },
     examples: ["kage server shutdown SERVER1"],
+  }),
+  "cluster start-now": command({
+    operands: [],
+    options: ["server", ...ORDER],
+    formats: PLAIN,
+    summary: {
+      en: "do not wait any longer for the other servers to start",
+      ja: "起動同期待ちを取り消し、単独で起動を判断",
+    },
+    examples: ["kage cluster start-now"],
   }),
   "cluster shutdown": command({
     operands: [],
@@ -231,23 +146,28 @@ export const COMMANDS = {
     },
     examples: ["kage cluster shutdown --yes"],
   }),
+  ...CLUSTER_COMMANDS,
   "config check": command({
-    operands: [{ name: "FILE" }],
-    options: [],
-    formats: PLAIN,
-    summary: { en: "check a configuration file", ja: "構成ファイルを検査" },
-    examples: ["kage config check cluster.jsonc"],
-  }),
-  "config explain": command({
-    operands: [{ name: "FILE" }],
-    options: [],
+    operands: [{ name: "FILE", optional: true }],
+    options: [...PLACE],
     formats: PLAIN,
     summary: {
-      en: "print the timing budget of a configuration file",
-      ja: "構成ファイルの時間配分を表示",
+      en: "check a configuration file; without FILE the one in use",
+      ja: "構成ファイルを検査 (FILE を省略すると使用中のもの)",
     },
-    examples: ["kage config explain cluster.jsonc"],
+    examples: ["kage config check cluster.jsonc", "kage config check"],
   }),
+  "config explain": command({
+    operands: [{ name: "FILE", optional: true }],
+    options: [...PLACE],
+    formats: PLAIN,
+    summary: {
+      en: "print the timing budget of a configuration; without FILE of the one in use",
+      ja: "構成ファイルの時間配分を表示 (FILE を省略すると使用中のもの)",
+    },
+    examples: ["kage config explain cluster.jsonc", "kage config explain"],
+  }),
+  ...CONFIG_COMMANDS,
   "rack status": command({
     operands: [],
     options: [...PLACE],
@@ -372,6 +292,26 @@ export const COMMANDS = {
       ja: "ラックの記録 (占有・応答・電源) を表示",
     },
     examples: ["kage rack records --since 60 -o jsonl"],
+  }),
+  install: command({
+    operands: [],
+    options: ["check", "uninstall", "dry-run", "prefix", "root", "server"],
+    formats: PLAIN,
+    summary: {
+      en: "install the package on a real server, or say what it lacks",
+      ja: "実サーバにパッケージを導入、または不足を検査",
+    },
+    examples: ["kage install --server SERVER1", "kage install --check"],
+  }),
+  "disk format": command({
+    operands: [],
+    options: ["local"],
+    formats: PLAIN,
+    summary: {
+      en: "format the blank arbitration partition of a real server",
+      ja: "実サーバの空の調停パーティションを初期化",
+    },
+    examples: ["kage disk format"],
   }),
   completion: command({
     operands: [{ name: "SHELL", choices: ["bash"] }],

@@ -2,8 +2,9 @@
  * Bash completion, printed from the command table. Servers and groups are asked of the running
  * cluster (`kage status -o name`), everything else is fixed text in the script.
  */
-import { COMMAND_IDS, COMMANDS, type CommandSpec, OPTIONS, type OptionSpec } from "./commands.ts";
+import { COMMAND_IDS, COMMANDS, type CommandSpec } from "./commands.ts";
 import { choicesOf, optionsOf } from "./help.ts";
+import { OPTIONS, type OptionSpec } from "./options.ts";
 
 /** The script for `eval "$(kage completion bash)"`. */
 export function bashCompletion(): string {
@@ -32,7 +33,7 @@ ${optionValues().join("\n")}
   if [[ "$cur" == -* ]]; then
     case "$command" in
 ${COMMAND_IDS.map((id) => `      "${id}") COMPREPLY=($(compgen -W "${flags(id)}" -- "$cur")) ;;`).join("\n")}
-      *) COMPREPLY=($(compgen -W "--lang --help" -- "$cur")) ;;
+      *) COMPREPLY=($(compgen -W "--lang --help --version" -- "$cur")) ;;
     esac
     return
   fi
@@ -123,6 +124,7 @@ function valueSource(name: string, choices: readonly string[] | null): string | 
     case "PATH":
       return 'compgen -W "$(_kage_names path)" -- "$cur"';
     case "FILE":
+    case "FILE|REV":
       return 'compgen -f -- "$cur"';
     case "DIR":
       return 'compgen -d -- "$cur"';

@@ -6,6 +6,8 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { LOCAL_FILE } from "../../flash/package/places.ts";
+import { isAlive } from "../../hal/drivers/process-tree/process-tree.ts";
 import { applianceDirs } from "../places.ts";
 import { isRecord, parseObject } from "./client.ts";
 import { EXIT, type Trouble } from "./exit-code.ts";
@@ -15,6 +17,8 @@ import type { Say } from "./messages.ts";
 export interface AgentAddress {
   readonly server: string;
   readonly socketPath: string;
+  /** The server's local.json; null = not known here. */
+  readonly localFile: string | null;
 }
 
 export interface Place {
@@ -46,17 +50,35 @@ export function discover(wanted: Wanted, env: Environment, say: Say): Discovery 
   const runDir = env["KAGE_RUN_DIR"];
   if (runDir && wanted.state === undefined) return readRunDir(runDir, say);
   const appliance = join(applianceDirs(wanted.state, env).runDir, "appliance.json");
-  if (existsSync(appliance)) return readAppliance(appliance, say);
+  const stale = isStale(appliance);
+  if (existsSync(appliance) && !stale) return readAppliance(appliance, say);
   const explicit = wanted.state !== undefined || Boolean(env["KAGE_STATE_DIR"]);
-  if (!explicit && existsSync(SYSTEM_AGENT_SOCKET)) return oneAgent("", SYSTEM_AGENT_SOCKET);
+  if (!explicit && existsSync(SYSTEM_AGENT_SOCKET)) {
+    return oneAgent("", SYSTEM_AGENT_SOCKET, existsSync(LOCAL_FILE) ? LOCAL_FILE : null);
+  }
+  if (stale) return leftBehind(appliance, say);
   const places = explicit ? appliance : `${appliance}, ${SYSTEM_AGENT_SOCKET}`;
   return trouble(EXIT.unreachable, say("noPlace", { places }), say("noPlaceDo"));
 }
 
 function readRunDir(runDir: string, say: Say): Discovery {
   const appliance = join(runDir, "appliance.json");
+  if (isStale(appliance)) return leftBehind(appliance, say);
   if (existsSync(appliance)) return readAppliance(appliance, say);
-  return oneAgent("", join(runDir, "agent.sock"));
+  return oneAgent("", join(runDir, "agent.sock"), null);
+}
+
+/** Left behind by a launcher that was killed; with its launcher its servers lost their power. */
+function isStale(file: string): boolean {
+  const text = existsSync(file) ? readText(file) : null;
+  const launcher = text?.kind === "text" ? parseObject(text.text)?.["launcher"] : undefined;
+  if (!isRecord(launcher)) return false;
+  const { pid, startTicks } = launcher;
+  return typeof pid === "number" && typeof startTicks === "number" && !isAlive({ pid, startTicks });
+}
+
+function leftBehind(file: string, say: Say): Discovery {
+  return trouble(EXIT.unreachable, say("staleFile", { file }), say("staleFileDo"));
 }
 
 function readLocal(file: string, say: Say): Discovery {
@@ -68,7 +90,7 @@ function readLocal(file: string, say: Say): Discovery {
     return wrongFile(file, '"runDir": "DIR"', local, say);
   }
   const server = typeof local["server"] === "string" ? local["server"] : "";
-  return oneAgent(server, join(resolve(dirname(file), runDir), "agent.sock"));
+  return oneAgent(server, join(resolve(dirname(file), runDir), "agent.sock"), file);
 }
 
 function readAppliance(file: string, say: Say): Discovery {
@@ -90,13 +112,15 @@ function readAppliance(file: string, say: Say): Discovery {
 
 function readAgent(entry: unknown): AgentAddress | null {
   if (!isRecord(entry)) return null;
-  const { name, agentSocket } = entry;
+  const { name, agentSocket, local } = entry;
   if (typeof name !== "string" || typeof agentSocket !== "string") return null;
-  return { server: name, socketPath: agentSocket };
+  const localFile = typeof local === "string" ? local : null;
+  return { server: name, socketPath: agentSocket, localFile };
 }
 
-function oneAgent(server: string, socketPath: string): Discovery {
-  return { kind: "found", place: { agents: [{ server, socketPath }], rackSocket: null } };
+function oneAgent(server: string, socketPath: string, localFile: string | null): Discovery {
+  const agents = [{ server, socketPath, localFile }];
+  return { kind: "found", place: { agents, rackSocket: null } };
 }
 
 type FileText = { kind: "text"; text: string } | { kind: "unreadable"; detail: string };

@@ -17,7 +17,8 @@ import {
 import { isRecord, type Reply, request } from "./client.ts";
 import { cellWidth, padCells, printable, type Style } from "./columns.ts";
 import type { AgentAddress, Place } from "./discover.ts";
-import { EXIT, type ExitCode } from "./exit-code.ts";
+import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
+import { localPaths } from "./local-paths.ts";
 import { records } from "./rack-state.ts";
 import { replyTrouble } from "./refusal.ts";
 import { agentName, spoken, survey, surveyTrouble, whyNot } from "./survey.ts";
@@ -45,7 +46,7 @@ export async function runEvents(call: Call, place: Place): Promise<ExitCode> {
   const result = await survey(call, place, server);
   const trouble = surveyTrouble(call, place, result, server);
   if (trouble !== null || result.best === null) {
-    return trouble === null ? EXIT.failed : fail(call, trouble);
+    return trouble === null ? EXIT.failed : fail(call, withLog(call, place, trouble, server));
   }
   const { agent } = result.best;
   const page = { after: after ?? null, limit: limit ?? LIMIT };
@@ -61,6 +62,18 @@ export async function runEvents(call: Call, place: Place): Promise<ExitCode> {
   else if (entries.length > 0) printEntries(call, entries);
   else if (!follow && !wantsJson(call)) printLines(call, [call.say("noEvents")]);
   return follow ? followEvents(call, agent, newest(entries, page.after ?? 0)) : EXIT.done;
+}
+
+/** An agent that is off has left its log behind: say where. */
+function withLog(call: Call, place: Place, trouble: Trouble, server?: string): Trouble {
+  if (trouble.exit !== EXIT.unreachable) return trouble;
+  const asked = place.agents.filter((agent) => server === undefined || agent.server === server);
+  const files = asked.flatMap((agent) => localPaths(agent)?.eventFile ?? []);
+  const where =
+    files.length > 0
+      ? call.say("readLogDo", { files: files.join(", ") })
+      : call.say("readLogThereDo");
+  return { ...trouble, remedy: `${trouble.remedy}; ${where}` };
 }
 
 async function followEvents(call: Call, agent: AgentAddress, from: number): Promise<ExitCode> {

@@ -9,11 +9,9 @@ import {
   type CommandId,
   type CommandSpec,
   GLOBAL_OPTIONS,
-  OPTIONS,
-  type OptionName,
-  type OptionSpec,
 } from "./commands.ts";
 import type { Bilingual, Lang } from "./language.ts";
+import { OPTIONS, type OptionName, type OptionSpec } from "./options.ts";
 
 const TITLES = {
   lead: {
@@ -25,9 +23,13 @@ const TITLES = {
   options: { en: "Options", ja: "オプション" },
   examples: { en: "Examples", ja: "例" },
   exits: { en: "Exit codes", ja: "終了コード" },
+  scripts: {
+    en: "In scripts of groups: armload, armkill, armlog, armfover, armdown, armrsp (--help)",
+    ja: "グループのスクリプト用: armload, armkill, armlog, armfover, armdown, armrsp (--help)",
+  },
   more: {
-    en: "More about one command: kage help COMMAND",
-    ja: "個々のコマンドの詳細: kage help コマンド",
+    en: "More about one command: kage help COMMAND; version: kage --version",
+    ja: "個々のコマンドの詳細: kage help コマンド、バージョン: kage --version",
   },
 } as const satisfies Readonly<Record<string, Bilingual>>;
 
@@ -56,6 +58,7 @@ export function overview(noun: string, lang: Lang): string {
     `${TITLES.exits[lang]}:`,
     ...exits,
     "",
+    ...(noun === "" ? [TITLES.scripts[lang]] : []),
     TITLES.more[lang],
   ]);
 }

@@ -3,15 +3,24 @@
  * one handler per command. A broken contract of ours is not caught: Node prints it and exits with 1.
  * Source: work order 7; ecosystem.md 4.1.
  */
+import { isHelperCommand } from "../../hal/drivers/script-runner/helper-commands.ts";
 import { askedLanguage, type Invocation, type Parsed, parseWords } from "./arguments.ts";
 import { type Call, fail, type PlacedHandler, troubleText } from "./call.ts";
 import { type Paint, painter } from "./columns.ts";
 import { COMMANDS, type CommandId, isCommandId } from "./commands.ts";
 import { bashCompletion } from "./completion.ts";
+import {
+  runConfigApply,
+  runConfigDiff,
+  runConfigGet,
+  runConfigHistory,
+  runConfigRollback,
+} from "./config-change.ts";
 import { runConfig } from "./config-command.ts";
 import { discover } from "./discover.ts";
 import { runEvents } from "./events-command.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { runForceStop } from "./force-stop.ts";
 import { commandHelp, overview } from "./help.ts";
 import type { CliIo, CliOutput } from "./io.ts";
 import { processIo } from "./io-process.ts";
@@ -20,6 +29,7 @@ import { type Say, speaker } from "./messages.ts";
 import { runOrder } from "./order.ts";
 import { runRack } from "./rack-command.ts";
 import { runStatus } from "./status-command.ts";
+import { productVersion } from "./version.ts";
 
 type Handler =
   | { readonly kind: "placed"; readonly run: PlacedHandler }
@@ -39,10 +49,27 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   "group move": placed(runOrder),
   "server detach": placed(runOrder),
   "server return": placed(runOrder),
+  "server force-return": placed(runOrder),
+  "server force-stop": placed(runForceStop),
   "server shutdown": placed(runOrder),
+  "cluster start-now": placed(runOrder),
   "cluster shutdown": placed(runOrder),
+  "cluster create": alone(async (call) => (await import("./create-command.ts")).runCreate(call)),
+  "server add": alone(async (call) => (await import("./edit-command.ts")).runEdit(call)),
+  "server invite": alone(async (call) => (await import("./enrol-command.ts")).runInvite(call)),
+  "server enrol": alone(async (call) => (await import("./enrol-command.ts")).runEnrol(call)),
+  "group add": alone(async (call) => (await import("./edit-command.ts")).runEdit(call)),
+  "group remove": alone(async (call) => (await import("./edit-command.ts")).runEdit(call)),
+  "key rotate": alone(async (call) => (await import("./key-command.ts")).runKeyRotate(call)),
+  "key accept": alone(async (call) => (await import("./key-command.ts")).runKeyAccept(call)),
+  tune: alone(async (call) => (await import("./tune-command.ts")).runTune(call)),
   "config check": alone(runConfig),
   "config explain": alone(runConfig),
+  "config get": placed(runConfigGet),
+  "config history": placed(runConfigHistory),
+  "config diff": placed(runConfigDiff),
+  "config apply": placed(runConfigApply),
+  "config rollback": placed(runConfigRollback),
   "rack status": placed(runRack),
   "rack cut": placed(runRack),
   "rack restore": placed(runRack),
@@ -57,6 +84,10 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   "rack garble-com": placed(runRack),
   "rack inject": placed(runRack),
   "rack records": placed(runRack),
+  install: alone(async (call) => (await import("../install/command.ts")).runInstall(call)),
+  "disk format": alone(async (call) =>
+    (await import("../install/format-command.ts")).runFormat(call),
+  ),
   completion: alone(printCompletion),
   help: alone((call) => printHelp(call.io, call.invocation.operands, call.lang, call.say)),
 };
@@ -71,7 +102,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   if (parsed.kind === "invocation") {
     return dispatch(newCall(io, parsed.invocation, lang, say, paintError));
   }
-  if (argv.length === 0) {
+  if (parsed.kind === "version") {
+    io.stdout.write(`kage ${productVersion()}\n`);
+    return EXIT.done;
+  }
+  if (parsed.kind === "nothing") {
     io.stderr.write(overview("", lang));
     return EXIT.usage;
   }
@@ -81,6 +116,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
 
 /** Runs as the process itself; sets the exit code and lets the streams empty themselves. */
 export async function runProcess(argv: readonly string[]): Promise<void> {
+  const [word, ...rest] = argv;
+  if (isHelperCommand(word)) {
+    const { runArmProcess } = await import("../arm/command.ts");
+    return runArmProcess(word, rest);
+  }
   const { io, outputFailure, release } = processIo();
   const exit = await runCli(argv, io);
   release();

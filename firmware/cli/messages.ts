@@ -4,8 +4,14 @@
  * A `…Do` entry is the remedy of the entry before it: what to do next.
  */
 import { type Bilingual, fill, type Lang } from "./language.ts";
+import { CLUSTER_MESSAGES } from "./messages-cluster.ts";
+import { CONFIG_MESSAGES } from "./messages-config.ts";
+import { ENROL_MESSAGES } from "./messages-enrol.ts";
 
 const MESSAGES = {
+  ...CLUSTER_MESSAGES,
+  ...ENROL_MESSAGES,
+  ...CONFIG_MESSAGES,
   do: { en: "do", ja: "対処" },
   unknownCommand: { en: 'unknown command "{words}"', ja: "不明なコマンド「{words}」" },
   needsVerb: { en: '"{noun}" needs a verb', ja: "「{noun}」には動詞が必要です" },
@@ -49,6 +55,14 @@ const MESSAGES = {
     en: "check the path, or start the virtual appliance anew (npm start)",
     ja: "パスを確認するか、仮想装置を起動し直してください (npm start)",
   },
+  staleFile: {
+    en: "the virtual appliance of {file} has ended without clearing up",
+    ja: "{file} の仮想装置は後始末をせずに終了しています",
+  },
+  staleFileDo: {
+    en: "start it anew (npm start); that clears up",
+    ja: "起動し直してください (npm start)。後始末も行われます",
+  },
   unknownServer: {
     en: 'no agent of a server "{server}" here',
     ja: "サーバ「{server}」のエージェントはここにありません",
@@ -65,8 +79,8 @@ const MESSAGES = {
   agentGarbage: { en: "gave an unreadable answer: {detail}", ja: "解釈できない応答です: {detail}" },
   noAgent: { en: "no agent could be asked", ja: "応答できるエージェントがありません" },
   noAgentDo: {
-    en: "is the cluster running? virtual appliance: npm start; server: systemctl status kagemusha",
-    ja: "クラスタは動作していますか。仮想装置: npm start、実機: systemctl status kagemusha",
+    en: "is the cluster running? virtual appliance: npm start; server: systemctl status kage-agent",
+    ja: "クラスタは動作していますか。仮想装置: npm start、実機: systemctl status kage-agent",
   },
   hungDo: {
     en: "an agent that hangs is restarted by its supervisor; try again in a few seconds",
@@ -150,6 +164,60 @@ const MESSAGES = {
     en: "would take {server} back as standby",
     ja: "{server} を待機系として復帰させます",
   },
+  wouldForceReturn: {
+    en: "would begin a new view with {server} alone; all groups stay stopped",
+    ja: "{server} だけの新しい構成を作ります (全グループは停止のまま)",
+  },
+  wouldForceStop: {
+    en: "would order {server} to end at once, and press its power switch if it does not obey",
+    ja: "{server} に即時停止を指示し、従わなければ電源スイッチを押します",
+  },
+  wouldStartNow: {
+    en: "{server} would not wait any longer and judge alone",
+    ja: "{server} は待たずに単独で起動を判断します",
+  },
+  notObeyed: {
+    en: "{server} does not obey; pressing its switch",
+    ja: "{server} が従わないため、電源スイッチを押します",
+  },
+  stillOn: { en: "{server} could not be seen to be off", ja: "{server} の停止を確認できません" },
+  stillOnDo: {
+    en: "look at it; when it is off: kage server force-stop {server} --confirm-off",
+    ja: "現物を確認し、電源が切れていれば: kage server force-stop {server} --confirm-off",
+  },
+  confirmOff: {
+    en: "Have you made sure that {server} is off? If it runs, two servers will own the groups.\nType its name to go on: ",
+    ja: "{server} の電源が切れていることを確認しましたか。動作中の場合、二重にグループが動作します。\n続けるにはサーバ名を入力してください: ",
+  },
+  cannotAskOff: {
+    en: "this statement needs a confirmation",
+    ja: "この宣言には確認が必要です",
+  },
+  noWitness: {
+    en: "no server other than {server} answers",
+    ja: "{server} 以外のサーバの応答がありません",
+  },
+  noWitnessDo: {
+    en: "start another server first, or repair its agent",
+    ja: "先に他のサーバを起動するか、エージェントを修復してください",
+  },
+  noHeir: {
+    en: "no other member is there to go on; {server} is not switched off",
+    ja: "継続できる他のメンバーがないため、{server} の電源は切りません",
+  },
+  noHeirDo: {
+    en: "return another server first, or use: kage cluster shutdown",
+    ja: "先に他のサーバを復帰させるか、kage cluster shutdown を使用してください",
+  },
+  offObeyed: { en: "done: {server} has shut down", ja: "完了: {server} は停止しました" },
+  offSwitched: {
+    en: "done: {server} did not obey and was switched off",
+    ja: "完了: {server} が従わなかったため電源を切りました",
+  },
+  offConfirmed: {
+    en: "noted: {server} is off, as long as nothing of it is heard",
+    ja: "{server} は停止していると記録しました (何か受信した時点で無効)",
+  },
   wouldShutDown: { en: "would shut {server} down", ja: "{server} をシャットダウンします" },
   dryRunEnd: {
     en: "nothing was ordered; this is the state of {time} ago",
@@ -192,6 +260,18 @@ const MESSAGES = {
     en: "{file}: good, {warnings} warnings",
     ja: "{file}: 問題なし、警告 {warnings} 件",
   },
+  configUsed: {
+    en: "{file} (the configuration of {server})",
+    ja: "{file} ({server} の構成ファイル)",
+  },
+  noConfigFile: {
+    en: "the configuration in use is not known here",
+    ja: "使用中の構成ファイルが分かりません",
+  },
+  noConfigFileDo: {
+    en: "name it: kage {command} FILE, or name a server's local.json with --local FILE",
+    ja: "kage {command} FILE と指定するか、--local FILE でサーバを指定してください",
+  },
   configBad: { en: "{file}: {count} errors", ja: "{file}: エラー {count} 件" },
   configBadDo: { en: "correct the places above, top first", ja: "上から順に修正してください" },
   warning: { en: "warning", ja: "警告" },
@@ -226,6 +306,14 @@ const MESSAGES = {
   nextReturn: {
     en: "kage server return {server}   (takes it back as standby)",
     ja: "kage server return {server}   (待機系として復帰)",
+  },
+  nextForceReturn: {
+    en: "kage server force-return {server}   (all are down: begin anew with its information)",
+    ja: "kage server force-return {server}   (全停止: このサーバの情報を基準に復帰)",
+  },
+  nextStartNow: {
+    en: "kage cluster start-now   (do not wait for the others)",
+    ja: "kage cluster start-now   (他のサーバを待たない)",
   },
   nextStart: {
     en: "kage events, then kage group start {group}",
@@ -271,6 +359,14 @@ const MESSAGES = {
     ja: "--watch は複数の文書を出力します。-o json は 1 つだけです",
   },
   useJsonl: { en: "use -o jsonl", ja: "-o jsonl を使ってください" },
+  readLogDo: {
+    en: "if it is off, read its log: {files}",
+    ja: "停止している場合はログファイルを参照してください: {files}",
+  },
+  readLogThereDo: {
+    en: "if it is off, read events.jsonl in its state folder (local.json names it) when it is on again",
+    ja: "停止している場合は、起動後に状態フォルダ (local.json に記載) の events.jsonl を参照してください",
+  },
   noEvents: { en: "no events", ja: "イベントはありません" },
   cause: { en: "cause", ja: "原因" },
   lostAgent: { en: "{server}: {why}; still trying", ja: "{server}: {why}。再試行しています" },

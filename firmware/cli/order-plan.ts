@@ -31,6 +31,9 @@ function planOrder(call: Call, order: Order, document: StatusDocument): Plan {
     case "group":
       return planGroup(call, order, document);
     case "server":
+      if (order.verb === "cluster.start-now") {
+        return { steps: [call.say("wouldStartNow", { server: goal.server })] };
+      }
       return planServer(call, order, document);
     case "cluster-off":
       return {
@@ -85,6 +88,9 @@ function planServer(call: Call, order: Order, document: StatusDocument): Plan {
   }
   if (order.goal.kind === "server" && server.state === order.goal.state) {
     return { steps: [say("alreadySo", { now: serverNow(call, server) })] };
+  }
+  if (order.verb.startsWith("server.force-return")) {
+    return { steps: [say("wouldForceReturn", { server: name })] };
   }
   if (order.verb === "server.return") return { steps: [say("wouldReturn", { server: name })] };
   const owned = document.groups.filter((group) => group.owner === name);

@@ -54,7 +54,8 @@ export async function awaitGoal(call: Call, place: Place, wait: Wait): Promise<E
   }
 }
 
-async function learn(call: Call, place: Place, goal: Goal): Promise<Knowledge> {
+/** What all agents, and for "off" the power itself, say now. */
+export async function learn(call: Call, place: Place, goal: Goal): Promise<Knowledge> {
   const isOff = goal.kind === "cluster-off" || (goal.kind === "server" && goal.state === "off");
   const [result, power] = await Promise.all([
     survey(call, place),

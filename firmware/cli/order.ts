@@ -47,7 +47,8 @@ const WAIT_S_MAX = 86_400;
 export async function runOrder(call: Call, place: Place): Promise<ExitCode> {
   const timeoutS = waitOptions(call);
   if (isTrouble(timeoutS)) return fail(call, timeoutS);
-  const before = await survey(call, place);
+  const only = call.invocation.command === "cluster start-now";
+  const before = await survey(call, place, only ? call.invocation.texts.server : undefined);
   const trouble = surveyTrouble(call, place, before);
   if (trouble !== null || before.best === null) {
     return trouble === null ? EXIT.failed : fail(call, trouble);
@@ -88,11 +89,12 @@ function waitOptions(call: Call): number | Trouble {
   return numberOption(call, "timeout", bounds) ?? WAIT_S;
 }
 
-function orderOf(call: Call, { document }: Answer): Order {
+function orderOf(call: Call, { agent, document }: Answer): Order {
   const [noun = "", verb = ""] = call.invocation.command.split(" ");
   const name = operand(call, 0);
   const to = call.invocation.texts.to;
-  const base = { verb: `${noun}.${verb}` };
+  const loss = call.invocation.flags.has("accept-loss") ? "-loss" : "";
+  const base = { verb: `${noun}.${verb}${loss}` };
   if (noun === "group") {
     const args = to === undefined ? { group: name } : { group: name, to };
     const owner = verb === "move" ? (findGroup(document, name)?.owner ?? null) : null;
@@ -103,8 +105,12 @@ function orderOf(call: Call, { document }: Answer): Order {
       goal: { kind: "group", group: name, state, on: to ?? null, notOn: owner },
     };
   }
+  if (verb === "start-now") {
+    return { ...base, args: {}, goal: { kind: "server", server: agent.server, state: "member" } };
+  }
   if (noun === "cluster") return { ...base, args: {}, goal: { kind: "cluster-off" } };
-  const state = verb === "detach" ? "detached" : verb === "return" ? "member" : "off";
+  const isReturn = verb === "return" || verb === "force-return";
+  const state = verb === "detach" ? "detached" : isReturn ? "member" : "off";
   return { ...base, args: { server: name }, goal: { kind: "server", server: name, state } };
 }
 
@@ -131,7 +137,10 @@ async function send(
     agent: "",
     reply: { kind: "unreachable", detail: "busy" },
   };
-  for (const { agent } of ranked(before)) {
+  // Only the base server itself can be sure to hear the order: there is no cluster that would pass it on.
+  const isBase = ({ agent }: Answer): number =>
+    order.verb.startsWith("server.force-return") && agent.server === order.args["server"] ? 1 : 0;
+  for (const { agent } of ranked(before).toSorted((a, b) => isBase(b) - isBase(a))) {
     const body = { verb: order.verb, args: order.args, ...spoken(call) };
     const { orderDeadlineMs, interrupted } = call.io;
     const reply = await request(agent.socketPath, body, orderDeadlineMs, interrupted);

@@ -186,13 +186,17 @@ function section(lines: readonly string[], entries: number): string[] {
 }
 
 function nextLines(call: Call, { servers, groups }: StatusDocument): string[] {
+  const alive = servers.some(({ state }) => state !== "detached" && state !== "off");
+  const step = alive ? "nextReturn" : "nextForceReturn";
+  const waits = servers.some(({ details }) => typeof details?.["startWaitS"] === "number");
   const steps = [
+    ...(waits ? [call.say("nextStartNow")] : []),
     ...groups
       .filter((group) => group.state === "failed")
       .map((group) => call.say("nextStart", { group: printable(group.name) })),
     ...servers
       .filter((server) => server.state === "detached")
-      .map((server) => call.say("nextReturn", { server: printable(server.name) })),
+      .map((server) => call.say(step, { server: printable(server.name) })),
   ];
   const lead = call.paint("bold", `${call.say("nextStep")}:`);
   return steps.map((step) => `${lead} ${step}`);

@@ -3,10 +3,30 @@
  * the agent ended so that its supervisor starts it anew; an agent that stays away ends the groups.
  * A hung agent must never look like life, and a short absence must not cost a failover.
  */
+import type { Epoch } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PulseEffect } from "../../services/effects.ts";
-import type { PulseEvent } from "../../services/events.ts";
-import type { AgentWatch } from "./route.ts";
+import type { AgentToken, PulseEvent } from "../../services/events.ts";
+
+export interface AgentWatch {
+  readonly token: AgentToken | null;
+  /** Epoch of the view that the living agent would teach a new pulse; null = it has not said. */
+  readonly held: Epoch | null;
+  /** Last moment at which the agent's progress counter moved. */
+  readonly movedAtMs: number;
+  readonly killed: boolean;
+}
+
+/** What tells whether groups may be running here. */
+export interface Owning {
+  readonly agent: Pick<AgentWatch, "token">;
+  readonly willDone: "no" | "completed" | "overdue";
+}
+
+/** Groups may be running on this server: a will is deposited and has not been executed to its end. */
+export function mayOwn({ agent, willDone }: Owning): boolean {
+  return willDone !== "completed" && (agent.token?.mayOwn ?? false);
+}
 
 /** No lease hangs on the agent, so a busy host gets its time; a hung one is replaced within seconds. */
 const STALL_MIN_MS = 1000;
@@ -36,9 +56,13 @@ export function watchAgent(
     case "agent.spoke": {
       const moved = watch.token === null || event.token.progress !== watch.token.progress;
       const movedAtMs = moved ? event.atMs : watch.movedAtMs;
-      const state = { token: event.token, movedAtMs, killed: moved ? false : watch.killed };
+      // A will that arrives repeats the old token, perhaps that of an agent which is gone.
+      const held = moved ? viewOf(event.token) : watch.held;
+      const state = { token: event.token, held, movedAtMs, killed: moved ? false : watch.killed };
       return { state, effects: [], lost: false };
     }
+    case "agent.gone":
+      return { state: { ...watch, held: null }, effects: [], lost: false };
     case "gap.noticed":
       return { state: { ...watch, movedAtMs: event.atMs }, effects: [], lost: false };
     case "tick": {
@@ -57,3 +81,6 @@ export function watchAgent(
       return { state: watch, effects: [], lost: false };
   }
 }
+
+const viewOf = ({ wish }: AgentToken): Epoch | null =>
+  wish.kind === "resume" ? wish.view.epoch : null;

@@ -4,10 +4,13 @@
  */
 
 import { sameEpoch } from "../../hal/base/view.ts";
+import { usesDisk } from "../../services/configuration/budget.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { Facts, PathFact, PeerFact } from "../../services/facts.ts";
+import { isHeardAnywhere, isLive } from "../../services/heartbeat/liveness.ts";
 import { acknowledgedMs, isPresent, type PeerHealth } from "../../services/heartbeat/peer.ts";
-import { isSole } from "../../services/membership/state.ts";
+import { isSole, proposalOf } from "../../services/membership/state.ts";
+import { arbiterOf, diskLeaseEndMs } from "./disk-part.ts";
 import { holdsLease, type PulseState, peerOf } from "./route.ts";
 
 export function drawFacts(
@@ -23,18 +26,21 @@ export function drawFacts(
   const sole = isSole(view, membership.self);
   return {
     atMs,
+    revision: { hash: config.hash, prepared: state.revision.prepared?.hash ?? null },
     server: membership.server,
     sinceMs: membership.sinceMs,
     view,
+    proposal: proposalOf(membership),
     floor: membership.floor,
     sole,
+    provisional: membership.provisional !== null,
     gaveUp: membership.gaveUp,
     holdsLease: holdsLease(state, atMs, config),
     ...drawLease(state, config),
     lostAfterMs,
     conflict: membership.conflict,
     refused: membership.refused,
-    claim: state.quorum.claim,
+    claim: arbiterOf(state, config).claim,
     waitUntilMs: membership.server === "starting" ? membership.waitUntilMs : null,
     peer: drawPeer(state, peer, atMs, config),
     paths: drawPaths(state, peer, atMs, config),
@@ -52,9 +58,11 @@ export function drawLease(
   if (view === null || peer === null || isSole(view, self)) {
     return { leaseUntilMs: null, ackedMs: null };
   }
-  const ackedMs = acknowledgedMs(peer, view);
+  const ackedMs = acknowledgedMs(peer, view) ?? state.membership.carriedMs;
   const fromMs = Math.max(baseMs, ackedMs ?? baseMs);
-  return { leaseUntilMs: fromMs + config.budget.a3Ms, ackedMs };
+  const onDisk = config.method === "disk";
+  const leaseUntilMs = onDisk ? diskLeaseEndMs(state, peer, config) : fromMs + config.budget.a3Ms;
+  return { leaseUntilMs, ackedMs };
 }
 
 function drawPeer(
@@ -79,6 +87,8 @@ function drawPeer(
     blob: beat?.blob ?? new Uint8Array(0),
     presence: isPresent(peer, atMs, config),
     configDiffers: beat !== null && beat.configHash !== config.hash,
+    live: isLive(peer, atMs, config),
+    heard: isHeardAnywhere(peer, atMs, config),
   };
 }
 
@@ -129,11 +139,14 @@ function drawPaths(
       lastHeardMs: toldMs,
     });
   }
-  if (config.disk !== null && config.method === "com-disk") {
-    const { diskHealthy, diskFaultNoted, lastGoodAtMs } = state.quorum;
+  if (config.disk !== null && usesDisk(config.method)) {
+    const watched = config.method === "disk" ? state.disk.stamps : state.quorum;
+    const { diskHealthy, diskFaultNoted, diskError, lastGoodAtMs } = watched;
     const health = diskFaultNoted ? "faulty" : diskHealthy ? "normal" : "unknown";
     const lastHeardMs = lastGoodAtMs > atMs ? null : since(lastGoodAtMs);
-    paths.push({ kind: "disk", id: "disk", from: self, to: self, state: health, lastHeardMs });
+    const trouble = diskFaultNoted ? { trouble: diskError } : {};
+    const path = { kind: "disk", id: "disk", from: self, to: self } as const;
+    paths.push({ ...path, state: health, lastHeardMs, ...trouble });
   }
   return paths;
 }

@@ -7,13 +7,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicMs } from "../../hal/base/clock.ts";
+import { Histogram } from "../../hal/base/histogram.ts";
 import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
 import type { OffPort } from "../../hal/ports/host.ts";
 import type { WatchdogPort } from "../../hal/ports/watchdog.ts";
+import type { LoadedConfig } from "../../services/configuration/load.ts";
 import type { NoteData, PulseEffect } from "../../services/effects.ts";
 import type { AgentToken, PulseEvent, Wish } from "../../services/events.ts";
-import { type AliveWord, alivePeriodMs } from "../../services/facts.ts";
-import { isSole } from "../../services/membership/state.ts";
+import { type AliveWord, alivePeriodMs, type Measured } from "../../services/facts.ts";
 import { drawFullWill } from "../full-will.ts";
 import { openHostPorts } from "../host-ports.ts";
 import { drawLastWords, LAST_WORDS_FILE } from "../last-words.ts";
@@ -23,16 +24,10 @@ import { Scheduler } from "../scheduler.ts";
 import { executeWill } from "../will.ts";
 import { Addresses } from "./addresses.ts";
 import { drawFacts, drawLease } from "./facts.ts";
+import { hasChanged, lostAfter } from "./news.ts";
 import { rehearseTakeover } from "./rehearse.ts";
-import {
-  createPulse,
-  holdsLease,
-  mayOwn,
-  nextDeadlineMs,
-  type PulseState,
-  peerOf,
-  step,
-} from "./route.ts";
+import { hearRevision } from "./revision-words.ts";
+import { createPulse, holdsLease, nextDeadlineMs, type PulseState, peerOf, step } from "./route.ts";
 import { PulseSocket, type Role } from "./socket.ts";
 import { openWires, type Wires } from "./wires.ts";
 
@@ -47,7 +42,7 @@ const MALFORMED_NOTE_MS = 60_000;
 const WILL_MIN_MS = 1000;
 
 export class Pulse {
-  readonly #context: ServerContext;
+  #context: ServerContext;
   readonly #wires: Wires;
   readonly #socket: PulseSocket;
   readonly #scheduler: Scheduler<PulseEvent>;
@@ -58,6 +53,7 @@ export class Pulse {
   /** Groups may run here. A new pulse does not know better until the agent has looked. */
   #covers = true;
   #willRevision = 0;
+  readonly #diskTook = new Histogram();
   #lostAfterMs: number | null = null;
   #armed = false;
   #willRunning = false;
@@ -67,6 +63,8 @@ export class Pulse {
   #notes: object[] = [];
   #malformedNotedAtMs = new Map<string, number>();
   readonly #pids = new Map<Role, { readonly pid: number; readonly startTicks: number }>();
+  /** What the disk process has seen of the peer's slot, as its successor is to be told. */
+  #recall: Message | null = null;
 
   constructor(context: ServerContext) {
     this.#context = context;
@@ -78,7 +76,7 @@ export class Pulse {
     rehearseTakeover(self, host, config);
     this.#state = createPulse(self, host, config, monotonicMs());
     this.#addresses = new Addresses(ports.addresses, {
-      mayAnnounce: () => holdsLease(this.#state, monotonicMs(), config),
+      mayAnnounce: () => holdsLease(this.#state, monotonicMs(), this.#context.config),
       now: monotonicMs,
       note: (noteKey, data) => this.#note(noteKey, data),
     });
@@ -90,7 +88,7 @@ export class Pulse {
       sleepMaxMs: config.budget.intervalMs,
       nextDeadlineMs: () =>
         Math.min(
-          nextDeadlineMs(this.#state, config, monotonicMs()),
+          nextDeadlineMs(this.#state, this.#context.config, monotonicMs()),
           this.#addresses.nextDeadlineMs(),
         ),
     });
@@ -159,6 +157,9 @@ export class Pulse {
       case "disk.kill":
         this.#killRole("disk");
         return false;
+      case "config.switched":
+        this.#context = { ...this.#context, config: effect.config as LoadedConfig };
+        return true;
       case "agent.tell":
         return true;
       case "note":
@@ -171,6 +172,7 @@ export class Pulse {
     const identity = pid > 0 ? readProcess(pid) : null;
     if (identity !== null) this.#pids.set(role, { pid, startTicks: identity.startTicks });
     const atMs = monotonicMs();
+    if (role === "disk" && this.#recall !== null) this.#socket.send("disk", this.#recall);
     if (role === "disk") return this.#scheduler.push({ kind: "disk.ready", atMs });
     const blob = this.#state.agent.token?.blob ?? new Uint8Array(0);
     const words = Buffer.from(blob).toString("base64");
@@ -202,15 +204,20 @@ export class Pulse {
         this.#watchdog.disarm();
         return this.#off.off("planned");
       case "give-up":
-        void this.#giveUp(String(message["error"]));
+        void this.#giveUp(message);
         return;
-      default:
+      default: {
+        const told = hearRevision(message, monotonicMs());
+        if (told !== null) return this.#scheduler.push(told);
         this.#note("ipc.unknown", { role, kind: String(message["kind"]) });
+      }
     }
   }
 
   #hearDisk(message: Message): void {
     if (message["kind"] !== "disk.result") return;
+    if (message["ok"] === true) this.#diskTook.add(Number(message["tookMs"]));
+    this.#recall = (message["seen"] as Message | undefined) ?? this.#recall;
     this.#scheduler.push({
       kind: "disk.answered",
       atMs: monotonicMs(),
@@ -227,6 +234,7 @@ export class Pulse {
       progress: Number(message["progress"]),
       blob: Buffer.from(String(message["blob"] ?? ""), "base64"),
       wish: message["wish"] as Wish,
+      peerOff: message["peerOff"] === true,
       mayOwn: this.#covers,
     };
     this.#scheduler.push({ kind: "agent.spoke", atMs: monotonicMs(), token });
@@ -272,14 +280,11 @@ export class Pulse {
     }
   }
 
-  /** The agent could not stop a group: the whole server goes, so that nothing of it is left. */
-  async #giveUp(error: string): Promise<void> {
-    await this.#executeWill({
-      kind: "will.execute",
-      reason: "stop-failed",
-      evidence: error,
-      off: true,
-    });
+  /** A group could not be stopped, or an operator ends a server that hangs: nothing of it is left. */
+  async #giveUp(message: Message): Promise<void> {
+    const reason = message["reason"] === "forced" ? "forced" : "stop-failed";
+    const evidence = String(message["error"]);
+    await this.#executeWill({ kind: "will.execute", reason, evidence, off: true });
   }
 
   async #executeWill(effect: Extract<PulseEffect, { kind: "will.execute" }>): Promise<void> {
@@ -309,7 +314,9 @@ export class Pulse {
   ): void {
     const { local, config } = this.#context;
     const { reason, evidence, off } = effect;
-    const lines = drawLastWords(config.method, reason, evidence, off, completed, Date.now());
+    const { floor } = this.#state.membership;
+    const { method } = config;
+    const lines = drawLastWords(method, reason, evidence, off, completed, floor, Date.now());
     try {
       writeFileSync(join(local.stateDir, LAST_WORDS_FILE), lines, { mode: 0o600 });
     } catch (error) {
@@ -346,9 +353,11 @@ export class Pulse {
     const { config } = this.#context;
     const facts = drawFacts(this.#state, peer, this.#willRevision, this.#lostAfterMs, atMs, config);
     const blob = Buffer.from(facts.peer.blob).toString("base64");
+    const late = this.#scheduler.lateness.snapshot();
+    const measured: Measured = { late, disk: this.#diskTook.snapshot() };
     this.#socket.send("agent", {
       kind: "facts",
-      facts: { ...facts, peer: { ...facts.peer, blob } },
+      facts: { ...facts, measured, peer: { ...facts.peer, blob } },
     });
   }
 
@@ -372,24 +381,6 @@ export class Pulse {
     this.#malformedNotedAtMs.set(cause, atMs);
     this.#note(reason === "replay" ? "frame.replayed" : "frame.garbage", { path, reason });
   }
-}
-
-/** How long the peer had been silent when the view became this server's alone. */
-function lostAfter(state: PulseState, atMs: number): number | null {
-  const { view, self } = state.membership;
-  const heardAtMs = peerOf(state)?.lanHeardAtMs ?? null;
-  return isSole(view, self) && heardAtMs !== null ? Math.round(atMs - heardAtMs) : null;
-}
-
-function hasChanged(before: PulseState, after: PulseState): boolean {
-  const a = peerOf(before)?.beat ?? null;
-  const b = peerOf(after)?.beat ?? null;
-  if (mayOwn(before) !== mayOwn(after) || before.quorum.claim !== after.quorum.claim) return true;
-  if (a === b) return false;
-  if (a === null || b === null) return true;
-  if (a.state !== b.state || a.mayOwn !== b.mayOwn || a.host !== b.host) return true;
-  if (a.view?.epoch.counter !== b.view?.epoch.counter) return true;
-  return Buffer.compare(a.blob, b.blob) !== 0 || (a.ack === null) !== (b.ack === null);
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

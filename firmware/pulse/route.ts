@@ -7,7 +7,7 @@ import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
 import { sameEpoch } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PulseEffect, Step } from "../../services/effects.ts";
-import type { AgentToken, Evidence, PulseEvent } from "../../services/events.ts";
+import type { Evidence, PulseEvent } from "../../services/events.ts";
 import {
   composeComBeat,
   composeLanBeat,
@@ -15,35 +15,51 @@ import {
   type OwnWords,
 } from "../../services/heartbeat/compose.ts";
 import * as heartbeat from "../../services/heartbeat/core.ts";
-import { acknowledgedMs, isTwoWay, type PeerHealth } from "../../services/heartbeat/peer.ts";
+import { acknowledgedMs, type PeerHealth } from "../../services/heartbeat/peer.ts";
+import { giveUp } from "../../services/membership/change.ts";
 import * as membership from "../../services/membership/core.ts";
 import {
   createMembership,
   isMember,
   isSole,
   type MembershipState,
+  type Surroundings,
 } from "../../services/membership/state.ts";
 import * as quorum from "../../services/quorum/core.ts";
-import { gatherEvidence, gatherStartEvidence } from "../../services/quorum/evidence.ts";
-import { type Judgement, type Method, WAIT } from "../../services/quorum/judgement.ts";
 import { METHODS } from "../../services/quorum/methods.ts";
-import { watchAgent } from "./agent-watch.ts";
-
-export interface AgentWatch {
-  readonly token: AgentToken | null;
-  /** Last moment at which the agent's progress counter moved. */
-  readonly movedAtMs: number;
-  readonly killed: boolean;
-}
+import * as stamping from "../../services/quorum/stamping.ts";
+import { type AgentWatch, mayOwn, watchAgent } from "./agent-watch.ts";
+import { hasNews } from "./beat-news.ts";
+import {
+  createDiskPart,
+  type DiskPart,
+  diskDeadlinesMs,
+  diskLeaseEndMs,
+  followDisk,
+  isDiskFeedable,
+  stepDisk,
+} from "./disk-part.ts";
+import {
+  beginRevision,
+  endRevision,
+  NO_REVISION,
+  type Revised,
+  type RevisionPart,
+} from "./revision-part.ts";
+import { askMethod } from "./verdict.ts";
 
 export interface PulseState {
   readonly heartbeat: heartbeat.HeartbeatState;
   readonly quorum: quorum.QuorumState;
   readonly membership: MembershipState;
   readonly agent: AgentWatch;
+  readonly disk: DiskPart;
+  readonly revision: RevisionPart;
   readonly nextLanAtMs: number;
   readonly nextComAtMs: number;
   readonly suspected: boolean;
+  /** Newest tick: every deadline since then is still owed one, whatever was taken in meanwhile. */
+  readonly tickedAtMs: number;
   /** A verdict is owed although no deadline lies ahead. */
   readonly isJudgeDue: boolean;
   /** The will has run to its end: nothing of ours may own anything any more. */
@@ -60,10 +76,13 @@ export function createPulse(
     heartbeat: heartbeat.createHeartbeat(self, config, atMs),
     quorum: quorum.createQuorum(atMs),
     membership: createMembership(self, host, config.servers.length, atMs),
-    agent: { token: null, movedAtMs: atMs, killed: false },
+    disk: createDiskPart(config.servers.length, atMs),
+    revision: NO_REVISION,
+    agent: { token: null, held: null, movedAtMs: atMs, killed: false },
     nextLanAtMs: atMs,
     nextComAtMs: atMs,
     suspected: false,
+    tickedAtMs: atMs,
     isJudgeDue: false,
     willDone: "no",
   };
@@ -76,26 +95,26 @@ export function step(
   config: ClusterConfig,
 ): Step<PulseState, PulseEffect> {
   const run = new Run(state, config);
+  const isClaiming = state.quorum.claim !== "none";
+  run.revise(beginRevision(state, event, run.around(event.atMs), isClaiming));
   run.heartbeat(event);
   run.agent(event);
   run.membership(event);
   run.alignClaim(event.atMs);
   run.quorum(event);
   run.observe(event.atMs);
+  run.revise(endRevision(run.state, run.around(event.atMs)));
   run.alignClaim(event.atMs);
   // A verdict waits for the tick: by then every socket has been drained (protocol.md L14).
   // A pulse that was taught an old view owes one at once, for its lease may be over already.
   const { view } = run.state.membership;
   const taught = event.kind === "agent.spoke" && view !== state.membership.view;
-  if (event.kind === "tick") run.judge(event.atMs);
-  run.state = { ...run.state, isJudgeDue: event.kind !== "tick" && (state.isJudgeDue || taught) };
+  const ticks = event.kind === "tick";
+  if (ticks) run.judge(event.atMs);
+  const tickedAtMs = ticks ? event.atMs : state.tickedAtMs;
+  run.state = { ...run.state, tickedAtMs, isJudgeDue: !ticks && (state.isJudgeDue || taught) };
   run.send(state, event);
   return { state: run.state, effects: run.effects };
-}
-
-/** Groups may be running on this server: a will is deposited and has not been executed to its end. */
-export function mayOwn(state: PulseState): boolean {
-  return state.willDone !== "completed" && (state.agent.token?.mayOwn ?? false);
 }
 
 /** The other server of a two-server cluster. */
@@ -114,16 +133,19 @@ export function leaseAgeMs(state: PulseState, atMs: number): number | null {
 
 /** Lease of the present epoch: acknowledged in it, and young enough (1.4.5). A sole server needs none. */
 export function holdsLease(state: PulseState, atMs: number, config: ClusterConfig): boolean {
-  const { view, self, gaveUp, listenUntilMs, conflict } = state.membership;
+  const { view, self, gaveUp, listenUntilMs, conflict, provisional } = state.membership;
   const peer = peerOf(state);
   if (view === null || gaveUp !== null || listenUntilMs !== null || conflict) return false;
+  if (provisional !== null) return false;
   if (!isMember(state.membership)) return false;
   if (isSole(view, self)) return true;
   const ackedMs = peer === null ? null : acknowledgedMs(peer, view);
-  return ackedMs !== null && atMs - ackedMs < config.budget.a3Ms;
+  if (peer === null || ackedMs === null) return false;
+  if (config.method === "disk") return atMs < diskLeaseEndMs(state, peer, config);
+  return atMs - ackedMs < config.budget.a3Ms;
 }
 
-/** Absolute moment at which something has to be looked at again even if nothing happens, ms. */
+/** Absolute moment of the next tick, ms: every deadline gets one, also when an event came between. */
 export function nextDeadlineMs(state: PulseState, config: ClusterConfig, nowMs: number): number {
   if (state.isJudgeDue) return nowMs;
   const { budget } = config;
@@ -143,18 +165,23 @@ export function nextDeadlineMs(state: PulseState, config: ClusterConfig, nowMs: 
     waitUntilMs,
     waitUntilMs + budget.claimMs + budget.sigmaMs,
     listenUntilMs ?? none,
-  ].filter((mark) => mark > nowMs);
+    ...(peer === null || config.method !== "disk" ? [] : diskDeadlinesMs(state, peer, config)),
+  ].filter((mark) => mark > state.tickedAtMs);
   const comMs = config.com === null ? none : state.nextComAtMs;
-  const probeMs = config.method === "com-disk" ? quorum.nextDeadlineMs(state.quorum) : none;
-  const beatMs =
-    state.membership.server === "observing" ? none : Math.min(state.nextLanAtMs, comMs);
-  return Math.min(beatMs, probeMs, ...marks);
+  const claims = config.method === "com-disk";
+  const stampMs =
+    config.method === "disk" ? stamping.nextDeadlineMs(state.disk.stamps, config) : none;
+  const probeMs = claims ? quorum.nextDeadlineMs(state.quorum) : stampMs;
+  if (state.membership.server === "observing") return Math.min(probeMs, ...marks);
+  // What is taken in sends the beats that are due as well; it must not put the verdicts off with them.
+  const lookMs = state.tickedAtMs + budget.intervalMs;
+  return Math.min(state.nextLanAtMs, comMs, lookMs, probeMs, ...marks);
 }
 
 class Run {
   state: PulseState;
   readonly effects: PulseEffect[] = [];
-  readonly config: ClusterConfig;
+  config: ClusterConfig;
 
   constructor(state: PulseState, config: ClusterConfig) {
     this.state = state;
@@ -181,9 +208,16 @@ class Run {
       const around = this.around(event.atMs);
       if (around === null) return;
       const evidence = "agent did not come back";
-      const gone = membership.giveUp(this.state.membership, "agent-lost", evidence, true, around);
+      const gone = giveUp(this.state.membership, "agent-lost", evidence, true, around);
       this.take(gone);
     }
+  }
+
+  revise(next: Revised<PulseState> | null): void {
+    if (next === null) return;
+    this.state = next.state;
+    this.config = next.config;
+    this.effects.push(...next.effects);
   }
 
   membership(event: PulseEvent): void {
@@ -199,6 +233,10 @@ class Run {
   quorum(event: PulseEvent): void {
     const context = this.context();
     const method = METHODS[this.config.method];
+    const peer = peerOf(this.state);
+    if (method?.stamps === true && peer !== null) {
+      return this.takeDisk(stepDisk(this.state, event, peer, mayOwn(this.state), this.config));
+    }
     if (context === null || method === null || !method.claims) return;
     const next = quorum.step(this.state.quorum, event, context, this.config);
     this.state = { ...this.state, quorum: next.state };
@@ -212,11 +250,17 @@ class Run {
     const context = this.context();
     if (method === null || around === null || context === null) return;
     if (this.state.membership.gaveUp !== null) return;
-    const { judgement, evidence } = this.ask(method, around.peer, atMs);
+    const verdict = askMethod(this.state, method, around, atMs);
+    if (verdict.seen !== null) this.noteSuspicion(verdict.seen, around.peer);
     if (method.claims) {
-      const followed = quorum.follow(this.state.quorum, judgement, context, atMs);
+      const followed = quorum.follow(this.state.quorum, verdict.judgement, context, atMs);
       this.state = { ...this.state, quorum: followed.state };
       this.effects.push(...followed.effects);
+    }
+    const { judgement, evidence } = verdict;
+    if (method.stamps === true) {
+      const { peer, mayOwn: owns } = around;
+      this.takeDisk(followDisk(this.state, judgement, peer, owns, atMs, this.config));
     }
     this.take(membership.resolve(this.state.membership, judgement, evidence, around));
   }
@@ -230,6 +274,7 @@ class Run {
     const context = this.context();
     if (METHODS[this.config.method]?.claims !== true) return;
     if (context === null || view === null || !isMember(this.state.membership)) return;
+    if (this.state.membership.provisional !== null) return;
     const alone = isSole(view, self);
     if (alone && standing === null) {
       this.state = { ...this.state, quorum: quorum.stand(this.state.quorum, context, atMs) };
@@ -237,47 +282,6 @@ class Run {
     if (!alone && standing !== null && !sameEpoch(standing.epoch, view.epoch)) {
       this.state = { ...this.state, quorum: quorum.forget(this.state.quorum, atMs) };
     }
-  }
-
-  private ask(
-    method: Method,
-    peer: PeerHealth,
-    atMs: number,
-  ): { readonly judgement: Judgement; readonly evidence: string } {
-    const { membership: members, quorum: claims } = this.state;
-    const none = { judgement: WAIT, evidence: "" };
-    if (members.server === "starting") {
-      if (isTwoWay(peer, atMs, this.config)) return none;
-      const overdueMs = atMs - members.waitUntilMs;
-      const start = gatherStartEvidence(
-        members.self,
-        claims.diskHealthy,
-        peer,
-        overdueMs,
-        atMs,
-        this.config,
-      );
-      const heard =
-        peer.lanHeardAtMs !== null && atMs - peer.lanHeardAtMs < this.config.budget.timeoutMs;
-      const known = { ...start, presence: start.presence || heard };
-      const judgement = method.judgeStart(known, claims.claim, this.config.budget);
-      return { judgement, evidence: describeStart(known.comHeard, known.presence, claims.claim) };
-    }
-    const listening = members.listenUntilMs !== null || members.server === "stopping";
-    if (members.view === null || !isMember(members) || listening) return none;
-    if (isSole(members.view, members.self)) return none;
-    const standing = {
-      self: members.self,
-      view: members.view,
-      baseMs: members.baseMs,
-      listensFromMs: members.listensFromMs,
-      mayOwn: mayOwn(this.state),
-      diskHealthy: claims.diskHealthy,
-    };
-    const evidence = gatherEvidence(standing, peer, atMs, this.config);
-    this.noteSuspicion(evidence, peer);
-    const judgement = method.judge(evidence, claims.claim, this.config.budget);
-    return { judgement, evidence: describe(evidence, claims.claim) };
   }
 
   private noteSuspicion(evidence: Evidence, peer: PeerHealth): void {
@@ -296,18 +300,22 @@ class Run {
     const peer = peerOf(this.state);
     if (members.server === "observing" || peer === null) return;
     const { atMs } = event;
-    const lanDue = atMs >= this.state.nextLanAtMs || hasNews(before, this.state);
+    const { intervalMs, comIntervalMs } = this.config.budget;
+    const lanTurn = atMs >= this.state.nextLanAtMs;
+    const lanDue = lanTurn || hasNews(before, this.state);
+    // At one pace both beats go in one turn: half the wakes for the same words.
+    const isJoint = lanTurn && comIntervalMs === intervalMs;
     if (lanDue || isUnproven(event)) {
       const beat = composeLanBeat(peer, members, this.words(), atMs, this.config);
       this.effects.push({ kind: "lan.send", beat });
       const nextLanAtMs = atMs + this.config.budget.intervalMs;
-      const granted = grants(members, peer, atMs);
+      const granted = grants(members, peer, atMs, this.config.hash);
       const heard = granted
         ? heartbeat.recordGrant(this.state.heartbeat, peer.index, this.config.budget.timeoutMs)
         : this.state.heartbeat;
       this.state = { ...this.state, nextLanAtMs, heartbeat: heard };
     }
-    if (this.config.com !== null && atMs >= this.state.nextComAtMs) {
+    if (this.config.com !== null && (isJoint || atMs >= this.state.nextComAtMs)) {
       const beat = composeComBeat(peer, members, mayOwn(this.state), atMs, this.config);
       this.effects.push({ kind: "com.send", beat });
       this.state = { ...this.state, nextComAtMs: atMs + this.config.budget.comIntervalMs };
@@ -324,6 +332,11 @@ class Run {
     const { budget } = this.config;
     if (this.state.willDone === "overdue") return false;
     if (!mayOwn(this.state)) return true;
+    const peer = peerOf(this.state);
+    if (this.config.method === "disk" && peer !== null && isMember(this.state.membership)) {
+      const alone = isSole(this.state.membership.view, this.state.membership.self);
+      return alone || isDiskFeedable(this.state, peer, atMs, this.config);
+    }
     const { claim } = this.state.quorum;
     if (this.config.method !== "com-disk" || claim === "won") return true;
     const age = leaseAgeMs(this.state, atMs);
@@ -342,9 +355,14 @@ class Run {
     };
   }
 
-  private around(atMs: number): membership.Surroundings | null {
+  around(atMs: number): Surroundings | null {
     const peer = peerOf(this.state);
-    return peer === null ? null : { peer, mayOwn: mayOwn(this.state), atMs, config: this.config };
+    if (peer === null) return null;
+    const { held } = this.state.agent;
+    const peerOff = this.state.agent.token?.peerOff === true;
+    const prepared = this.state.revision.prepared?.hash ?? null;
+    const { config } = this;
+    return { peer, mayOwn: mayOwn(this.state), held, peerOff, atMs, config, prepared };
   }
 
   private context(): quorum.ClaimContext | null {
@@ -352,16 +370,22 @@ class Run {
     const { membership: members } = this.state;
     if (peer === null) return null;
     const floor = { counter: members.floor, coordinator: members.self, host: members.host };
-    const inView = members.view !== null && isMember(members);
+    const inView = members.view !== null && isMember(members) && members.provisional === null;
     return {
       host: members.host,
       epoch: inView ? members.view.epoch : floor,
-      guessed: !inView,
+      // A peer that has not shown this epoch may have claimed in the one before it.
+      guessed: !inView || this.state.revision.final !== null,
       untold: members.server === "observing",
       peer: peer.index,
       peerBeat: peer.beat,
       peerHost: peer.host,
     };
+  }
+
+  private takeDisk(next: Step<DiskPart, PulseEffect>): void {
+    this.state = { ...this.state, disk: next.state };
+    this.effects.push(...next.effects);
   }
 
   private take(next: Step<MembershipState, PulseEffect>): void {
@@ -373,28 +397,3 @@ class Run {
 /** A beat of a process that has not yet echoed our challenge is answered at once, so that it can. */
 const isUnproven = (event: PulseEvent): boolean =>
   event.kind === "beat.received" && !event.proven && event.beat.kind === "lan-beat";
-
-function hasNews(before: PulseState, after: PulseState): boolean {
-  const a = before.membership;
-  const b = after.membership;
-  if (a.server !== b.server || a.view !== b.view || a.promise !== b.promise) return true;
-  if (mayOwn(before) !== mayOwn(after) || before.quorum.claim !== after.quorum.claim) return true;
-  return !sameBytes(before.agent.token?.blob, after.agent.token?.blob);
-}
-
-function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === b) return true;
-  if (a === undefined || b === undefined || a.length !== b.length) return false;
-  return a.every((byte, index) => byte === b[index]);
-}
-
-function describe(evidence: Evidence, claim: string): string {
-  const age = Math.round(evidence.ageMs);
-  const silence = Math.round(evidence.silenceMs);
-  const presence = evidence.presence ? ", frames that fail authentication" : "";
-  return `unacknowledged ${age} ms, LAN silent ${silence} ms, COM ${evidence.com}, claim ${claim}${presence}`;
-}
-
-function describeStart(comHeard: boolean, presence: boolean, claim: string): string {
-  return `start alone: COM ${comHeard ? "heard" : "silent"}, presence ${presence}, claim ${claim}`;
-}

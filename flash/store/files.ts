@@ -5,7 +5,7 @@
  * fsync of the folder).
  */
 import { constants } from "node:fs";
-import { open, rename, unlink } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 
 /** `code` as the system names it (ENOSPC, EACCES, EROFS, EIO...); `text` for people. */
@@ -30,8 +30,6 @@ export interface StoreFiles {
   /** Replaces `to` by `from` in one step; durable only after `syncFolder`. */
   rename(from: string, to: string): Promise<FileDone>;
   syncFolder(): Promise<FileDone>;
-  /** Removes the file; done also when there is none. */
-  remove(name: string): Promise<FileDone>;
 }
 
 /** Store files in a real folder, which must exist; files are readable by the owner only. */
@@ -42,10 +40,6 @@ export function folderFiles(folder: string): StoreFiles {
     write: (name, bytes) => attempt(() => writeDurably(at(name), bytes)),
     rename: (from, to) => attempt(() => rename(at(from), at(to))),
     syncFolder: () => attempt(() => syncFolder(folder)),
-    remove: async (name) => {
-      const result = await attempt(() => unlink(at(name)));
-      return result.kind === "failed" && result.code === "ENOENT" ? { kind: "done" } : result;
-    },
   };
 }
 

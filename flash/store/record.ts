@@ -23,6 +23,8 @@ export interface StoreRecord {
   readonly epoch: Epoch | null;
   /** Members of that epoch's view. */
   readonly members: readonly ServerIndex[];
+  /** The view came from a force-return and its groups could not start yet. Default false. */
+  readonly provisional?: boolean;
   /** Written as the last act of a cluster shutdown, erased before the first grant. */
   readonly cleanMark: { readonly epochCounter: number } | null;
   /** Host incarnation that started on the mark and erased it; null = none yet. */
@@ -73,6 +75,9 @@ export function parseRecord(value: unknown): ParsedRecord {
   if (epoch === undefined) return malformed("epoch");
   const members = source["members"];
   if (!isMembers(members)) return malformed("members");
+  const { provisional } = source;
+  if (provisional !== undefined && typeof provisional !== "boolean")
+    return malformed("provisional");
   const mark = parseMark(source["cleanMark"]);
   if (mark === undefined) return malformed("cleanMark");
   const consumedBy = source["consumedBy"];
@@ -89,6 +94,7 @@ export function parseRecord(value: unknown): ParsedRecord {
       hostIncarnation: hostIncarnation(host),
       epoch,
       members,
+      ...(provisional === true ? { provisional } : {}),
       cleanMark: mark,
       consumedBy: consumedBy === null ? null : hostIncarnation(consumedBy),
       groups,

@@ -41,6 +41,7 @@ export interface OpenedStore {
 
 const FILE_NAMES: Readonly<Record<CopyName, string>> = { a: "state-a.bin", b: "state-b.bin" };
 const TEMPORARY_NAME = "state-new.tmp";
+const NOTHING = new Uint8Array(0);
 
 /** Reads both copies and decides by `pick`. A folder must not be opened twice at the same time. */
 export async function openStore(files: StoreFiles): Promise<OpenedStore> {
@@ -148,9 +149,10 @@ async function replaceCopy(
   if (bytes === null) return failed(failure("EFBIG", `record above ${COPY_BYTES_MAX} bytes`));
   const written = await files.write(TEMPORARY_NAME, bytes);
   if (written.kind === "failed") {
-    // On a full disk half a file would keep the space that everything else needs. If even that fails
-    // there is nothing more to say than what the write said.
-    await files.remove(TEMPORARY_NAME);
+    // On a full disk half a file would keep the space that everything else needs. It is emptied and
+    // not removed: its folder entry costs nothing, and the next try might not get one. If even that
+    // fails there is nothing more to say than what the write said.
+    await files.write(TEMPORARY_NAME, NOTHING);
     return failed(written);
   }
   const renamed = await files.rename(TEMPORARY_NAME, target);

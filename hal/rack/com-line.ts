@@ -8,11 +8,14 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Cabinet } from "./cabinet.ts";
 import { chance, withOneBitFlipped } from "./lan-segment.ts";
 import type { HostPort } from "./plan.ts";
+import { type Rewrite, SerialRewriter } from "./rewrite.ts";
 import { COM_PATH } from "./wiring.ts";
 
 export interface ComLine {
   /** Share of bytes that get one bit flipped, 0-1. */
   setGarble(from: string, to: string, ratio: number): void;
+  /** Bits changed in every frame from now on; null ends it. */
+  setRewrite(from: string, to: string, rewrite: Rewrite | null): void;
   /** Noise: bytes that appear at the receiver's port out of nowhere. */
   inject(to: string, bytes: Uint8Array): void;
   /** Power lost: what the server had not shifted out is gone, its port closes. */
@@ -55,6 +58,7 @@ interface Direction {
   shiftedUntilMs: number;
   timer: NodeJS.Timeout | null;
   garbleRatio: number;
+  rewriter: SerialRewriter | null;
 }
 
 export async function createComLine(options: ComLineOptions): Promise<ComLine> {
@@ -63,8 +67,10 @@ export async function createComLine(options: ComLineOptions): Promise<ComLine> {
   const [a, b] = [makePort(options.ends[0]), makePort(options.ends[1])];
   const directions = [makeDirection(a, b), makeDirection(b, a)] as const;
 
-  function push(direction: Direction, bytes: Buffer): void {
+  function push(direction: Direction, sent: Buffer): void {
     if (!cabinet.isPowered(direction.from.server)) return;
+    const bytes = direction.rewriter?.take(sent) ?? sent;
+    if (bytes.length === 0) return;
     const room = BUFFER_MAX - direction.queue.length;
     direction.queue = Buffer.concat([direction.queue, bytes.subarray(0, room)]);
     if (direction.timer !== null) return;
@@ -116,12 +122,16 @@ export async function createComLine(options: ComLineOptions): Promise<ComLine> {
     listenOn(b.listener, options.ends[1].listen),
   ]);
 
+  const between = (from: string, to: string): readonly Direction[] =>
+    directions.filter((one) => one.from.server === from && one.to.server === to);
+
   return {
     setGarble(from, to, ratio) {
-      for (const direction of directions) {
-        if (direction.from.server === from && direction.to.server === to) {
-          direction.garbleRatio = ratio;
-        }
+      for (const direction of between(from, to)) direction.garbleRatio = ratio;
+    },
+    setRewrite(from, to, rewrite) {
+      for (const direction of between(from, to)) {
+        direction.rewriter = rewrite === null ? null : new SerialRewriter(rewrite);
       }
     },
     inject(to, bytes) {
@@ -144,7 +154,15 @@ function makePort(end: ComEnd): Port {
 }
 
 function makeDirection(from: Port, to: Port): Direction {
-  return { from, to, queue: Buffer.alloc(0), shiftedUntilMs: 0, timer: null, garbleRatio: 0 };
+  return {
+    from,
+    to,
+    queue: Buffer.alloc(0),
+    shiftedUntilMs: 0,
+    timer: null,
+    garbleRatio: 0,
+    rewriter: null,
+  };
 }
 
 /** A serial port has one user: a new opener (a restarted pulse) displaces the old one. */

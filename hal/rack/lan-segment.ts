@@ -9,6 +9,7 @@ import { randomInt } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import type { Cabinet } from "./cabinet.ts";
 import { type HostPort, wirePort } from "./plan.ts";
+import { type Rewrite, rewriteFrame } from "./rewrite.ts";
 
 /** Trouble on one wire. Zeros = a good wire. */
 export interface WireFault {
@@ -17,6 +18,8 @@ export interface WireFault {
   readonly lossRatio: number;
   /** Share of frames that get one bit flipped, 0-1. */
   readonly garbleRatio: number;
+  /** Bits changed in every frame; null = none. */
+  readonly rewrite: Rewrite | null;
 }
 
 export interface CapturedFrame {
@@ -49,7 +52,7 @@ export interface LanSegmentOptions {
 const CAPTURE_MAX = 64;
 /** Frames under way on a slow wire; more than a second of beats at the fastest interval. */
 const IN_FLIGHT_MAX = 1024;
-const GOOD: WireFault = { delayMs: 0, lossRatio: 0, garbleRatio: 0 };
+const GOOD: WireFault = { delayMs: 0, lossRatio: 0, garbleRatio: 0, rewrite: null };
 
 interface LanWire {
   readonly from: string;
@@ -88,7 +91,9 @@ export async function createLanSegment(options: LanSegmentOptions): Promise<LanS
     wire.frames.push({ atMs: cabinet.now(), bytes, relayed });
     if (wire.frames.length > CAPTURE_MAX) wire.frames.shift();
     if (!relayed) return;
-    const sent = chance(wire.fault.garbleRatio) ? withOneBitFlipped(bytes) : bytes;
+    const { garbleRatio, rewrite } = wire.fault;
+    const said = rewrite === null ? bytes : rewriteFrame(bytes, rewrite);
+    const sent = chance(garbleRatio) ? withOneBitFlipped(said) : said;
     if (wire.fault.delayMs <= 0) {
       deliver(wire, sent);
       return;

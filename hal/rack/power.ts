@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import { assert } from "../base/assert.ts";
+import { monotonicMs } from "../base/clock.ts";
 import type { RackEvent } from "./record.ts";
 import {
   commandLine,
@@ -252,6 +253,7 @@ async function startTree(feed: Feed, onEnd: (child: ChildProcess) => void): Prom
       ...boot.env,
       [TREE_VARIABLE]: cookie,
       KAGE_HOST_INCARNATION: incarnation,
+      KAGE_HOST_STARTED_MS: String(Math.floor(monotonicMs())),
     },
   });
   closeSync(output);

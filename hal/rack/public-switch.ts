@@ -9,6 +9,7 @@
  */
 import type { Socket as UdpSocket } from "node:dgram";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { readAddressMessage } from "../base/message.ts";
 import type { Cabinet } from "./cabinet.ts";
 import { closeListener, listenOn } from "./com-line.ts";
 import { bindSocket, closeSocket } from "./lan-segment.ts";
@@ -47,8 +48,7 @@ export interface PublicSwitchOptions {
 
 /** Connections per floating address; a client that leaks them meets this wall and not the rack's end. */
 const CONNECTIONS_MAX = 1024;
-/** A claim is about 50 bytes. */
-const CLAIM_BYTES_MAX = 512;
+const CLAIMS = ["announce", "withdraw", "probe"] as const;
 
 interface Uplink {
   readonly name: string;
@@ -166,7 +166,7 @@ class RackSwitch implements PublicSwitch {
 
   #hear(uplink: Uplink, bytes: Buffer, source: HostPort): void {
     if (!this.#isUp(uplink)) return;
-    const claim = parseClaim(bytes);
+    const claim = readAddressMessage(bytes, CLAIMS);
     const floating = this.#floatings.find((one) => one.at.host === claim?.address);
     if (claim === null || floating === undefined) {
       const heard = claim === null ? "no claim" : `unknown address ${claim.address}`;
@@ -268,23 +268,4 @@ function breakConnection(floating: Floating, connection: Connection): void {
   for (const end of [connection.client, connection.upstream]) {
     resetSocket(end);
   }
-}
-
-interface AddressClaim {
-  readonly kind: "announce" | "withdraw" | "probe";
-  readonly address: string;
-}
-
-function parseClaim(bytes: Buffer): AddressClaim | null {
-  if (bytes.length > CLAIM_BYTES_MAX) return null;
-  let message: unknown;
-  try {
-    message = JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return null;
-  }
-  if (typeof message !== "object" || message === null) return null;
-  const { kind, address } = message as Readonly<Record<string, unknown>>;
-  if (kind !== "announce" && kind !== "withdraw" && kind !== "probe") return null;
-  return typeof address === "string" ? { kind, address } : null;
 }

@@ -8,7 +8,7 @@ import { type ArrayExport, createArrayExport } from "./array-export.ts";
 import type { Cabinet } from "./cabinet.ts";
 import { type ComLine, createComLine } from "./com-line.ts";
 import { type ControlSocket, createControlSocket } from "./control.ts";
-import { createLanSegment, type LanSegment } from "./lan-segment.ts";
+import { createLanSegment, type LanSegment, type WireFault } from "./lan-segment.ts";
 import { boardPort, type HostPort, type Plan, rackHost, serverHost, switchPort } from "./plan.ts";
 import { createPower, type Power, type PowerResult, type ServerBoot } from "./power.ts";
 import { createPublicSwitch, type PublicSwitch } from "./public-switch.ts";
@@ -225,8 +225,7 @@ function verbTargets(options: RackOptions, parts: Parts): VerbTargets {
     setCut: (wires, cut) => setCut(servers, wires, cut, parts),
     setWireFault(wire, change) {
       if (wire.to === null) return;
-      if (wire.path !== COM_PATH) parts.lans.get(wire.path)?.setFault(wire.from, wire.to, change);
-      else parts.com?.setGarble(wire.from, wire.to, change.garbleRatio ?? 0);
+      spoilWire(parts, wire.path, wire.from, wire.to, change);
       const text = `${wire.from}>${wire.to} ${JSON.stringify(change)}`;
       parts.log.add({ kind: "fault", path: wire.path, text });
     },
@@ -249,6 +248,18 @@ function verbTargets(options: RackOptions, parts: Parts): VerbTargets {
         hex: frame.bytes.toString("hex"),
       })),
   };
+}
+
+function spoilWire(
+  parts: Parts,
+  path: string,
+  from: string,
+  to: string,
+  change: Partial<WireFault>,
+): void {
+  if (path !== COM_PATH) parts.lans.get(path)?.setFault(from, to, change);
+  else if (change.rewrite !== undefined) parts.com?.setRewrite(from, to, change.rewrite);
+  else parts.com?.setGarble(from, to, change.garbleRatio ?? 0);
 }
 
 /** One synchronous pass: no byte passes between the first wire and the last. */

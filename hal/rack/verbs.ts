@@ -8,7 +8,7 @@ import type { ControlAnswer } from "./control.ts";
 import type { WireFault } from "./lan-segment.ts";
 import type { Power, PowerResult } from "./power.ts";
 import type { RackLog } from "./record.ts";
-import { SWITCH_PATH, type Wire, type WireChoice, type Wiring } from "./wiring.ts";
+import { COM_PATH, SWITCH_PATH, type Wire, type WireChoice, type Wiring } from "./wiring.ts";
 
 export const DISK_FAULTS = ["none", "stall", "error", "torn"] as const;
 export type DiskFault = (typeof DISK_FAULTS)[number];
@@ -67,6 +67,11 @@ const VERBS: Readonly<Record<string, Verb>> = {
   loss: (request, rack) => spoil(request, rack, { lossRatio: readNumber(request, "ratio", 0, 1) }),
   garble: (request, rack) =>
     spoil(request, rack, { garbleRatio: readNumber(request, "ratio", 0, 1) }),
+  rewrite: (request, rack) => {
+    const at = readWhole(request, "at", FRAME_BYTES_MAX - 1);
+    const mask = readWhole(request, "mask", 255);
+    return spoil(request, rack, { rewrite: mask === 0 ? null : { at, mask } });
+  },
   records: (request, rack) => {
     const sinceMs =
       request["sinceMs"] === undefined ? 0 : readNumber(request, "sinceMs", 0, Infinity);
@@ -117,7 +122,8 @@ function spoil(request: Request, rack: VerbTargets, change: Partial<WireFault>):
   const paths = [readText(request, "path")];
   const wires = chooseWires({ ...request, paths }, rack);
   for (const wire of wires) {
-    if (wire.to === null || (wire.path === "com" && change.garbleRatio === undefined)) {
+    const onLanOnly = change.garbleRatio === undefined && change.rewrite === undefined;
+    if (wire.to === null || (wire.path === COM_PATH && onLanOnly)) {
       throw new Refusal(`"${wire.path}" has no such trouble; expected a LAN`);
     }
   }
@@ -206,6 +212,12 @@ function readNumber(request: Request, key: string, least: number, most: number):
   const value = request[key];
   if (typeof value === "number" && value >= least && value <= most) return value;
   throw new Refusal(`expected ${key}: a number from ${least} to ${most}`);
+}
+
+function readWhole(request: Request, key: string, most: number): number {
+  const value = readNumber(request, key, 0, most);
+  if (Number.isInteger(value)) return value;
+  throw new Refusal(`expected ${key}: a whole number from 0 to ${most}`);
 }
 
 function readHex(request: Request, key: string): Uint8Array {

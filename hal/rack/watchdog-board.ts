@@ -5,6 +5,7 @@
  * Source: issue 2 item 5; architecture.md 7; requirements D17-D18; contract: board over UDP.
  */
 import type { Socket } from "node:dgram";
+import { readMessage } from "../base/message.ts";
 import type { Cabinet } from "./cabinet.ts";
 import { bindSocket, closeSocket } from "./lan-segment.ts";
 import type { HostPort } from "./plan.ts";
@@ -33,8 +34,6 @@ export interface WatchdogBoardOptions {
 
 /** Hardware watchdogs reach some minutes; more is a wrong unit. */
 const TIMEOUT_MAX_MS = 3_600_000;
-/** A board message is about 40 bytes. */
-const MESSAGE_BYTES_MAX = 512;
 
 interface Board {
   readonly name: string;
@@ -135,15 +134,7 @@ function disarm(board: Board): void {
 }
 
 function parseBoardMessage(bytes: Buffer): BoardMessage | null {
-  if (bytes.length > MESSAGE_BYTES_MAX) return null;
-  let message: unknown;
-  try {
-    message = JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return null;
-  }
-  if (typeof message !== "object" || message === null) return null;
-  const { kind, timeoutMs, reason } = message as Readonly<Record<string, unknown>>;
+  const { kind, timeoutMs, reason } = readMessage(bytes) ?? {};
   if (kind === "disarm") return { kind };
   if (kind === "off" && (reason === "emergency" || reason === "planned")) return { kind, reason };
   if (kind !== "feed" || typeof timeoutMs !== "number") return null;

@@ -103,11 +103,15 @@ export const pathsEvents = {
     en: {
       text: "The arbitration partition cannot be used: failover is not possible now.",
       cause:
-        "The last write or read failed or did not end within the claim time " +
+        "The last write or read failed or did not end in time " +
         "({error}): array, adapter, cable, path or key of this server.",
       remedy:
         "Check the array and this server's path to it. If a server fails " +
-        "before the repair, the other one may stop as well.",
+        "before the repair, the other one may stop as well. If a slot stays " +
+        "unreadable or old although the array works: end what else writes " +
+        "there, shut the cluster down (kage cluster shutdown --yes), have " +
+        "the partition formatted with force, start the servers. On the " +
+        "virtual appliance: end it, npm start -- --fresh.",
     },
     ja: {
       text: "調停パーティションを使用できません。現在フェイルオーバできません。",
@@ -116,7 +120,11 @@ export const pathsEvents = {
         "({error})。ディスクアレイ、アダプタ、ケーブル、パス、または本サーバの鍵の異常が考えられます。",
       remedy:
         "ディスクアレイと本サーバからのパスを確認してください。修理前に一" +
-        "方のサーバが停止すると、もう一方も停止することがあります。",
+        "方のサーバが停止すると、もう一方も停止することがあります。アレイが" +
+        "正常でもスロットが読めない、または古いままの場合は、他の書き込み元を" +
+        "止め、クラスタを停止し(kage cluster shutdown --yes)、パーティションを" +
+        "強制フォーマットしてからサーバを起動してください。仮想アプライアンスでは" +
+        "終了して npm start -- --fresh を実行してください。",
     },
   },
   "disk.restored": {

@@ -135,6 +135,22 @@ export const resolutionEvents = {
       remedy: "LAN と COM を修理し、本サーバを起動して復帰させてください。",
     },
   },
+  "verdict.outranked": {
+    code: "KG-3014",
+    severity: "critical",
+    en: {
+      text: "A server of better priority goes on; this one stops (method {method}): {evidence}",
+      cause:
+        "All LAN paths are cut, and the shared disk shows that a server of better cluster priority lives.",
+      remedy: "Repair the LANs, start this server and return it.",
+    },
+    ja: {
+      text: "優先順位の高いサーバが継続し、本サーバは停止します(方式 {method}): {evidence}",
+      cause:
+        "すべての LAN パスが切れていますが、クラスタ優先順位の高いサーバの生存が共有ディスクで確認されています。",
+      remedy: "LAN を修理し、本サーバを起動して復帰させてください。",
+    },
+  },
   "lease.lapsed": {
     code: "KG-3020",
     severity: "error",

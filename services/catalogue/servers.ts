@@ -128,14 +128,16 @@ export const serversEvents = {
     code: "KG-2020",
     severity: "info",
     en: {
-      text: "Waiting up to {waitMs} ms for the other servers to start.",
+      text: "Waiting up to {seconds} s for the other servers to start.",
       cause: "This server started with a clean mark and hears no member yet.",
-      remedy: "Start the other servers, or wait.",
+      remedy: "Start the other servers, or wait. To start alone now: kage cluster start-now",
     },
     ja: {
-      text: "他のサーバの起動を最大 {waitMs} ミリ秒待ちます。",
+      text: "他のサーバの起動を最大 {seconds} 秒待ちます。",
       cause: "正常終了の記録がありますが、まだ他のメンバーが見えません。",
-      remedy: "他のサーバを起動するか、お待ちください。",
+      remedy:
+        "他のサーバを起動するか、お待ちください。単独で起動するには次のコマンドを使用" +
+        "してください: kage cluster start-now",
     },
   },
   "start.alone": {

@@ -85,15 +85,48 @@ export const softwareEvents = {
       text: "State could not be saved: {error}",
       cause: "The folder of this server's state is full, read-only or damaged.",
       remedy:
-        "Free space or repair the disk. The cluster goes on, but " +
-        "after a restart this server is detached.",
+        "Free space or repair the disk; saving is tried again by itself. The cluster goes on, " +
+        "but a server that was never saved cannot join, and after a restart this one is detached.",
     },
     ja: {
       text: "状態を保存できませんでした: {error}",
       cause: "本サーバの状態フォルダが満杯、読み取り専用、または破損しています。",
       remedy:
-        "空き容量を確保するか、ディスクを修理してください。クラスタ" +
-        "は継続しますが、再起動後に本サーバは切り離されます。",
+        "空き容量を確保するか、ディスクを修理してください。保存は自動的に再試行されます。" +
+        "クラスタは継続しますが、一度も保存できていないサーバは参加できず、" +
+        "再起動後に本サーバは切り離されます。",
+    },
+  },
+  "store.recovered": {
+    code: "KG-5014",
+    severity: "info",
+    en: {
+      text: "State is saved again after {failures} refused tries.",
+      cause: "The folder of this server's state takes writes again.",
+      remedy: "Nothing to do. What changed meanwhile is saved.",
+    },
+    ja: {
+      text: "{failures} 回の失敗の後、状態を再び保存できるようになりました。",
+      cause: "本サーバの状態フォルダが書き込みを受け付けるようになりました。",
+      remedy: "対処は不要です。その間の変更も保存されています。",
+    },
+  },
+  "store.unsaved": {
+    code: "KG-5015",
+    severity: "error",
+    en: {
+      text: "{server} cannot save its state.",
+      cause: "The folder of that server's state is full, read-only or damaged.",
+      remedy:
+        "Free space or repair the disk of that server; it tries again by itself. " +
+        "Until then it comes back detached when it is restarted, and cannot be returned.",
+    },
+    ja: {
+      text: "{server} は状態を保存できません。",
+      cause: "そのサーバの状態フォルダが満杯、読み取り専用、または破損しています。",
+      remedy:
+        "そのサーバの空き容量を確保するか、ディスクを修理してください。保存は自動的に再試行" +
+        "されます。それまでは、再起動すると切り離された状態で起動し、復帰できません。",
     },
   },
   "store.repaired": {

@@ -6,6 +6,16 @@
 import type { Language } from "./entry.ts";
 
 export const words: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
+  outvoted: { en: "the coordinator's own change stands", ja: "調整役サーバの変更を優先" },
+  configuration: { en: "a new configuration", ja: "新しい構成" },
+  withdrawn: {
+    en: "the other server withdrew it or fell silent",
+    ja: "相手サーバが取り消したか応答がない",
+  },
+  unfit: { en: "this server could not prepare it", ja: "このサーバで準備できない" },
+  refused: { en: "the other server refuses it", ja: "相手サーバが拒否" },
+  slow: { en: "it took too long", ja: "時間がかかりすぎた" },
+  trouble: { en: "the servers lost firm contact", ja: "サーバ間の通信が不安定" },
   partition: { en: "network partition", ja: "ネットワークパーティション" },
   presence: {
     en: "the other server is present but its frames are refused",
@@ -13,6 +23,10 @@ export const words: Readonly<Record<string, Readonly<Record<Language, string>>>>
   },
   "arbiter-faulty": { en: "COM was faulty before", ja: "COM が以前から異常" },
   "claim-lost": { en: "the other server won the claim", ja: "調停で相手サーバが獲得" },
+  outranked: {
+    en: "a server of better cluster priority goes on",
+    ja: "クラスタ優先順位の高いサーバが継続",
+  },
   "disk-faulty": {
     en: "the arbitration partition does not answer",
     ja: "調停パーティションが応答しない",
@@ -25,8 +39,11 @@ export const words: Readonly<Record<string, Readonly<Record<Language, string>>>>
   "agent-lost": { en: "the agent did not come back", ja: "エージェントが復旧しない" },
   "pulse-lost": { en: "the pulse did not come back", ja: "パルスが復旧しない" },
   "stop-failed": { en: "a group could not be stopped", ja: "グループを停止できない" },
+  forced: { en: "forced stop by an operator", ja: "オペレータによる強制停止" },
+  "force-return": { en: "force-return by an operator", ja: "オペレータによる強制復帰" },
   conflict: { en: "two servers went on separately", ja: "二つのサーバが別々に継続" },
   "peer-down": { en: "the other server is judged down", ja: "相手サーバは停止したと判定" },
+  "started-alone": { en: "this server started alone", ja: "本サーバが単独で起動" },
   "peer-left": { en: "the other server left in order", ja: "相手サーバが正常に離脱" },
   "peer-rebooted": { en: "the other server was started anew", ja: "相手サーバが再起動" },
   "others-detached": { en: "the others are detached", ja: "他のサーバは切り離し中" },

@@ -28,7 +28,7 @@ export interface BudgetFacts {
   readonly pauseMs?: number | undefined;
   /** G: worst time of a fast give-up. Default T/40, 8-1000. */
   readonly giveUpMs?: number | undefined;
-  /** D: one claim = write + read. Default T/25, 4-2000; only COM + disk uses it. */
+  /** D: one claim = write + read. Default T/25, 4-2000; only methods with a disk use it. */
   readonly claimMs?: number | undefined;
 }
 
@@ -62,6 +62,7 @@ export interface BudgetViolation {
     | "A1 >= w- + sigma"
     | "COM line use <= 30 %"
     | "DIO >= D"
+    | "DIO >= M + D + 4 Idisk"
     | "W >= 2 (I + P)";
   readonly key: TimingKey;
   /** How much the left side is too short, whole ms, at least 1. */
@@ -76,6 +77,25 @@ export type BudgetResult =
   | { readonly kind: "budget"; readonly budget: DetailedBudget }
   | { readonly kind: "violated"; readonly violations: readonly BudgetViolation[] };
 
+/** Stamps per disk wait: a lost or slow one costs a tenth of what carries the server. */
+const STAMPS_PER_DISK_WAIT = 10;
+const STAMP_INTERVAL_MIN_MS = 100;
+/** More often than once a second says nothing that an operator waits for, and the array is shared. */
+const STAMP_INTERVAL_MAX_MS = 1000;
+
+/** True for the methods that write to the arbitration partition. */
+export function usesDisk(method: QuorumMethod): boolean {
+  return method === "disk" || method === "com-disk";
+}
+
+/**
+ * Time between two words of the agent to its pulse, ms. A stamp needs a new one, so that a hung agent
+ * never looks like life (G9).
+ */
+export function tokenIntervalMs(heartbeatTimeoutMs: number): number {
+  return clamp(heartbeatTimeoutMs / 5, 50, 1000);
+}
+
 /** True for the two methods that read the COM word as evidence. */
 export function usesCom(method: QuorumMethod): boolean {
   return method === "com" || method === "com-disk";
@@ -89,6 +109,19 @@ export function defaultComIntervalMs(heartbeatIntervalMs: number, baud: number |
   const wanted = Math.min(heartbeatIntervalMs, COM_INTERVAL_DEFAULT_MAX_MS);
   if (baud === null) return wanted;
   return Math.max(wanted, Math.ceil(comIntervalMinMs(baud) / 10) * 10);
+}
+
+/** P, G and D as they are taken where none is given; they grow with the timeout `T`. All ms. */
+export function assumedTimes(T: number): {
+  readonly pauseMs: number;
+  readonly giveUpMs: number;
+  readonly claimMs: number;
+} {
+  return {
+    pauseMs: clamp(Math.ceil(T / 40), 6, 250),
+    giveUpMs: clamp(Math.ceil(T / 40), 8, 1000),
+    claimMs: clamp(Math.ceil(T / 25), 4, 2000),
+  };
 }
 
 /** Computes every derived time and checks every inequality; all violated ones are reported at once. */
@@ -133,19 +166,29 @@ function derive(method: QuorumMethod, timing: TimingInput, facts: BudgetFacts): 
   const T = timing.heartbeatTimeoutMs;
   const I = timing.heartbeatIntervalMs;
   const Icom = timing.comIntervalMs;
-  const pauseMs = facts.pauseMs ?? clamp(Math.ceil(T / 40), 6, 250);
-  const giveUpMs = facts.giveUpMs ?? clamp(Math.ceil(T / 40), 8, 1000);
-  const claims = method === "com-disk";
-  const claimMs = claims ? (facts.claimMs ?? clamp(Math.ceil(T / 25), 4, 2000)) : 0;
+  const assumed = assumedTimes(T);
+  const pauseMs = facts.pauseMs ?? assumed.pauseMs;
+  const giveUpMs = facts.giveUpMs ?? assumed.giveUpMs;
+  const claimMs = usesDisk(method) ? (facts.claimMs ?? assumed.claimMs) : 0;
   const deliveryMs = clamp(Math.ceil(I / 20), 2, 50);
   const sigmaMs = 2 * I + 2 * deliveryMs;
-  const marginMs = Math.ceil(pauseMs + giveUpMs + 2 * CLOCK_RATE_BOUND * T);
+  const onDisk = method === "disk";
+  const quietMs = onDisk ? Math.max(T, timing.diskWaitMs) : T;
+  const judgeMs = onDisk ? 2 * quietMs : T;
+  const marginMs = Math.ceil(pauseMs + giveUpMs + 2 * CLOCK_RATE_BOUND * judgeMs);
+  const stampIntervalMs = onDisk ? stampInterval(T, timing.diskWaitMs) : 0;
+  const earlyVerdict = onDisk && timing.earlyVerdict === true && timing.diskWaitMs <= T;
   const a3Ms = T - marginMs;
-  const a2Ms = a3Ms - claimMs - I;
-  const a1Ms = a2Ms - claimMs - sigmaMs;
+  // A stamp is no claim: nothing has to fit between suspicion and the end of the lease.
+  const roomMs = onDisk ? 0 : claimMs;
+  const a2Ms = a3Ms - roomMs - I;
+  const a1Ms = a2Ms - roomMs - sigmaMs;
   const withCom = facts.baud !== null;
   const lineMs = facts.baud === null ? 0 : comFrameMs(facts.baud);
-  const resetFits = timing.watchdogTimeoutMs + sigmaMs <= T * (1 - 2 * CLOCK_RATE_BOUND);
+  // Shared disk: nobody takes over before T, nor before the newest stamp is DIO old.
+  const staleMs = stampIntervalMs + claimMs;
+  const boundMs = onDisk ? Math.min(T - sigmaMs, timing.diskWaitMs - staleMs) : T - sigmaMs;
+  const resetFits = timing.watchdogTimeoutMs + 2 * CLOCK_RATE_BOUND * T <= boundMs;
   return {
     timeoutMs: T,
     intervalMs: I,
@@ -161,12 +204,24 @@ function derive(method: QuorumMethod, timing: TimingInput, facts: BudgetFacts): 
     watchdogMs: timing.watchdogTimeoutMs,
     sigmaMs,
     claimMs,
+    judgeMs,
+    leaveMs: judgeMs - marginMs,
+    quietMs,
+    stampLeaseMs: onDisk ? timing.diskWaitMs - marginMs : 0,
+    stampIntervalMs,
+    earlyVerdict,
     protection: timing.watchdogTimeoutMs > 0 && resetFits ? "reset-bounded" : "software-bounded",
     pauseMs,
     giveUpMs,
     deliveryMs,
     comLineUse: withCom ? lineMs / Icom : 0,
   };
+}
+
+function stampInterval(timeoutMs: number, diskWaitMs: number): number {
+  const wanted = diskWaitMs / STAMPS_PER_DISK_WAIT;
+  const period = clamp(wanted, STAMP_INTERVAL_MIN_MS, STAMP_INTERVAL_MAX_MS);
+  return Math.ceil(Math.max(period, tokenIntervalMs(timeoutMs)));
 }
 
 function violatedRules(
@@ -212,6 +267,11 @@ function violatedRules(
   if (method === "com-disk") {
     const wait = "the disk wait must be longer than one claim";
     demand("DIO >= D", "diskWaitMs", b.diskWaitMs, b.claimMs, wait);
+  }
+  if (method === "disk") {
+    const least = b.marginMs + b.claimMs + 4 * b.stampIntervalMs;
+    const stamps = "four stamps and the give-up margin must fit into the disk wait";
+    demand("DIO >= M + D + 4 Idisk", "diskWaitMs", b.diskWaitMs, least, stamps);
   }
   if (b.watchdogMs > 0) {
     const feed = "a healthy pulse feeds once per interval and may be late";

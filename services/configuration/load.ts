@@ -18,11 +18,18 @@ import {
 } from "./budget.ts";
 import { composeFinding, FINDINGS_MAX, type Finding, type Remark } from "./finding.ts";
 import { methodRemarks, warningRemarks } from "./method-rules.ts";
-import type { ClusterConfig, LanPath, ResourceConfig, TimingInput } from "./model.ts";
+import type {
+  ClusterConfig,
+  LanPath,
+  ResourceConfig,
+  ScriptResource,
+  TimingInput,
+} from "./model.ts";
 import { networkRemarks } from "./network-rules.ts";
 import { type Document, readDocument } from "./read.ts";
 import { nameRemarks } from "./rules.ts";
 import type { RawConfiguration } from "./schema.ts";
+import { scriptWords } from "./script-rules.ts";
 import { checkShape } from "./shape.ts";
 
 /** The model with what only the edges need: the budget's assumptions and the kind of appliance. */
@@ -89,6 +96,7 @@ function completeTiming(raw: RawConfiguration, heartbeatTimeoutMs: number): Timi
     diskWaitMs: given.diskWaitMs ?? heartbeatTimeoutMs,
     startSyncWaitMs: given.startSyncWaitMs,
     watchdogTimeoutMs: given.watchdogTimeoutMs,
+    earlyVerdict: given.earlyVerdict,
   };
 }
 
@@ -168,8 +176,19 @@ function buildLan(lan: RawConfiguration["lans"][number], names: readonly string[
 function buildResource(
   resource: RawConfiguration["groups"][number]["resources"][number],
 ): ResourceConfig {
+  if (resource.type === "script") return buildScript(resource);
   const { type, ...rest } = resource;
   return { kind: type, ...rest } as ResourceConfig;
+}
+
+function buildScript(
+  script: Extract<RawConfiguration["groups"][number]["resources"][number], { type: "script" }>,
+): ScriptResource {
+  const { name, startTimeoutMs, stopTimeoutMs } = script;
+  const start = scriptWords(script.start) ?? [];
+  const stop = scriptWords(script.stop) ?? [];
+  const recover = script.recover === undefined ? start : scriptWords(script.recover);
+  return { kind: "script", name, start, stop, recover, startTimeoutMs, stopTimeoutMs };
 }
 
 function sha256(text: string): Buffer {

@@ -28,10 +28,11 @@ export function methodRemarks(raw: RawConfiguration): Remark[] {
         },
       ];
     case "disk":
+      return diskMethodRemarks(raw);
     case "majority":
     case "mirror": {
-      const expected = 'one of "com", "com-disk", "none"';
-      const remedy = "this method arrives with a later release; choose com, com-disk or none";
+      const expected = 'one of "com", "com-disk", "disk", "none"';
+      const remedy = "this method arrives with a later release; choose com, com-disk, disk or none";
       return [{ at, expected, found: quote(raw.method), remedy }];
     }
     default:
@@ -70,6 +71,15 @@ function comMethodRemarks(raw: RawConfiguration): Remark[] {
   return remarks;
 }
 
+/** B1, B2, R65. No volume manager can be named in a configuration, so that R66 has nothing to refuse. */
+function diskMethodRemarks(raw: RawConfiguration): Remark[] {
+  const remarks = serverCountRemarks(raw);
+  if (raw.disk !== undefined) return remarks;
+  const found = '"disk" without a "disk" section';
+  const remedy = 'add "disk": { "paths": { ... } }, or choose "com" if no disk is shared (R65)';
+  return [...remarks, { at: ["method"], expected: "an arbitration partition", found, remedy }];
+}
+
 /** Worth knowing, not worth refusing. `found` says what is there, `remedy` what would be better. */
 export function warningRemarks(raw: RawConfiguration, budget: Budget): Remark[] {
   const remarks: Remark[] = [];
@@ -106,6 +116,12 @@ export function warningRemarks(raw: RawConfiguration, budget: Budget): Remark[] 
     found: '"disk" with method "com", which does not use it',
     remedy: 'choose "com-disk": it stays safe when LAN and COM are cut in one instant',
   });
+  warn(raw.timing.earlyVerdict && !budget.earlyVerdict, {
+    at: ["timing", "earlyVerdict"],
+    expected: 'method "disk" and a disk wait up to the heartbeat timeout',
+    found: "earlyVerdict that has no effect",
+    remedy: "remove it, or shorten diskWaitMs (D1)",
+  });
   warn(raw.com !== undefined && !usesCom(raw.method), {
     at: ["com"],
     expected: 'method "com" or "com-disk" where a cable exists',
@@ -131,7 +147,11 @@ export function warningRemarks(raw: RawConfiguration, budget: Budget): Remark[] 
 
 /** Longest watchdog timeout that still gives the level reset-bounded, ms. */
 function resetBoundMs(budget: Budget): number {
-  return Math.max(0, Math.floor(budget.timeoutMs * 0.999 - budget.sigmaMs));
+  const boundMs = Math.floor(budget.timeoutMs * 0.999 - budget.sigmaMs);
+  if (budget.stampIntervalMs === 0) return Math.max(0, boundMs);
+  const { diskWaitMs, stampIntervalMs, claimMs, timeoutMs } = budget;
+  const stampMs = Math.floor(diskWaitMs - stampIntervalMs - claimMs - timeoutMs * 0.001);
+  return Math.max(0, Math.min(boundMs, stampMs));
 }
 
 function loopbackWarnings(raw: RawConfiguration): Remark[] {

@@ -50,7 +50,23 @@ export interface ProgramResource {
   readonly restartWindowMs: number;
 }
 
-export type ResourceConfig = FloatingIpResource | ProgramResource;
+/** The group's own script (guide 2.2.4): each run gets the ARMS_ variables. */
+export interface ScriptResource {
+  readonly kind: "script";
+  readonly name: string;
+  /** Script and arguments; run when all resources before it are up. */
+  readonly start: readonly string[];
+  /** Run while the resources before it are still up, with the event of the start (D20). */
+  readonly stop: readonly string[];
+  /** Run once with event RECOVER on a server that has returned; null = nothing is run. */
+  readonly recover: readonly string[] | null;
+  /** A start (or recover) script that runs longer is an activation error (R166), ms; default 1800000. */
+  readonly startTimeoutMs: number;
+  /** A stop script that runs longer is a deactivation error (R166), ms; default 1800000. */
+  readonly stopTimeoutMs: number;
+}
+
+export type ResourceConfig = FloatingIpResource | ProgramResource | ScriptResource;
 
 export interface GroupConfig {
   readonly name: GroupName;
@@ -72,6 +88,8 @@ export interface TimingInput {
   readonly startSyncWaitMs: number;
   /** W + R: watchdog timeout plus reset; 0 = no watchdog. */
   readonly watchdogTimeoutMs: number;
+  /** Shared disk: conclude as soon as max(T, DIO) passed without a sign of life (D1). Default false. */
+  readonly earlyVerdict?: boolean;
 }
 
 /**
@@ -107,6 +125,18 @@ export interface Budget {
   readonly sigmaMs: number;
   /** Worst write + read of a claim. */
   readonly claimMs: number;
+  /** Latest verdict after the LAN loss: T, with the shared-disk method 2 max(T, DIO) (B8). */
+  readonly judgeMs: number;
+  /** `judgeMs` less M: who has to give way begins to give up at this age. */
+  readonly leaveMs: number;
+  /** Shared disk: max(T, DIO), so long a lost peer must show no new stamp. T elsewhere. */
+  readonly quietMs: number;
+  /** Shared disk: a stamp carries its writer for so long from its issue, DIO - M. 0 elsewhere. */
+  readonly stampLeaseMs: number;
+  /** Shared disk: time between two stamps. 0 elsewhere. */
+  readonly stampIntervalMs: number;
+  /** Shared disk: the verdict may come before `judgeMs` (D1); never with DIO > T. */
+  readonly earlyVerdict: boolean;
   readonly protection: "reset-bounded" | "storage-bounded" | "software-bounded";
 }
 

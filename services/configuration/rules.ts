@@ -4,12 +4,18 @@
  */
 import { type JsonPath, quote, type Remark } from "./finding.ts";
 import { type RawConfiguration, SERVERS_MAX } from "./schema.ts";
+import { scriptOrderRemarks, scriptRemarks } from "./script-rules.ts";
 import { remedyForUnknown } from "./suggest.ts";
 
 /** Words the rack's and the CLI's path lists use for other things than LANs. */
 const RESERVED_LAN_IDS = ["com", "disk", "array", "public-switch"];
 /** Set by the product itself for every process of a server; a program must not hide from it. */
-const RESERVED_VARIABLES = ["KAGE_TREE", "KAGE_HOST_INCARNATION"];
+const RESERVED_VARIABLES = [
+  "KAGE_TREE",
+  "KAGE_HOST_INCARNATION",
+  "KAGE_HOST_STARTED_MS",
+  "KAGE_SCRIPT",
+];
 
 export function nameRemarks(raw: RawConfiguration): Remark[] {
   return [
@@ -102,6 +108,10 @@ function groupRemarks(
     ...group.resources.flatMap((resource, i) =>
       resource.type === "program" ? programRemarks(resource, [...at, "resources", i]) : [],
     ),
+    ...group.resources.flatMap((resource, i) =>
+      resource.type === "script" ? scriptRemarks(resource, [...at, "resources", i]) : [],
+    ),
+    ...scriptOrderRemarks(group.resources, [...at, "resources"]),
   ];
 }
 

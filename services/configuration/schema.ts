@@ -26,6 +26,9 @@ export const BAUDS = [9600, 19200, 38400, 57600, 115200] as const;
 const text = (expected: string, pattern: RegExp, description: string) =>
   v.pipe(v.string(expected), v.regex(pattern, expected), v.description(description));
 
+const flag = (description: string) =>
+  v.optional(v.pipe(v.boolean("true or false"), v.description(description)), false);
+
 const milliseconds = (low: number, high: number, description: string) => {
   const expected = `a whole number of ms from ${low} to ${high}`;
   return v.pipe(
@@ -110,6 +113,9 @@ const timing = v.pipe(
       ),
       diskWaitMs: v.optional(
         milliseconds(10, 600_000, "Longest wait for the array. Default: the heartbeat timeout."),
+      ),
+      earlyVerdict: flag(
+        "Method disk: no second wait for a sign of life (D1); not with a disk wait above the timeout.",
       ),
       startSyncWaitMs: v.optional(
         milliseconds(
@@ -257,6 +263,62 @@ const program = v.strictObject(
   "an object that describes a program",
 );
 
+const argument = v.pipe(
+  v.string("a text"),
+  v.maxLength(ARGUMENT_CHARACTERS_MAX, `at most ${ARGUMENT_CHARACTERS_MAX} characters`),
+);
+
+const scriptText = (description: string) =>
+  v.pipe(
+    v.union(
+      [
+        argument,
+        v.pipe(
+          v.array(argument),
+          v.minLength(1, "the script first, then its arguments"),
+          v.maxLength(ARGUMENTS_MAX, `at most ${ARGUMENTS_MAX} arguments`),
+        ),
+      ],
+      "the full path of a script, or a list: script and arguments",
+    ),
+    v.description(description),
+  );
+
+const script = v.strictObject(
+  {
+    type: v.literal("script"),
+    name: groupNameText,
+    start: scriptText(
+      "Start script: full path, or a list of path and arguments. Exit 0 = started.",
+    ),
+    stop: scriptText("Stop script. Exit 0 = stopped; what still runs of the script is ended then."),
+    recover: v.optional(
+      v.pipe(
+        v.union(
+          [scriptText("Script for RECOVER."), v.literal(false)],
+          "the full path of a script, a list, or false",
+        ),
+        v.description(
+          "Run once with ARMS_EVENT=RECOVER on a server that has returned. Default: start; false = none.",
+        ),
+      ),
+    ),
+    startTimeoutMs: v.optional(
+      milliseconds(100, DAY_MS, "Longest run of the start script (T4). Default 1800000."),
+      1_800_000,
+    ),
+    stopTimeoutMs: v.optional(
+      milliseconds(
+        100,
+        DAY_MS,
+        "Longest run of the stop script; a longer one is a failed stop. Default 1800000.",
+      ),
+      1_800_000,
+    ),
+  },
+  "an object that describes a script",
+);
+
 const group = v.strictObject(
   {
     name: groupNameText,
@@ -277,7 +339,11 @@ const group = v.strictObject(
     ),
     resources: v.pipe(
       v.array(
-        v.variant("type", [floatingIp, program], 'one of "floating-ip", "program"'),
+        v.variant(
+          "type",
+          [floatingIp, program, script],
+          'one of "floating-ip", "program", "script"',
+        ),
         "a list of resources",
       ),
       v.maxLength(RESOURCES_MAX, `at most ${RESOURCES_MAX} resources`),
@@ -292,13 +358,7 @@ export const configurationSchema = v.strictObject(
   {
     $schema: v.optional(v.pipe(v.string("a text"), v.description("Schema for the editor."))),
     cluster,
-    virtual: v.optional(
-      v.pipe(
-        v.boolean("true or false"),
-        v.description("true only on the virtual appliance: COM over TCP and nbd:// are allowed."),
-      ),
-      false,
-    ),
+    virtual: flag("true only on the virtual appliance: COM over TCP and nbd:// are allowed."),
     edition: v.optional(
       v.pipe(
         v.picklist(EDITIONS, `one of ${EDITIONS.map((edition) => `"${edition}"`).join(", ")}`),
@@ -308,7 +368,7 @@ export const configurationSchema = v.strictObject(
     revision: v.optional(whole(1, 0xffff_ffff, "Raised with every change. Default 1."), 1),
     method: v.pipe(
       v.picklist(METHODS, `one of ${METHODS.map((method) => `"${method}"`).join(", ")}`),
-      v.description("Network partition resolution. This release: com, com-disk, none."),
+      v.description("Network partition resolution. This release: com, com-disk, disk, none."),
     ),
     timing: v.optional(timing, {}),
     servers: v.pipe(

@@ -18,7 +18,6 @@ const LATER_RESOURCES = [
   "partition",
   "mirror",
   "volume",
-  "script",
   "virtual-ip",
   "virtual-name",
   "line",

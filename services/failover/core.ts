@@ -7,8 +7,11 @@
 
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
-import { isCoordinator, isTable, keepTable, order, peerWords } from "./orders.ts";
+import { holdProposal, viewKept } from "./hold.ts";
+import { isCoordinator, isTable, keepTable, order, peerWords, wordsOfPeer } from "./orders.ts";
 import { drive, effectEnded, isWanted, programEnded } from "./run.ts";
+import { groupFails, recoverEffects } from "./scripts.ts";
+import { isServerVerb, keepKnowledge, orderHere, serverOrder } from "./server-orders.ts";
 import type { AgentEffect, AgentEvent, FailoverState, GroupRun } from "./state.ts";
 import type { ReplyCode, Words } from "./words.ts";
 
@@ -29,6 +32,8 @@ export function createFailover(self: ServerIndex, config: ClusterConfig): Failov
     failedOrder: null,
     cause: "start",
     causeAtMs: 0,
+    scriptMs: 0,
+    scriptSinceMs: null,
     cold: false,
     restarts: {},
     stranded: false,
@@ -44,6 +49,7 @@ export function createFailover(self: ServerIndex, config: ClusterConfig): Failov
     tableKnown: false,
     nextId: 1,
     wish: null,
+    hold: null,
     afterLeave: "detached",
     shutdown: 0,
     marked: "no",
@@ -56,19 +62,26 @@ export function createFailover(self: ServerIndex, config: ClusterConfig): Failov
     requestAtMs: 0,
     reply: null,
     served: "",
+    ownEpoch: 0,
+    peerOff: false,
   };
 }
 
 export function step(state: FailoverState, event: AgentEvent, config: ClusterConfig): Result {
-  const taken = take(state, event, config);
+  const heard = take(state, event, config);
   // An agent that has not looked at what runs here has no table, no wish and no words of its own: what it
   // said now would read as "all groups are stopped", and another server would start them.
-  if (!taken.state.restored) return taken;
+  if (!heard.state.restored) return heard;
+  const taken = holdProposal(heard.state);
   const tabled = keepTable(taken.state, config, event.atMs);
   const willed = coverWill(tabled.state);
   const driven = drive(willed.state, config, event.atMs);
   const closed = lead(driven.state, config, event.atMs);
-  const all = [taken, tabled, willed, driven, closed].flatMap((result) => result.effects);
+  const all = [heard, taken, tabled, willed, driven, closed].flatMap((result) => result.effects);
+  const ends = state.shutdown === 0 && closed.state.shutdown > 0;
+  if (ends) all.push({ kind: "note", key: "shutdown.cluster", data: {} });
+  // An order of an operator changes the table before the coordinator writes it again.
+  if (state.restored && !sameTable(state, closed.state)) all.push({ kind: "table.persist" });
   const changed = !sameWords(ownWords(state), ownWords(closed.state));
   const effects: AgentEffect[] = changed ? [{ kind: "words.changed" }, ...all] : all;
   return { state: closed.state, effects: effects.filter(isFirstOfKind) };
@@ -82,10 +95,13 @@ export function ownWords(state: FailoverState): Words {
     offAfterLeave: state.afterLeave === "off",
     request: state.request,
     reply: state.reply,
-    groups: state.groups.map(({ actual, desired, order: number }) => ({
+    epoch: state.ownEpoch,
+    groups: state.groups.map(({ actual, desired, order: number, stranded, cause }) => ({
       state: actual,
       desired,
       order: number,
+      stranded,
+      ...(cause === "failover" && desired !== null ? { failover: true } : {}),
     })),
   };
 }
@@ -102,30 +118,50 @@ function take(state: FailoverState, event: AgentEvent, config: ClusterConfig): R
     case "facts.received": {
       const { facts } = event;
       const willRevision = state.facts === null ? facts.willRevision : state.willRevision;
-      const known = { ...state, facts, willRevision };
+      const known = keepKnowledge({ ...state, facts, willRevision }, facts);
       if (!state.restored) return { state: known, effects: [] };
-      return serve(known, config, event.atMs);
+      const recover = recoverEffects(known, facts, config);
+      const served = serve(known, config, event.atMs);
+      return { ...served, effects: [...recover, ...served.effects] };
     }
-    case "restored":
-      return { state: restore(state, event, config), effects: [] };
+    case "restored": {
+      // An earlier agent may have died before it kept that this server is outside.
+      const { facts } = state;
+      const outside = facts !== null && facts.view === null && facts.server !== "observing";
+      const effects: AgentEffect[] = outside ? [{ kind: "table.persist" }] : [];
+      return { state: restore(state, event, config), effects };
+    }
     case "wish.set":
       return { state: { ...state, wish: event.wish }, effects: [] };
-    case "effect.completed":
+    case "effect.completed": {
+      const kept = viewKept(state, event.id);
+      if (kept !== null) return { state: kept, effects: [] };
       return state.marked === "writing" && !isGroupEffect(state, event.id)
         ? { state: { ...state, marked: "written" }, effects: [] }
-        : effectEnded(state, event.id, null, config);
+        : effectEnded(state, event.id, null, config, event.atMs);
+    }
     case "effect.failed":
+      if (state.hold?.id === event.id) return { state, effects: [] };
       return state.marked === "writing" && !isGroupEffect(state, event.id)
-        ? { state: { ...state, marked: "written" }, effects: [] }
-        : effectEnded(state, event.id, event.error, config);
+        ? { state: { ...state, marked: "written" }, effects: [uncleanEnd(event.error)] }
+        : effectEnded(state, event.id, event.error, config, event.atMs);
     case "program.exited":
       return programEnded(state, event.group, event.resource, event.status, config, event.atMs);
+    case "group.failed":
+      return groupFails(state, event.group);
     case "operator.command":
       return command(state, event, config);
     case "tick":
       return expireRequest(state, event.atMs);
   }
 }
+
+/** The shutdown goes on without the mark: the next start is that of a server that failed. */
+const uncleanEnd = (reason: string): AgentEffect => ({
+  kind: "note",
+  key: "shutdown.unclean",
+  data: { reason },
+});
 
 const isGroupEffect = (state: FailoverState, id: number): boolean =>
   state.groups.some((group) => group.pendingId === id);
@@ -140,7 +176,10 @@ function restore(
     const runs = event.running[index] ?? false;
     // Whatever is not wholly running may be half up: an address without its program is an owner, too.
     const desired = said?.desired ?? (runs ? state.self : null);
-    const kept = { ...group, desired, order: said?.order ?? group.order };
+    const order = said?.order ?? group.order;
+    const stranded = desired === null && said?.stranded === true;
+    const cause = said?.failover === true ? ("failover" as const) : group.cause;
+    const kept = { ...group, desired, order, stranded, cause, causeAtMs: event.atMs };
     if (event.first) return kept;
     const upCount = config.groups[index]?.resources.length ?? 0;
     return { ...kept, actual: runs ? "running" : "stopping", upCount, cleaning: !runs };
@@ -149,7 +188,8 @@ function restore(
   const shutdown = event.words?.shutdown ?? 0;
   const marked = event.words?.marked === true ? "written" : "no";
   const afterLeave = event.words?.offAfterLeave === true ? "off" : "detached";
-  return { ...state, groups, restored: true, tableKnown, shutdown, marked, afterLeave };
+  const ownEpoch = Math.max(state.ownEpoch, event.epoch ?? 0);
+  return { ...state, groups, restored: true, tableKnown, shutdown, marked, afterLeave, ownEpoch };
 }
 
 function command(
@@ -162,18 +202,17 @@ function command(
   ];
   if (!state.restored) return { state, effects: answer("view-changing") };
   const { verb, target } = event;
-  const forServer =
-    verb === "server.detach" || verb === "server.return" || verb === "server.shutdown";
-  if (forServer && target === state.self) {
-    const done = serverOrder(state, verb);
-    return { state: done.state, effects: answer(done.code) };
-  }
+  const name = config.servers[target ?? state.self]?.name ?? "";
+  const own = orderHere(state, verb, target, name, event.atMs);
+  if (own !== null) return { state: own.state, effects: [...own.effects, ...answer(own.code)] };
+  const forServer = isServerVerb(verb);
   if (!forServer && isCoordinator(state)) {
     const done = order(state, verb, event.group, target, config, event.atMs);
     return { state: done.state, effects: answer(done.code) };
   }
   const { facts } = state;
-  if (facts?.peer.state == null) return { state, effects: answer("no-live-member") };
+  const missing = forServer ? "target-not-heard" : "no-live-member";
+  if (facts?.peer.state == null) return { state, effects: answer(missing) };
   if (!forServer && !facts.peer.sameView) return { state, effects: answer("not-member") };
   if (state.request !== null) return { state, effects: answer("group-busy") };
   const number = (Math.floor(event.atMs) % 0xffff) + 1;
@@ -182,44 +221,21 @@ function command(
   return { state: { ...next, requestCommand: event.commandId }, effects: [] };
 }
 
-/** An order to this server itself: leave, return, shut down. */
-function serverOrder(
-  state: FailoverState,
-  verb: "server.detach" | "server.return" | "server.shutdown",
-): { readonly state: FailoverState; readonly code: ReplyCode } {
-  const { facts } = state;
-  if (facts === null) return { state, code: "view-changing" };
-  if (verb === "server.return") {
-    if (facts.server !== "detached") return { state, code: "not-detached" };
-    if (facts.gaveUp !== null) return { state, code: "shutting-down" };
-    if (facts.peer.state !== "member") return { state, code: "no-live-member" };
-    return { state: { ...state, wish: { kind: "return", floor: facts.floor } }, code: "accepted" };
-  }
-  if (verb === "server.shutdown" && facts.server === "detached") {
-    return { state: { ...state, afterLeave: "off" }, code: "accepted" };
-  }
-  if (facts.server !== "member") return { state, code: "not-member" };
-  if (facts.sole) return { state, code: "only-server" };
-  const afterLeave = verb === "server.shutdown" ? "off" : "detached";
-  return { state: { ...state, wish: { kind: "leave" }, afterLeave }, code: "accepted" };
-}
-
 /** Reads the peer's request and its reply to ours, once each. */
 function serve(state: FailoverState, config: ClusterConfig, atMs: number): Result {
   const { facts } = state;
   if (facts === null) return { state, effects: [] };
-  const words = facts.peer.state === null ? null : decodeHeard(state);
+  const words = facts.peer.state === null ? null : heardWords(state);
   if (words === null) return follow({ state, effects: [] });
   let next = state;
   const effects: AgentEffect[] = [];
   const mark = `${facts.peer.host}/${words.request?.number ?? 0}`;
   if (words.request !== null && state.served !== mark) {
     const { verb, group, target, number } = words.request;
-    const forServer =
-      verb === "server.detach" || verb === "server.return" || verb === "server.shutdown";
-    const done = forServer
+    const done = isServerVerb(verb)
       ? serverOrder(next, verb)
-      : order(next, verb, group, target, config, atMs);
+      : { ...order(next, verb, group, target, config, atMs), effects: [] };
+    effects.push(...done.effects);
     const reply = { to: facts.peer.index, number, code: done.code };
     next = { ...done.state, reply, served: mark };
   }
@@ -232,12 +248,8 @@ function serve(state: FailoverState, config: ClusterConfig, atMs: number): Resul
   return follow({ state: next, effects });
 }
 
-/** Words of the peer whatever view it shows: requests also come from and go to detached servers. */
-function decodeHeard(state: FailoverState): Words | null {
-  const { facts } = state;
-  if (facts === null) return null;
-  return peerWords({ ...facts, peer: { ...facts.peer, sameView: true } });
-}
+const heardWords = (state: FailoverState): Words | null =>
+  state.facts === null ? null : wordsOfPeer(state.facts);
 
 /** Keeps the wish in step with what the pulse has made of it. */
 function follow(result: Result): Result {
@@ -253,11 +265,13 @@ function follow(result: Result): Result {
       view: facts.view,
       ackedStampMs: facts.ackedMs,
       remembered: true,
+      provisional: facts.provisional === true,
     };
     const { afterLeave } = wish?.kind === "leave" ? { afterLeave: "detached" as const } : state;
     return { ...result, state: { ...state, wish: resume, afterLeave } };
   }
-  if (facts.server === "detached" && wish?.kind !== "return") {
+  const founds = wish?.kind === "found" && facts.peer.live !== true;
+  if (facts.server === "detached" && wish?.kind !== "return" && !founds) {
     return { ...result, state: { ...state, wish: { kind: "detached", floor: facts.floor } } };
   }
   return result;
@@ -303,7 +317,7 @@ function lead(state: FailoverState, config: ClusterConfig, atMs: number): Result
   if (state.afterLeave === "off" && facts.server === "detached" && isIdle(state)) {
     return sendOff(state, atMs);
   }
-  const followsShutdown = facts.server === "detached" && decodeHeard(state)?.shutdown === 2;
+  const followsShutdown = facts.server === "detached" && heardWords(state)?.shutdown === 2;
   if (followsShutdown && facts.peer.state !== null && isIdle(state)) return sendOff(state, atMs);
   if (state.offAtMs !== null && atMs >= state.offAtMs) return sendOff(state, atMs);
   if (state.shutdown === 1 && isCoordinator(state) && allStopped(state)) {
@@ -326,7 +340,7 @@ function close(state: FailoverState, config: ClusterConfig, atMs: number): Resul
   if (state.marked === "no") {
     const peerIn = facts.view?.members.includes(facts.peer.index) ?? false;
     const waits = isCoordinator(state) && peerIn && facts.peer.state !== null;
-    if (waits && !(decodeHeard(state)?.marked ?? false)) return { state: stopping, effects: [] };
+    if (waits && !(heardWords(state)?.marked ?? false)) return { state: stopping, effects: [] };
     const id = state.nextId;
     const next = { ...stopping, nextId: id + 1, marked: "writing" as const };
     return { state: next, effects: [{ kind: "mark.write", id }] };
@@ -351,6 +365,13 @@ function allStopped(state: FailoverState): boolean {
 
 function sameWords(a: Words, b: Words): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function sameTable(a: FailoverState, b: FailoverState): boolean {
+  return a.groups.every((group, index) => {
+    const other = b.groups[index];
+    return group.order === other?.order && group.desired === other.desired;
+  });
 }
 
 /** `words.changed` and `table.persist` say the same thing however often they come. */

@@ -21,8 +21,15 @@ type Result = { readonly state: FailoverState; readonly effects: readonly AgentE
 
 const ORDER_WRAP = 0x10000;
 
+/** Group words are counted by the text that their speaker runs by: by another one they say nothing here. */
 export function peerWords(facts: Facts): Words | null {
-  return facts.peer.sameView ? decodeWords(facts.peer.blob) : null;
+  return facts.peer.sameView && !facts.peer.configDiffers ? decodeWords(facts.peer.blob) : null;
+}
+
+/** Words of the peer whatever view it shows: requests also come from and go to detached servers. */
+export function wordsOfPeer(facts: Facts): Words | null {
+  if (facts.peer.state === null) return null;
+  return peerWords({ ...facts, peer: { ...facts.peer, sameView: true } });
 }
 
 /** Some order was ever given in it; a coordinator's words before its first placement are no table. */
@@ -60,9 +67,11 @@ function copyTable(state: FailoverState, facts: Facts, atMs: number): Result {
   if (words === null || facts.view === null) return { state, effects: [] };
   const fits = words.groups.length === state.groups.length;
   if (!fits) return { state, effects: [] };
+  // Two beats of one millisecond may change places: what came before the first placement undoes none.
+  const undoes = state.tableKnown && !isTable(words);
   const groups = state.groups.map((group, index) => {
     const said = words.groups[index];
-    if (said === undefined) return group;
+    if (said === undefined || undoes) return group;
     if (said.order === group.order && said.desired === group.desired) {
       return noticeRun(group, said);
     }
@@ -70,14 +79,17 @@ function copyTable(state: FailoverState, facts: Facts, atMs: number): Result {
       ...group,
       desired: said.desired,
       order: said.order,
-      cause: "move" as const,
+      stranded: said.stranded === true,
+      cause: said.failover === true ? ("failover" as const) : ("move" as const),
       causeAtMs: atMs,
       // From standstill, or handed on by a server that could not bring it up from standstill either.
       cold: group.desired === null || (group.cold && said.state === "failed"),
     };
   });
   const shutdown = words.shutdown > state.shutdown ? words.shutdown : state.shutdown;
-  const changed = groups.some((group, index) => group !== state.groups[index]);
+  // The epoch is kept as well: both processes may die, and an older view must not be resumed.
+  const newEpoch = state.tableEpoch === null || !sameEpoch(state.tableEpoch, facts.view.epoch);
+  const changed = newEpoch || groups.some((group, index) => group !== state.groups[index]);
   const tableKnown = state.tableKnown || isTable(words);
   const next = { ...state, groups, shutdown, tableKnown, tableEpoch: facts.view.epoch };
   return { state: next, effects: changed ? [{ kind: "table.persist" }] : [] };
@@ -198,6 +210,9 @@ export function order(
 ): { readonly state: FailoverState; readonly code: ReplyCode } {
   if (state.shutdown > 0) return { state, code: "shutting-down" };
   if (verb === "cluster.shutdown") return { state: { ...state, shutdown: 1 }, code: "accepted" };
+  if (verb === "group.start" && state.facts?.provisional === true) {
+    return { state, code: "provisional" };
+  }
   const group = state.groups[groupIndex];
   const spec = config.groups[groupIndex];
   if (group === undefined || spec === undefined) return { state, code: "group-busy" };
@@ -232,6 +247,14 @@ function settle(
       const to = target ?? place(spec, free, [group.desired]);
       if (to === null) return "no-other-server";
       return to === group.desired ? "same-server" : ordered(clean, to, "move", atMs);
+    }
+    case "group.failover": {
+      if (group.desired === null) return "not-running";
+      // Not back to where it came from: a fault of both servers must not send it round for ever.
+      const failedOn = [...new Set([...group.failedOn, group.desired])];
+      const to = target ?? place(spec, free, failedOn);
+      if (to === null || failedOn.includes(to)) return "no-other-server";
+      return ordered({ ...group, failedOn }, to, "failover", atMs);
     }
     default:
       return "group-busy";

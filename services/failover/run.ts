@@ -1,10 +1,11 @@
 /**
  * One group on this server: brings its resources up in order and down in reverse, one effect at a time,
  * and decides what a program's end means. Nothing starts without the lease and before every other member
- * shows the group as stopped. Source: requirements R44-R47, R112, R118; protocol.md 1.4.5-1.4.7, D22.
+ * shows the group as stopped. Source: requirements R44-R47, R112, R118, R166; protocol.md 1.4.5-1.4.7, D22.
  */
 import type { ClusterConfig, GroupConfig, ProgramResource } from "../configuration/model.ts";
 import { peerWords } from "./orders.ts";
+import { startEvent } from "./scripts.ts";
 import type { AgentEffect, FailoverState, GroupRun } from "./state.ts";
 
 type Result = { readonly state: FailoverState; readonly effects: readonly AgentEffect[] };
@@ -74,7 +75,14 @@ function startNext(state: FailoverState, index: number, spec: GroupConfig, atMs:
   if (group === undefined) return { state, effects: [] };
   const id = state.nextId;
   const effects: AgentEffect[] = [
-    { kind: "resource.start", id, group: index, resource: group.upCount, cold: group.cold },
+    {
+      kind: "resource.start",
+      id,
+      group: index,
+      resource: group.upCount,
+      cold: group.cold,
+      event: startEvent(group),
+    },
   ];
   const first = group.actual === "stopped" || group.actual === "failed";
   if (first) effects.push({ kind: "note", key: "group.starting", data: { group: spec.name } });
@@ -84,6 +92,8 @@ function startNext(state: FailoverState, index: number, spec: GroupConfig, atMs:
     pendingId: id,
     actual: "starting",
     causeAtMs: first && group.cause === "start" ? atMs : group.causeAtMs,
+    scriptMs: first ? 0 : group.scriptMs,
+    scriptSinceMs: spec.resources[group.upCount]?.kind === "script" ? atMs : null,
   };
   return { state: withGroup({ ...state, nextId: id + 1 }, index, started), effects };
 }
@@ -124,8 +134,8 @@ function finish(
         ...data,
         to: data.server,
         ...detection(state, config),
-        t3Ms: tookMs,
-        t4Ms: 0,
+        t3Ms: Math.max(0, tookMs - group.scriptMs),
+        t4Ms: group.scriptMs,
       };
       effects.push({ kind: "note", key: "failover.completed", data: phases });
     }
@@ -160,13 +170,15 @@ export function effectEnded(
   id: number,
   error: string | null,
   config: ClusterConfig,
+  atMs: number,
 ): Result {
   const index = state.groups.findIndex((group) => group.pendingId === id);
   const group = state.groups[index];
   const spec = config.groups[index];
   if (group === undefined || spec === undefined) return { state, effects: [] };
   const stopping = group.actual === "stopping";
-  const free = { ...group, pendingId: null };
+  const scriptMs = group.scriptMs + Math.round(atMs - (group.scriptSinceMs ?? atMs));
+  const free = { ...group, pendingId: null, scriptMs, scriptSinceMs: null };
   if (error === null) {
     const upCount = group.upCount + (stopping ? -1 : group.actual === "running" ? 0 : 1);
     return { state: withGroup(state, index, { ...free, upCount }), effects: [] };
@@ -178,7 +190,11 @@ export function effectEnded(
     effects.push({ kind: "give-up", group: spec.name, error });
     return { state: withGroup(state, index, free), effects };
   }
-  return { state: withGroup(state, index, { ...free, failedOrder: group.order }), effects };
+  // What a start script has begun before it failed is undone by the stop script.
+  const isHalfUp = group.actual === "starting" && spec.resources[group.upCount]?.kind === "script";
+  const upCount = group.upCount + (isHalfUp ? 1 : 0);
+  const failed = { ...free, upCount, failedOrder: group.order };
+  return { state: withGroup(state, index, failed), effects };
 }
 
 /** Restart inside its window (D21, D22), else the group fails here and goes to the next server. */
@@ -227,6 +243,7 @@ export function programEnded(
     group: index,
     resource: at,
     cold: false,
+    event: startEvent(group),
   };
   return { state: next, effects: [start, exited, restarted] };
 }

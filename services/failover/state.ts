@@ -3,7 +3,7 @@
  * Source: requirements R44-R56, R140-R144, R180-R190; protocol.md 1.4.6-1.4.8.
  */
 import type { GroupName, ServerIndex } from "../../hal/base/ids.ts";
-import type { Epoch, GroupState } from "../../hal/base/view.ts";
+import type { Epoch, GroupState, View } from "../../hal/base/view.ts";
 import type { NoteData } from "../effects.ts";
 import type { Wish } from "../events.ts";
 import type { Facts } from "../facts.ts";
@@ -27,6 +27,10 @@ export interface GroupRun {
   /** Why it starts: a cold start or a takeover (ARMS_EVENT of the guide). */
   readonly cause: "start" | "failover" | "move";
   readonly causeAtMs: number;
+  /** Time that its scripts took in this activation (T4 of the guide), ms. */
+  readonly scriptMs: number;
+  /** Moment of the order to the script that starts just now; null = none does. */
+  readonly scriptSinceMs: number | null;
   /**
    * Ordered to start from standstill, and no server has run it since: time may be spent on the question
    * whether its addresses are free (R115). Never true in a takeover or a move.
@@ -34,10 +38,19 @@ export interface GroupRun {
   readonly cold: boolean;
   /** Moments of restarts of its programs inside their window, by resource name. */
   readonly restarts: Readonly<Record<string, readonly number[]>>;
-  /** Stopped because no server of its policy was left (R54), not because an operator wanted it. */
+  /** Nobody's because no server of its policy was left (R54), not because an operator wanted it. */
   readonly stranded: boolean;
   /** Coordinator's memory: servers on which it failed since the last order of the operator. */
   readonly failedOn: readonly ServerIndex[];
+}
+
+export interface Hold {
+  readonly view: View;
+  /** The proposal is not older: from here the lease in it counts for a pulse that is taught it. */
+  readonly atMs: number;
+  /** Effect under way or done. */
+  readonly id: number;
+  readonly kept: boolean;
 }
 
 export interface FailoverState {
@@ -52,6 +65,8 @@ export interface FailoverState {
   readonly tableKnown: boolean;
   readonly nextId: number;
   readonly wish: Wish | null;
+  /** The view that the pulse proposes to install, and whether the record on flash names it. */
+  readonly hold: Hold | null;
   readonly afterLeave: "detached" | "off";
   readonly shutdown: 0 | 1 | 2;
   readonly marked: "no" | "writing" | "written";
@@ -67,6 +82,10 @@ export interface FailoverState {
   readonly reply: Reply | null;
   /** Newest request of the peer that was carried out, with its host incarnation. */
   readonly served: string;
+  /** Counter of the newest epoch whose view this server was in, over restarts; 0 = none. */
+  readonly ownEpoch: number;
+  /** An operator has stated that the other server is off, and nothing of it has been heard since. */
+  readonly peerOff: boolean;
 }
 
 export type AgentEvent =
@@ -80,6 +99,8 @@ export type AgentEvent =
       readonly first: boolean;
       readonly words: Words | null;
       readonly running: readonly boolean[];
+      /** Epoch counter of the record on flash; default 0. */
+      readonly epoch?: number;
     }
   | { readonly kind: "wish.set"; readonly atMs: number; readonly wish: Wish }
   | {
@@ -100,6 +121,8 @@ export type AgentEvent =
       readonly resource: string;
       readonly status: string;
     }
+  /** A program of its script has used up its restarts (D21). */
+  | { readonly kind: "group.failed"; readonly atMs: number; readonly group: number }
   | {
       readonly kind: "operator.command";
       readonly atMs: number;
@@ -121,7 +144,11 @@ export type AgentEffect =
       readonly group: number;
       readonly resource: number;
       readonly cold: boolean;
+      /** What a script is told (ARMS_EVENT). */
+      readonly event: "START" | "FAILOVER";
     }
+  /** Run the script once with event RECOVER; nobody waits for it. */
+  | { readonly kind: "script.recover"; readonly group: number; readonly resource: number }
   | {
       readonly kind: "resource.stop";
       readonly id: number;
@@ -129,9 +156,13 @@ export type AgentEffect =
       readonly resource: number;
     }
   | { readonly kind: "mark.write"; readonly id: number }
+  /** The record names the view of `hold`, or the effect fails. */
+  | { readonly kind: "view.hold"; readonly id: number }
   /** Table, epoch or state changed: keep it for a restart. Never in the path of a takeover. */
   | { readonly kind: "table.persist" }
   | { readonly kind: "server.off" }
+  /** The will, then off, at once. */
+  | { readonly kind: "force-off" }
   | { readonly kind: "give-up"; readonly group: GroupName; readonly error: string }
   | {
       readonly kind: "command.answer";

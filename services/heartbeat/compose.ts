@@ -35,7 +35,7 @@ export function composeLanBeat(
     view: shownView(membership),
     promise: membership.promise,
     heardStampMs: to.beat === null ? null : to.beat.stampMs,
-    ack: grants(membership, to, atMs)
+    ack: grants(membership, to, atMs, config.hash)
       ? { stampMs: to.beat?.stampMs ?? 0, grantedMs: config.budget.timeoutMs }
       : null,
     hearsLanBits: hearsLanBits(to, atMs, config),
@@ -70,14 +70,22 @@ export function composeComBeat(
   };
 }
 
-/** Whether this server acknowledges `to`: both show the same view, and no amnesia stands between. */
-export function grants(membership: MembershipState, to: PeerHealth, atMs: number): boolean {
+/**
+ * Whether this server acknowledges `to`: both show the same view and run by the same text, and no amnesia
+ * stands between. `configHash` is this server's.
+ */
+export function grants(
+  membership: MembershipState,
+  to: PeerHealth,
+  atMs: number,
+  configHash: string,
+): boolean {
   const { view } = membership;
   if (view === null || !isMember(membership) || atMs < membership.abstainUntilMs) return false;
   if (!view.members.includes(to.index) || to.beat?.view == null) return false;
   const known = membership.hosts[to.index] ?? null;
   if (known !== null && known !== to.host) return false;
-  return sameEpoch(to.beat.view.epoch, view.epoch);
+  return to.beat.configHash === configHash && sameEpoch(to.beat.view.epoch, view.epoch);
 }
 
 /** Outside a view a server shows the highest epoch it knows, with nobody in it. */

@@ -24,7 +24,7 @@ export const ARBITRATION_SLOTS = 16;
 /** Blocks of the whole layout: 33, that is 132 KiB. */
 export const ARBITRATION_BLOCKS = 1 + 2 * ARBITRATION_SLOTS;
 /** Version of header and claim; another version is refused, not guessed. */
-export const ARBITRATION_VERSION = 2;
+export const ARBITRATION_VERSION = 3;
 const CRC_OFFSET = ARRAY_BLOCK_BYTES - 4;
 
 const HEADER_MAGIC = new TextEncoder().encode("KAGEHEAD");

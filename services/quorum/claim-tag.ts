@@ -9,7 +9,8 @@
  * tag = AES-256-GCM(key, nonce 12, additional data = the copy before its nonce, no plaintext)
  *
  * A random nonce may be used 2^32 times with one key (SP 800-38D 8.3). A server writes twice a second
- * at most while nothing happens: that is 68 years.
+ * at most while nothing happens: that is 68 years. Stamps of the shared-disk method: ten times at most,
+ * that is 13 years; with the guide's times once a second.
  */
 import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
 import { assert } from "../../hal/base/assert.ts";

@@ -9,18 +9,19 @@
  *   +--------+-----+---+---+---------+--------+------+---------+---+--- ...
  *   |KAGECLAM| ver |srv|st |clusterId| serial | host | counter |crd|
  *   +--------+-----+---+---+---------+--------+------+---------+---+--- ...
- *   35      43       47        53              4064    4076     4092     4096
- *   +-------+--------+---------+---- zeros ----+-------+--------+--------+
- *   | ehost | number | stampMs |               | nonce |  tag   | CRC-32 |
- *   +-------+--------+---------+---------------+-------+--------+--------+
- *   counter, crd (coordinator), ehost: the epoch. State none leaves 20 to 4063 zero. All numbers
- *   big endian. Tag: 16 bytes over the bytes 0 to 4063 with the writing server's key and the nonce,
- *   see claim-tag.ts; nothing is encrypted. CRC-32 over the 4092 bytes before it.
+ *   35      43       47        53       61          67          4064    4076     4092     4096
+ *   +-------+--------+---------+--------+-----------+-- zeros --+-------+--------+--------+
+ *   | ehost | number | stampMs | writer | writtenMs |           | nonce |  tag   | CRC-32 |
+ *   +-------+--------+---------+--------+-----------+-----------+-------+--------+--------+
+ *   counter, crd (coordinator), ehost: the epoch. State none leaves 20 to 52 zero. In a stamp
+ *   (stamp.ts) its bit set takes the place of the number. writer, writtenMs:
+ *   the boot that wrote the copy, and when on its clock. All numbers big endian. Tag: 16 bytes over
+ *   the bytes 0 to 4063 with the writing server's key and the nonce, see claim-tag.ts; nothing is
+ *   encrypted. CRC-32 over the 4092 bytes before it.
  *
  * A slot never written has been written by the format, with two signed copies of state none: only
  * a signed copy says "none", and a zeroed one is `wiped` from the first day on. What the tag cannot
- * tell is an old copy put back whole. An old claim is void by its host, epoch or number (core.ts,
- * isValidClaim); an old "none" breaks the assumption that the array returns the last completed write.
+ * tell is an old copy put back whole: claim-freshness.ts does.
  * Source: protocol.md 1.5, D4; reliability.md 0.5.
  */
 import { assert, unreachable } from "../../hal/base/assert.ts";
@@ -28,18 +29,17 @@ import { Reader, Writer } from "../../hal/base/bytes.ts";
 import { type HostIncarnation, hostIncarnation, type ServerIndex } from "../../hal/base/ids.ts";
 import type { Epoch } from "../../hal/base/view.ts";
 import { ARRAY_BLOCK_BYTES } from "../../hal/ports/array.ts";
-import {
-  ARBITRATION_SLOTS,
-  ARBITRATION_VERSION,
-  isSealed,
-  sealBlock,
-  startsWith,
-} from "./arbitration-layout.ts";
+import { ARBITRATION_VERSION, isSealed, sealBlock, startsWith } from "./arbitration-layout.ts";
 import { CLAIM_NONCE_BYTES, CLAIM_TAG_BYTES, type ClaimKeys } from "./claim-tag.ts";
+import { isEpoch, isIncarnation, isRecord, isServer, isWholeBelow } from "./slot-fields.ts";
+import { isStamp, type SlotWord, stampCode, stampStateOf } from "./stamp.ts";
 
 const CLAIM_MAGIC = new TextEncoder().encode("KAGECLAM");
+const SERIAL_OFFSET = 16;
 const NONCE_OFFSET = 4064;
 const TAG_OFFSET = NONCE_OFFSET + CLAIM_NONCE_BYTES;
+/** From 20 to 52: what a claim says; zeros in state none. */
+const CLAIM_BYTES = 33;
 const STATE_NONE = 0;
 const STATE_CLAIMED = 1;
 const HALF_U32 = 0x8000_0000;
@@ -56,12 +56,23 @@ export interface Claim {
   readonly stampMs: number;
 }
 
-export interface ClaimCopy {
+/** Which write a copy is: what a reader needs to tell the last word from an old one put back. */
+export interface ClaimWrite {
+  /** Counts the writes of the slot over all boots of its server; newer wins; wraps at 2^32. */
+  readonly serial: number;
+  /** The boot of the server that wrote it; `FORMAT_WRITER` = the format, on behalf of nobody. */
+  readonly writer: HostIncarnation;
+  /** That boot's monotonic clock at the write, whole ms; rises with every write of one boot. */
+  readonly writtenMs: number;
+}
+
+/** Stands for the format where a boot's incarnation is expected. */
+export const FORMAT_WRITER = hostIncarnation("0000000000000000");
+
+export interface ClaimCopy extends ClaimWrite {
   readonly clusterId: number;
   readonly server: ServerIndex;
-  /** Newer wins; wraps at 2^32. */
-  readonly serial: number;
-  readonly claim: Claim | null;
+  readonly claim: SlotWord | null;
 }
 
 /**
@@ -88,8 +99,8 @@ export type ClaimPick =
   /** What the server last wrote whole; `null` = it claims nothing. `copy` = which box held it. */
   | {
       readonly kind: "readable";
-      readonly claim: Claim | null;
-      readonly serial: number;
+      readonly claim: SlotWord | null;
+      readonly write: ClaimWrite;
       readonly copy: 0 | 1;
     }
   /** Not "none": the caller treats it as "not won". `conflict`: two copies, neither is newer. */
@@ -110,10 +121,14 @@ export function encodeClaimCopy(copy: ClaimCopy, keys: ClaimKeys, nonce: Uint8Ar
   writer.bytes(CLAIM_MAGIC);
   writer.u16(ARBITRATION_VERSION);
   writer.u8(copy.server);
-  writer.u8(copy.claim === null ? STATE_NONE : STATE_CLAIMED);
+  writer.u8(stateCode(copy.claim));
   writer.u32(copy.clusterId);
   writer.u32(copy.serial);
-  if (copy.claim !== null) encodeClaim(writer, copy.claim);
+  if (copy.claim === null) writer.bytes(new Uint8Array(CLAIM_BYTES));
+  else encodeClaim(writer, copy.claim);
+  assert(isIncarnation(copy.writer), "writer is a host incarnation");
+  writer.hex(copy.writer, 8);
+  writer.u48(copy.writtenMs);
   writer.bytes(new Uint8Array(NONCE_OFFSET - writer.written().length));
   const tag = keys.tag(copy.server, nonce, writer.written());
   writer.bytes(nonce);
@@ -140,10 +155,11 @@ export function decodeClaimCopy(
   if (clusterId !== expect.clusterId) return bad("foreign-cluster");
   if (server !== expect.server) return bad("wrong-slot");
   if (!hasTag(block, server, keys)) return bad("unauthenticated");
-  if (state === STATE_NONE) return { kind: "good", copy: { ...expect, serial, claim: null } };
-  const claim = decodeClaim(reader);
-  if (state !== STATE_CLAIMED || !isClaim(claim)) return bad("malformed");
-  return { kind: "good", copy: { ...expect, serial, claim } };
+  const claim = decodeWord(reader, state);
+  const written = { serial, writer: hostIncarnation(reader.hex(8)), writtenMs: reader.u48() };
+  if (state === STATE_NONE) return { kind: "good", copy: { ...expect, ...written, claim: null } };
+  if (!isSlotWord(claim)) return bad("malformed");
+  return { kind: "good", copy: { ...expect, ...written, claim } };
 }
 
 /**
@@ -193,7 +209,7 @@ export type WritePlan =
  */
 export function planWrite(own: ClaimPick): WritePlan {
   if (own.kind === "readable") {
-    return { kind: "write", copy: own.copy === 0 ? 1 : 0, serial: nextSerial(own.serial) };
+    return { kind: "write", copy: own.copy === 0 ? 1 : 0, serial: nextSerial(own.write.serial) };
   }
   switch (own.reason) {
     case "torn":
@@ -215,17 +231,41 @@ export const nextSerial = (serial: number): number => (serial + 1) >>> 0;
 
 /** True for a value that may travel as a claim: every field present, whole and within its range. */
 export function isClaim(value: unknown): value is Claim {
-  if (!isRecord(value) || !isRecord(value["epoch"])) return false;
+  if (!isRecord(value)) return false;
   const { state, host, number, stampMs, epoch } = value;
   return (
     state === "claimed" &&
     isIncarnation(host) &&
     isWholeBelow(number, 2 ** 32) &&
     isWholeBelow(stampMs, 2 ** 48) &&
-    isWholeBelow(epoch["counter"], 2 ** 48) &&
-    isServer(epoch["coordinator"]) &&
-    isIncarnation(epoch["host"])
+    isEpoch(epoch)
   );
+}
+
+/** True for a value that may travel as the word of a slot. */
+export const isSlotWord = (value: unknown): value is SlotWord => isClaim(value) || isStamp(value);
+
+/** True for a value that may travel as a write: every field present, whole and within its range. */
+export function isClaimWrite(value: unknown): value is ClaimWrite {
+  if (!isRecord(value)) return false;
+  const { serial, writer, writtenMs } = value;
+  return isWholeBelow(serial, 2 ** 32) && isIncarnation(writer) && isWholeBelow(writtenMs, 2 ** 48);
+}
+
+/**
+ * The newest serial that two torn copies show, as a hint only (nothing vouches for it): whoever
+ * repairs the slot counts on from there, so that its readers do not take the repair for an old copy.
+ * Null when neither block has kept its first bytes.
+ */
+export function tornSerial(copyA: Uint8Array, copyB: Uint8Array): number | null {
+  const [a, b] = [serialAt(copyA), serialAt(copyB)];
+  if (a === null || b === null) return a ?? b;
+  return isNewerSerial(b, a) ? b : a;
+}
+
+function serialAt(block: Uint8Array): number | null {
+  if (block.length !== ARRAY_BLOCK_BYTES || !startsWith(block, CLAIM_MAGIC)) return null;
+  return new Reader(block.subarray(SERIAL_OFFSET)).u32();
 }
 
 function hasTag(block: Uint8Array, server: ServerIndex, keys: ClaimKeys): boolean {
@@ -234,28 +274,32 @@ function hasTag(block: Uint8Array, server: ServerIndex, keys: ClaimKeys): boolea
   return keys.isTagged(server, nonce, block.subarray(0, NONCE_OFFSET), tag);
 }
 
-function encodeClaim(writer: Writer, claim: Claim): void {
-  assert(isClaim(claim), `claim within its ranges, got ${JSON.stringify(claim)}`);
-  writer.hex(claim.host, 8);
-  writer.u48(claim.epoch.counter);
-  writer.u8(claim.epoch.coordinator);
-  writer.hex(claim.epoch.host, 8);
-  writer.u32(claim.number);
-  writer.u48(claim.stampMs);
+function stateCode(word: SlotWord | null): number {
+  if (word === null) return STATE_NONE;
+  return word.state === "claimed" ? STATE_CLAIMED : stampCode(word.state);
 }
 
-function decodeClaim(reader: Reader): Claim {
-  return {
-    state: "claimed",
-    host: hostIncarnation(reader.hex(8)),
-    epoch: {
-      counter: reader.u48(),
-      coordinator: reader.u8(),
-      host: hostIncarnation(reader.hex(8)),
-    },
-    number: reader.u32(),
-    stampMs: reader.u48(),
-  };
+function encodeClaim(writer: Writer, word: SlotWord): void {
+  assert(isSlotWord(word), `claim within its ranges, or a stamp, got ${JSON.stringify(word)}`);
+  writer.hex(word.host, 8);
+  writer.u48(word.epoch.counter);
+  writer.u8(word.epoch.coordinator);
+  writer.hex(word.epoch.host, 8);
+  writer.u32(word.state === "claimed" ? word.number : word.twoWay);
+  writer.u48(word.stampMs);
+}
+
+/** Null for a state that nobody writes. The fields are read anyway: others follow them. */
+function decodeWord(reader: Reader, code: number): SlotWord | null {
+  const host = hostIncarnation(reader.hex(8));
+  const counter = reader.u48();
+  const coordinator = reader.u8();
+  const epoch = { counter, coordinator, host: hostIncarnation(reader.hex(8)) };
+  const number = reader.u32();
+  const stampMs = reader.u48();
+  if (code === STATE_CLAIMED) return { state: "claimed", host, epoch, number, stampMs };
+  const state = stampStateOf(code);
+  return state === null ? null : { state, host, epoch, twoWay: number, stampMs };
 }
 
 function pickNewer(a: ClaimCopy, b: ClaimCopy, equal: boolean): ClaimPick {
@@ -265,7 +309,8 @@ function pickNewer(a: ClaimCopy, b: ClaimCopy, equal: boolean): ClaimPick {
 }
 
 function readable(copy: ClaimCopy, which: 0 | 1): ClaimPick {
-  return { kind: "readable", claim: copy.claim, serial: copy.serial, copy: which };
+  const { claim, serial, writer, writtenMs } = copy;
+  return { kind: "readable", claim, write: { serial, writer, writtenMs }, copy: which };
 }
 
 /** Gravest first: what points to the wrong partition, then what points to damage. */
@@ -292,14 +337,3 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 const bad = (reason: CopyFault): DecodedCopy => ({ kind: "bad", reason });
-
-const isServer = (value: unknown): boolean => isWholeBelow(value, ARBITRATION_SLOTS);
-
-const isWholeBelow = (value: unknown, limit: number): boolean =>
-  typeof value === "number" && Number.isInteger(value) && value >= 0 && value < limit;
-
-const isIncarnation = (value: unknown): boolean =>
-  typeof value === "string" && /^[0-9a-f]{16}$/.test(value);
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null;

@@ -13,6 +13,7 @@ import type { PulseEvent } from "../events.ts";
 import type { LanBeat } from "../heartbeat/beat.ts";
 import type { Claim } from "./claim.ts";
 import type { ClaimProgress, Judgement } from "./judgement.ts";
+import type { SlotWord } from "./stamp.ts";
 
 type Operation = "claim-write" | "claim-read" | "clear" | "probe-write" | "probe-read";
 
@@ -198,7 +199,7 @@ function answered(
     case "claim-write":
       return begin(done, "claim-read", event.atMs, (id) => readOf(id, context));
     case "claim-read":
-      return settle(healthy(done, event.atMs, config), event.claim, context);
+      return settle(healthy(done, event.atMs, config), claimOf(event.claim), context);
     case "clear":
       return {
         state: { ...done, claim: state.standing === null ? "none" : state.claim },
@@ -214,6 +215,9 @@ function answered(
     }
   }
 }
+
+/** A stamp is left over from the shared-disk method: nobody claims. */
+const claimOf = (word: SlotWord | null): Claim | null => (word?.state === "claimed" ? word : null);
 
 function settle(
   state: QuorumState,

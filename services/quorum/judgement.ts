@@ -5,6 +5,7 @@
  */
 import type { Budget } from "../configuration/model.ts";
 import type { Evidence, StopReason } from "../events.ts";
+import type { DiskStartWitness } from "./disk.ts";
 
 /** How far this server's own claim has come. */
 export type ClaimProgress = "none" | "pending" | "won" | "lost" | "failed";
@@ -34,6 +35,8 @@ export interface StartEvidence {
   readonly presence: boolean;
   readonly first: boolean;
   readonly diskHealthy: boolean;
+  /** Shared disk only. */
+  readonly disk?: DiskStartWitness;
 }
 
 /** One row per method: in a common view, and at a start alone. */
@@ -41,4 +44,6 @@ export interface Method {
   readonly judge: (evidence: Evidence, claim: ClaimProgress, budget: Budget) => Judgement;
   readonly judgeStart: (evidence: StartEvidence, claim: ClaimProgress, budget: Budget) => Judgement;
   readonly claims: boolean;
+  /** Writes stamps instead of claims (shared disk). Default false. */
+  readonly stamps?: boolean;
 }

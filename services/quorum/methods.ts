@@ -5,6 +5,7 @@
 import type { QuorumMethod } from "../configuration/model.ts";
 import { judgeCom, judgeComStart } from "./com.ts";
 import { judgeComDisk, judgeComDiskStart } from "./com-disk.ts";
+import { judgeDisk, judgeDiskStart } from "./disk.ts";
 import type { Method } from "./judgement.ts";
 import { judgeNone, judgeNoneStart } from "./none.ts";
 
@@ -13,7 +14,7 @@ export const METHODS: Record<QuorumMethod, Method | null> = {
   com: { judge: judgeCom, judgeStart: judgeComStart, claims: false },
   "com-disk": { judge: judgeComDisk, judgeStart: judgeComDiskStart, claims: true },
   none: { judge: judgeNone, judgeStart: judgeNoneStart, claims: false },
-  disk: null,
+  disk: { judge: judgeDisk, judgeStart: judgeDiskStart, claims: false, stamps: true },
   majority: null,
   mirror: null,
 };

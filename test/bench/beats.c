@@ -3,6 +3,8 @@
  * it from a server. KIND is `beat` for UDP to one of the given ports and `vrrp` for IP protocol
  * 112. Usage: beats UDP_PORT... Ends at end of file on its standard input. SCHED_FIFO as the
  * probe, and for the same reason.
+ * With `beats -d IPV4_ADDRESS UDP_PORT...` it tells what arrives at that address instead, at the moment
+ * at which the kernel hands it to the receiver's socket; PORT is then the UDP port.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -28,6 +30,20 @@ static double monotonic_ms(void) {
   return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
 }
 
+/* The UDP port if the packet is for `address` and one of the ports, else 0. */
+static int arrival(const unsigned char *packet, ssize_t bytes, in_addr_t address, const int *ports,
+                   int count) {
+  if (bytes < (ssize_t)sizeof(struct iphdr)) return 0;
+  const struct iphdr *ip = (const void *)packet;
+  ssize_t header = ip->ihl * 4;
+  if (ip->protocol != IPPROTO_UDP || ip->daddr != address) return 0;
+  if (bytes < header + (ssize_t)sizeof(struct udphdr)) return 0;
+  const struct udphdr *udp = (const void *)(packet + header);
+  for (int i = 0; i < count; i++)
+    if (ntohs(udp->dest) == ports[i]) return ports[i];
+  return 0;
+}
+
 static const char *kind_of(const unsigned char *packet, ssize_t bytes, const int *ports,
                            int count) {
   if (bytes < (ssize_t)sizeof(struct iphdr)) return NULL;
@@ -43,7 +59,17 @@ static const char *kind_of(const unsigned char *packet, ssize_t bytes, const int
 
 int main(int argc, char **argv) {
   int ports[PORTS_MAX], count = 0;
-  for (int i = 1; i < argc && count < PORTS_MAX; i++) ports[count++] = atoi(argv[i]);
+  in_addr_t address = INADDR_NONE;
+  int first = 1;
+  if (argc > 2 && !strcmp(argv[1], "-d")) {
+    address = inet_addr(argv[2]);
+    if (address == INADDR_NONE) {
+      fprintf(stderr, "beats: expected an IPv4 address after -d\n");
+      return 2;
+    }
+    first = 3;
+  }
+  for (int i = first; i < argc && count < PORTS_MAX; i++) ports[count++] = atoi(argv[i]);
   struct sched_param urgent = {.sched_priority = REAL_TIME_PRIORITY};
   if (sched_setscheduler(0, SCHED_FIFO, &urgent)) perror("beats: SCHED_FIFO");
   setvbuf(stdout, NULL, _IOLBF, 0);
@@ -63,8 +89,14 @@ int main(int argc, char **argv) {
       ssize_t got = recvfrom(fd, packet, sizeof packet, 0, (struct sockaddr *)&from, &length);
       double at = monotonic_ms();
       char port[IF_NAMESIZE];
+      if (address != INADDR_NONE) {
+        int to = got > 0 && from.sll_pkttype == PACKET_HOST
+                     ? arrival(packet, got, address, ports, count)
+                     : 0;
+        if (to) printf("%.3f %d beat\n", at, to);
+      }
       /* Only what enters at a server's port (s<number>...), no leaving frame, no bridge's copy. */
-      if (got > 0 && from.sll_protocol == htons(ETH_P_IP) && from.sll_pkttype != PACKET_OUTGOING &&
+      else if (got > 0 && from.sll_protocol == htons(ETH_P_IP) && from.sll_pkttype != PACKET_OUTGOING &&
           if_indextoname((unsigned)from.sll_ifindex, port) && port[0] == 's') {
         const char *kind = kind_of(packet, got, ports, count);
         if (kind) printf("%.3f %s %s\n", at, port, kind);

@@ -2,7 +2,7 @@
  * `npm run bench -- [--only NAME] [--json FILE] [--cuts N] [--minutes N] [--seconds N]`: how
  * fast, how steady, how small, with keepalived beside it in the same run. Needs root, gcc,
  * keepalived and stress-ng (`.ci/packages.sh`). NAME: takeover-1000, takeover-300, takeover-100,
- * move, crash, stress, footprint, keepalived (the yardstick alone). Exit code 0 = every target
+ * move, crash, stress, footprint, telemetry, keepalived (the yardstick alone). Exit code 0 = every target
  * met, 1 = one missed, 2 = usage. Source: issue 2, Speed.
  */
 import { writeFileSync } from "node:fs";
@@ -13,6 +13,7 @@ import { measureFootprint } from "./footprint.ts";
 import { measureCrashes, measureMoves } from "./orders.ts";
 import { measureStress } from "./stress.ts";
 import { measureTakeovers, type TakeoverPlan } from "./takeover.ts";
+import { measureTelemetry } from "./telemetry-faults.ts";
 import { buildTools, type Tools } from "./tools.ts";
 
 interface Sizes {
@@ -37,6 +38,7 @@ const measures: Readonly<Record<string, Measure>> = {
   crash: (tools, { cuts }, say) => measureCrashes(tools, cuts, say),
   stress: (tools, { minutes }, say) => measureStress(tools, minutes * 60, say),
   footprint: (tools, { seconds }, say) => measureFootprint(tools, seconds, say),
+  telemetry: (tools, { seconds }, say) => measureTelemetry(tools, seconds, say),
   keepalived: takeover({ method: "none", timeoutMs: 300, ours: false }),
 };
 

@@ -164,6 +164,41 @@ export class BeatTap {
   }
 }
 
+/** Arrivals of UDP frames at one address of the host's own network, per port. */
+export class ArrivalTap {
+  readonly #child: ChildProcess;
+  readonly #arrivals: { readonly atMs: number; readonly port: string }[] = [];
+
+  constructor(tools: Tools, host: string, udpPorts: readonly number[]) {
+    const words = ["-d", host, ...udpPorts.map(String)];
+    this.#child = listenTo(tools.beats, words, (line) => {
+      const [at = "", port = ""] = line.split(" ");
+      if (port === "") return;
+      this.#arrivals.push({ atMs: Number(at), port });
+      if (this.#arrivals.length > BEATS_KEPT) this.#arrivals.splice(0, BEATS_KEPT / 2);
+    });
+  }
+
+  /** Longest silence of any port within that time, its open end included; NaN when nothing came. */
+  silence(fromMs: number, toMs: number): { readonly beats: number; readonly longestMs: number } {
+    const within = this.#arrivals.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+    let longestMs = within.length === 0 ? Number.NaN : 0;
+    for (const port of new Set(within.map((one) => one.port))) {
+      const moments = within.filter((one) => one.port === port).map(({ atMs }) => atMs);
+      for (const [nth, atMs] of [...moments, toMs].entries()) {
+        const before = nth === 0 ? fromMs : (moments[nth - 1] ?? fromMs);
+        longestMs = Math.max(longestMs, atMs - before);
+      }
+    }
+    return { beats: within.length, longestMs };
+  }
+
+  async close(): Promise<void> {
+    this.#child.stdin?.end();
+    await gone(this.#child);
+  }
+}
+
 /** 100 s of beats at the fastest interval measured, two servers, two paths. */
 const BEATS_KEPT = 40_000;
 
@@ -173,6 +208,14 @@ function startInside(
   hear: (line: string) => void,
 ): ChildProcess {
   const [tool = "", ...args] = [...namespace.enter, ...words];
+  return listenTo(tool, args, hear);
+}
+
+function listenTo(
+  tool: string,
+  args: readonly string[],
+  hear: (line: string) => void,
+): ChildProcess {
   const child = spawn(tool, args, { stdio: ["pipe", "pipe", "inherit"] });
   child.stdin.on("error", () => child.kill("SIGKILL"));
   createInterface({ input: child.stdout }).on("line", hear);

@@ -16,15 +16,28 @@ test("without arguments: com-disk, two servers, 1 s, group web", () => {
         timeoutMs: 1000,
         intervalMs: 100,
         startSyncMs: 5000,
+        diskWaitMs: null,
         watchdogMs: 0,
+        scripts: [],
         groups: [{ name: "web", policy: ["SERVER1", "SERVER2"] }],
       },
       templateGiven: false,
       power: true,
       fresh: false,
       keep: false,
+      web: true,
+      brokerUrl: null,
+      brokerAccounts: null,
     },
   });
+});
+
+test("another broker is named by its address, and no dashboard is wanted with --no-web", () => {
+  const given = parseApplianceOptions(["--broker", "mqtt://127.0.0.1:1883"]);
+  assert.ok(given.kind === "options" && given.options.brokerUrl === "mqtt://127.0.0.1:1883");
+  assert.ok(given.kind === "options" && !given.options.templateGiven);
+  const without = parseApplianceOptions(["--no-web"]);
+  assert.ok(without.kind === "options" && !without.options.web);
 });
 
 test("values come as the next argument or after an equals sign; groups add up", () => {
@@ -48,17 +61,30 @@ test("values come as the next argument or after an equals sign; groups add up", 
   assert.ok(parsed.options.templateGiven);
 });
 
+test("a script pair is named by its folder, with its longest run", () => {
+  const parsed = parseApplianceOptions(["--script", "web:/s", "--script=web:/t:2000"]);
+  if (parsed.kind !== "options") throw new Error(JSON.stringify(parsed));
+  assert.equal(parsed.options.template.scripts, [
+    { group: "web", folder: "/s", timeoutMs: 30_000 },
+    { group: "web", folder: "/t", timeoutMs: 2000 },
+  ]);
+});
+
 const REFUSALS: readonly (readonly [readonly string[], string])[] = [
   [["--metod", "com"], 'unknown argument "--metod"'],
   [["--__proto__", "com"], 'unknown argument "--__proto__"'],
-  [["--method", "disk"], '--method: expected one of com-disk, com, none, found "disk"'],
+  [["--method", "mirror"], '--method: expected one of com-disk, com, disk, none, found "mirror"'],
   [["--timeout", "1s"], '--timeout: expected a whole number from 50 to 600000, found "1s"'],
   [["--timeout"], '--timeout: expected a whole number from 50 to 600000, found ""'],
   [["--state"], '--state: expected a folder, found ""'],
   [["--group", "web"], '--group: expected NAME:SERVER1,SERVER2[:manual], found "web"'],
   [["--group", "web:SERVER9"], "--group web: expected servers out of SERVER1,SERVER2"],
-  [["--servers", "3"], "--servers 3: a COM cable joins two servers"],
+  [["--servers", "3"], "--servers 3: COM and stamps join two servers"],
+  [["--script", "web"], '--script: expected GROUP:DIR[:MS], found "web"'],
+  [["--script", "db:/s"], '--script: no group "db"'],
   [["--fresh", "--keep"], "expected --fresh or --keep"],
+  [["--broker", "127.0.0.1"], '--broker: expected mqtt://host:port, found "127.0.0.1"'],
+  [["--no-web", "--broker", "mqtt://127.0.0.1:1883"], "expected --no-web or --broker"],
   [["--config", "x.jsonc", "--method", "com"], "--config already says all that"],
 ];
 

@@ -15,7 +15,7 @@ import { hostIncarnation } from "../../hal/base/ids.ts";
 import { encodeHeader } from "../../services/quorum/arbitration-layout.ts";
 import { encodeClaimCopy } from "../../services/quorum/claim.ts";
 import { ClaimKeys } from "../../services/quorum/claim-tag.ts";
-import { CLUSTER, claim, copyBy, IDENTITY, onStage } from "./disk-stage.ts";
+import { CLUSTER, claim, copyBy, hostOf, IDENTITY, onStage } from "./disk-stage.ts";
 import { pairConfig } from "./pulse/pair.ts";
 
 const OTHER_KEY = new Uint8Array(32).fill(0xee);
@@ -62,7 +62,8 @@ test("R84: a forged copy is an error that names the server, and an authentic one
   await onStage(async ({ pulse, start, eye, writes }) => {
     start(0);
     await pulse.hello();
-    const copy = { clusterId: CLUSTER, server: 1, serial: 9, claim: claim(1) };
+    const written = { serial: 9, writer: hostOf(1), writtenMs: 9 };
+    const copy = { clusterId: CLUSTER, server: 1, ...written, claim: claim(1) };
     await eye.writeBlock(4, encodeClaimCopy(copy, new ClaimKeys(OTHER_KEY), new Uint8Array(12)));
     pulse.read(1, 1);
     assert.match(String((await pulse.result(1))["error"]), unauthenticated("SERVER2"));
@@ -132,7 +133,8 @@ test("R4: a partition under another key is not taken for this cluster's, and for
 
 test("R4: one forged copy does not keep the cluster from starting on its partition", async () => {
   await onStage(async ({ eye }) => {
-    const copy = { clusterId: CLUSTER, server: 0, serial: 9, claim: null };
+    const written = { serial: 9, writer: hostOf(0), writtenMs: 9 };
+    const copy = { clusterId: CLUSTER, server: 0, ...written, claim: null };
     await eye.writeBlock(1, encodeClaimCopy(copy, new ClaimKeys(OTHER_KEY), new Uint8Array(12)));
     assert.equal(await formatArbitration(eye, IDENTITY), { kind: "already-formatted" });
   });
@@ -143,7 +145,7 @@ test("R4: a partition of another format version is refused with both versions na
     const old = encodeHeader(CLUSTER);
     old[9] = 1;
     await eye.writeBlock(0, withCrc(old));
-    const found = /found a header of format version 1 instead of 2.*format/;
+    const found = /found a header of format version 1 instead of 3.*format/;
     const refusal = await formatArbitration(eye, IDENTITY);
     assert.is(refusal.kind, "refused");
     if (refusal.kind === "refused") assert.match(refusal.message, found);

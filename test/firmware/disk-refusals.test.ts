@@ -19,6 +19,7 @@ import {
   claim,
   copyBy,
   HOST,
+  hostOf,
   IDENTITY,
   KEYS,
   onStage,
@@ -99,7 +100,8 @@ test("R84: a wiped or foreign slot is an error and not the word 'none'", async (
       String((await pulse.result(1))["error"]),
       /^slot of SERVER2 is unreadable \(wiped\)/,
     );
-    const foreign = { clusterId: 5, server: 1, serial: 1, claim: null };
+    const written = { serial: 1, writer: hostOf(1), writtenMs: 1 };
+    const foreign = { clusterId: 5, server: 1, ...written, claim: null };
     await eye.writeBlock(3, encodeClaimCopy(foreign, KEYS, NONCE));
     pulse.read(2, 1);
     assert.match(String((await pulse.result(2))["error"]), /unreadable \(foreign-cluster\)/);
@@ -165,6 +167,7 @@ const DUMMY: DiskOptions = {
   arrayUrl: "",
   ...IDENTITY,
   self: 0,
+  host: hostOf(0),
   serverNames: ["SERVER1", "SERVER2"],
   pulseSocketPath: "nobody.sock",
 };

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { type DiskOptions, type RunningDisk, runDisk } from "../../firmware/disk.ts";
 import { formatArbitration } from "../../firmware/disk-format.ts";
-import { hostIncarnation } from "../../hal/base/ids.ts";
+import { type HostIncarnation, hostIncarnation } from "../../hal/base/ids.ts";
 import { createNbdArray } from "../../hal/drivers/array-nbd/driver.ts";
 import type { ArbitrationArray } from "../../hal/ports/array.ts";
 import {
@@ -28,10 +28,22 @@ export const IDENTITY = { clusterId: CLUSTER, clusterKey: CLUSTER_KEY };
 export const KEYS = new ClaimKeys(CLUSTER_KEY);
 const SERVER_NAMES = ["SERVER1", "SERVER2"];
 
-/** A copy as a server of the cluster writes it; the nonce matters to nobody here. */
-export const copyBy = (server: number, serial: number, claimed: Claim | null): Uint8Array =>
+/** The boot that a server's disk process belongs to. */
+export const hostOf = (server: number): HostIncarnation =>
+  hostIncarnation(`00112233445566f${server}`);
+
+/**
+ * A copy as a server of the cluster writes it, `serial` ms after its start; the nonce matters to
+ * nobody here.
+ */
+export const copyBy = (
+  server: number,
+  serial: number,
+  claimed: Claim | null,
+  writer = hostOf(server),
+): Uint8Array =>
   encodeClaimCopy(
-    { clusterId: CLUSTER, server, serial, claim: claimed },
+    { clusterId: CLUSTER, server, serial, writer, writtenMs: serial, claim: claimed },
     KEYS,
     new Uint8Array(12).fill(serial),
   );
@@ -81,6 +93,7 @@ export async function onStage(
     arrayUrl: url(server),
     ...IDENTITY,
     self: server,
+    host: hostOf(server),
     serverNames: SERVER_NAMES,
     pulseSocketPath: socketPath,
   });

@@ -34,6 +34,15 @@ test("R84: the disk process says who it is, writes its claim and reads the other
       op: "read",
       ok: true,
       claim: null,
+      // As the format left it.
+      seen: {
+        kind: "disk.recall",
+        server: 1,
+        memory: {
+          newest: { serial: 1, writer: "0000000000000000", writtenMs: 0 },
+          former: [],
+        },
+      },
     });
     await eye.writeBlock(4, copyBy(1, 7, claim(5)));
     pulse.read(4, 1);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ROLES, roleOf, supervisorCommand } from "../../firmware/supervisor.ts";
+import { ROLES, roleOf, SUPERVISOR_SCRIPT, supervisorCommand } from "../../firmware/supervisor.ts";
 import { commandLine, killTree, scanTree, TREE_VARIABLE } from "../../hal/rack/server-tree.ts";
 import { until } from "../hal/rack/bench-rig.ts";
 
@@ -24,17 +24,22 @@ interface Rig {
 async function withSupervisor(
   act: (rig: Rig) => Promise<void>,
   prepare?: (folder: string) => void,
+  telemetry = false,
 ) {
   const folder = mkdtempSync(join(tmpdir(), "kage-sup-"));
   const cookie = `TEST-${randomBytes(8).toString("hex")}`;
   const localFile = join(folder, "local.json");
   writeFileSync(localFile, JSON.stringify({ server: "S", stateDir: folder, runDir: folder }));
   prepare?.(folder);
+  const scriptFile = join(folder, "supervisor.sh");
+  writeFileSync(scriptFile, SUPERVISOR_SCRIPT);
   const command = supervisorCommand({
+    scriptFile,
     nodePath: process.execPath,
     mainJs: MAIN,
     localFile,
     stateDir: folder,
+    telemetry,
   });
   const supervisor = spawn(command.file, command.argv, {
     detached: true,
@@ -137,6 +142,35 @@ test("a state folder that cannot be written costs the log, not the server", asyn
     },
     // A folder in the place of the log: nothing can be appended, not even by root.
     (folder) => mkdirSync(join(folder, "supervisor.log")),
+  );
+});
+
+test("telemetry is kept only where it is asked for, at low priority and with a bounded heap", async () => {
+  await withSupervisor(async (rig) => {
+    await allRoles(rig);
+    assert.is(rig.roles()["telemetry"], undefined);
+  });
+  await withSupervisor(
+    async (rig) => {
+      const first = await until("telemetry", () => rig.roles()["telemetry"] ?? null);
+      // nice and env come first under the same number, then node.
+      await until("the bound of its heap", () =>
+        readFileSync(`/proc/${first}/environ`, "latin1").includes("--max-old-space-size=96"),
+      );
+      const stat = readFileSync(`/proc/${first}/stat`, "latin1");
+      // proc(5): the 17th field after the name in brackets is the nice value.
+      assert.is(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16], "10");
+      const { agent, pulse } = await allRoles(rig);
+      process.kill(first, "SIGKILL");
+      await until("a new telemetry", () => {
+        const now = rig.roles()["telemetry"];
+        return now !== undefined && now !== first;
+      });
+      assert.is(rig.roles()["agent"], agent);
+      assert.is(rig.roles()["pulse"], pulse);
+    },
+    undefined,
+    true,
   );
 });
 

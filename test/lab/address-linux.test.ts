@@ -14,37 +14,29 @@ import {
   encodeNeighbourAdvertisement,
   packetAddress,
 } from "../../hal/drivers/address-linux/protocol.ts";
-import { readProcess, waitUntilEmpty } from "../../hal/drivers/process-tree/process-tree.ts";
+import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
 import type { AddressPort, ForeignClaim } from "../../hal/ports/host.ts";
+import {
+  ADDRESS,
+  addresses,
+  DEADLINE_MS,
+  DEVICE,
+  hardwareOf,
+  ip,
+  isPossible,
+  layCable,
+  OWNER,
+  PEER,
+  removeCable,
+  run,
+  SIX,
+  until,
+} from "./address-linux-stage.ts";
 
 interface World {
   alerts: AddressAlert[];
   ports: AddressPort[];
   open: () => AddressPort;
-}
-
-const DEADLINE_MS = 10_000;
-/** Own names per process, so that two runs at once do not meet. */
-const OWNER = `kage-own-${process.pid}`;
-const PEER = `kage-peer-${process.pid}`;
-const DEVICE = "pub0";
-const ADDRESS = "10.77.0.100";
-const SIX = "fd00:77::100";
-
-function run(...args: readonly string[]): string {
-  const [tool = "", ...rest] = args;
-  const result = spawnSync(tool, rest, { encoding: "utf8" });
-  if (result.status !== 0) throw new Error(`${args.join(" ")}: ${result.stderr}`);
-  return result.stdout;
-}
-
-const ip = (netns: string, ...args: readonly string[]): string => run("ip", "-n", netns, ...args);
-const addresses = (): string => ip(OWNER, "-o", "addr", "show", "dev", DEVICE);
-
-function hardwareOf(netns: string): string {
-  const found = /link\/ether (\S+)/.exec(ip(netns, "link", "show", "dev", DEVICE))?.[1];
-  if (found === undefined) throw new Error("no hardware address");
-  return found;
 }
 
 function within<T>(what: string, promise: Promise<T>): Promise<T> {
@@ -56,11 +48,6 @@ function within<T>(what: string, promise: Promise<T>): Promise<T> {
     );
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const self = [{ pid: 0, startTicks: 0 }];
-  assert.is((await waitUntilEmpty(() => (holds() ? [] : self), DEADLINE_MS)).length, 0, what);
 }
 
 /** Raw frames the peer receives with the given EtherType; `ready` when it listens. */
@@ -88,29 +75,12 @@ function capture(ethertype: number): {
 }
 
 const test = suite<World>("address-linux in namespaces");
-const isRoot = process.getuid?.() === 0;
-const hasTools = ["ip", "socat"].every((tool) => !spawnSync(tool, ["-V"]).error);
-
-const isPossible = isRoot && hasTools;
 /** Elsewhere every test counts as skipped. */
 const whenPossible = isPossible ? test : test.skip;
 if (!isPossible) console.log("SKIP address-linux in namespaces: needs root, ip and socat");
 
-test.before(() => {
-  if (!isPossible) return;
-  for (const netns of [OWNER, PEER]) run("ip", "netns", "add", netns);
-  const peer = ["peer", "name", DEVICE, "netns", PEER];
-  ip(OWNER, "link", "add", DEVICE, "type", "veth", ...peer);
-  for (const netns of [OWNER, PEER]) ip(netns, "link", "set", DEVICE, "up");
-  ip(OWNER, "addr", "add", "10.77.0.1/24", "dev", DEVICE);
-  ip(PEER, "addr", "add", "10.77.0.9/24", "dev", DEVICE);
-  ip(PEER, "addr", "add", "fd00:77::9/64", "dev", DEVICE, "nodad");
-});
-
-test.after(() => {
-  if (!isPossible) return;
-  for (const netns of [OWNER, PEER]) run("ip", "netns", "del", netns);
-});
+test.before(layCable);
+test.after(removeCable);
 
 test.before.each((w) => {
   w.alerts = [];

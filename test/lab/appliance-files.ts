@@ -5,13 +5,45 @@
  * virtual appliance. Source: architecture.md 6, 7; firmware/local.ts.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { SUPERVISOR_SCRIPT } from "../../firmware/supervisor.ts";
+import { dirname, join } from "node:path";
+import {
+  LEAVING_FILE,
+  LOCAL_FILE,
+  packagePlaces,
+  RUN_DIR,
+  STATE_DIR,
+} from "../../flash/package/places.ts";
 import type { Bay, Cabinet } from "./cabinet.ts";
+import { type BootPlan, bootByUnits } from "./unit-file.ts";
 
-/** Compiled entry point of every process of a server. */
-export const MAIN_JS = fileURLToPath(new URL("../../firmware/main.js", import.meta.url));
+/** The package as the lab installs it: below `image` in the lab's folder, the same for both servers. */
+export const LAB_PREFIX = "/usr/local";
+const PLACES = packagePlaces({ prefix: LAB_PREFIX, nodePath: process.execPath });
+
+export const imageOf = (labFolder: string): string => join(labFolder, "image");
+
+/** Compiled entry point of every process of a server, as installed. */
+export const mainJsOf = (bay: Bay): string => join(imageOf(dirname(bay.folder)), PLACES.mainJs);
+
+/** The operator's command, as installed. */
+export const commandOfLab = (labFolder: string): string =>
+  join(imageOf(labFolder), PLACES.lib, "firmware/kage.mjs");
+
+/** Where the installed paths are for one server: the program in the image, the rest in its bay. */
+export function bootPlan(bay: Bay): BootPlan {
+  const files = serverFiles(bay);
+  const image = imageOf(dirname(bay.folder));
+  return {
+    image,
+    logDir: files.stateDir,
+    places: [
+      [LOCAL_FILE, files.local],
+      [PLACES.lib, join(image, PLACES.lib)],
+      [RUN_DIR, files.runDir],
+      [STATE_DIR, files.stateDir],
+    ],
+  };
+}
 
 export interface LabGroup {
   readonly name: string;
@@ -24,11 +56,13 @@ export interface LabGroup {
 }
 
 export interface LabCluster {
-  readonly method: "com" | "com-disk" | "none";
+  readonly method: "com" | "com-disk" | "disk" | "none";
   readonly timeoutMs: number;
   readonly intervalMs: number;
   readonly startWaitMs: number;
   readonly groups: readonly LabGroup[];
+  /** Folder of the first group's `start.sh` and `stop.sh`, and their longest run; absent = none. */
+  readonly script?: { readonly folder: string; readonly timeoutMs: number };
 }
 
 /** Paths of one server; all in its folder, so that a test reads and asks from outside. */
@@ -59,15 +93,13 @@ export function serverFiles(bay: Bay): ServerFiles {
 export function writeApplianceFiles(cabinet: Cabinet, cluster: LabCluster, keyHex: string): void {
   const configFile = join(cabinet.folder, "cluster.jsonc");
   writeFileSync(configFile, `${JSON.stringify(clusterText(cabinet, cluster), null, 2)}\n`);
-  const supervisor = join(cabinet.folder, "supervisor.sh");
-  writeFileSync(supervisor, SUPERVISOR_SCRIPT);
   const servers: { name: string; agentSocket: string }[] = [];
   for (const bay of cabinet.bays) {
     const files = serverFiles(bay);
     mkdirSync(files.stateDir, { recursive: true });
     writeFileSync(files.key, `${keyHex}\n`, { mode: 0o600 });
     writeFileSync(files.local, `${JSON.stringify(localText(bay, configFile), null, 2)}\n`);
-    writeFileSync(files.bootScript, bootText(files, supervisor));
+    writeFileSync(files.bootScript, bootText(bay));
     servers.push({ name: bay.name, agentSocket: files.agentSocket });
   }
   // Both agents for `kage` from outside, as on the virtual appliance, but without a rack.
@@ -77,7 +109,7 @@ export function writeApplianceFiles(cabinet: Cabinet, cluster: LabCluster, keyHe
 function clusterText(cabinet: Cabinet, cluster: LabCluster): object {
   const [one, two] = cabinet.bays;
   const both = (first: string, second: string) => ({ [one.name]: first, [two.name]: second });
-  const withCom = cluster.method !== "none";
+  const withCom = cluster.method === "com" || cluster.method === "com-disk";
   const { cable, array } = cabinet;
   return {
     cluster: { name: `lab-${cabinet.id}` },
@@ -93,10 +125,10 @@ function clusterText(cabinet: Cabinet, cluster: LabCluster): object {
       { id: "lan2", kind: "public", addresses: both("10.77.2.1:7002", "10.77.2.2:7002") },
     ],
     ...(withCom && cable !== null ? { com: { devices: both(...cable.devices) } } : {}),
-    ...(cluster.method === "com-disk" && array !== null
+    ...(array !== null && (cluster.method === "com-disk" || cluster.method === "disk")
       ? { disk: { paths: both(array.device, array.device) } }
       : {}),
-    groups: cluster.groups.map((group) => ({
+    groups: cluster.groups.map((group, position) => ({
       name: group.name,
       start: group.start,
       policy: group.policy,
@@ -105,9 +137,18 @@ function clusterText(cabinet: Cabinet, cluster: LabCluster): object {
         ...(group.argv === null
           ? []
           : [{ type: "program", name: "program", argv: group.argv, restartMax: 1000 }]),
+        ...(position === 0 ? scriptResources(cluster) : []),
       ],
     })),
   };
+}
+
+function scriptResources({ script }: LabCluster): object[] {
+  if (script === undefined) return [];
+  const { folder, timeoutMs } = script;
+  const files = { start: join(folder, "start.sh"), stop: join(folder, "stop.sh") };
+  const times = { startTimeoutMs: timeoutMs, stopTimeoutMs: timeoutMs };
+  return [{ type: "script", name: "script", ...files, ...times }];
 }
 
 function localText(bay: Bay, configFile: string): object {
@@ -118,25 +159,21 @@ function localText(bay: Bay, configFile: string): object {
     keyFile: files.key,
     stateDir: files.stateDir,
     runDir: files.runDir,
-    // The FIFO is in the server's own mount namespace; anywhere else this line does nothing.
-    off: {
-      kind: "command",
-      argv: ["/bin/sh", "-c", "[ -p /run/kage-power ] && echo off >/run/kage-power"],
-    },
+    // As the package's own off script, with the FIFO for systemctl. The FIFO is in the server's own mount
+    // namespace; anywhere else this line does nothing.
+    off: { kind: "command", argv: ["/bin/sh", "-c", offText(files.runDir), "off", "{reason}"] },
     watchdog: { kind: "none" },
     addresses: { kind: "linux" },
   };
 }
 
-/** The run folder is emptied as a real server's tmpfs is at boot. */
-function bootText(files: ServerFiles, supervisor: string): string {
-  const words = [process.execPath, MAIN_JS, files.local, files.stateDir].map(quote).join(" ");
-  return [
-    `rm -rf ${quote(files.runDir)}`,
-    `mkdir -m 700 ${quote(files.runDir)}`,
-    `exec /bin/sh ${quote(supervisor)} ${words}`,
-    "",
-  ].join("\n");
+function offText(runDir: string): string {
+  const leaving = LEAVING_FILE.replace(RUN_DIR, runDir);
+  return `[ "$1" = planned ] && [ -e '${leaving}' ] || { [ -p /run/kage-power ] && echo off >/run/kage-power; }`;
 }
 
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+/** The run folder is emptied as a real server's tmpfs is at boot; then the units of the package. */
+function bootText(bay: Bay): string {
+  const { runDir } = serverFiles(bay);
+  return [`rm -rf '${runDir}'`, `mkdir -m 700 '${runDir}'`, bootByUnits(bootPlan(bay))].join("\n");
+}

@@ -3,19 +3,26 @@
  * to be powered on, a client who asks and a recorder that watches. Scenarios and the bench stand
  * on this.
  */
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type FormatIdentity, formatArbitration } from "../../firmware/disk-format.ts";
-import { createDirectArray } from "../../hal/drivers/array-direct/driver.ts";
+import { fileURLToPath } from "node:url";
+import { KEY_FILE } from "../../flash/package/places.ts";
 import { loadConfiguration } from "../../services/configuration/load.ts";
 import type { Answer } from "../scenarios/world.ts";
-import { type LabCluster, serverFiles, writeApplianceFiles } from "./appliance-files.ts";
+import {
+  commandOfLab,
+  imageOf,
+  LAB_PREFIX,
+  type LabCluster,
+  serverFiles,
+  writeApplianceFiles,
+} from "./appliance-files.ts";
 import { type Cabinet, openCabinet } from "./cabinet.ts";
 import { type LabClient, openClient } from "./client.ts";
-import { finish } from "./command.ts";
+import { finish, run } from "./command.ts";
 import { openRecorder, type Recorder } from "./recorder.ts";
 import type { Life } from "./server.ts";
+import { openStateDisk, type StateDisk } from "./state-disk.ts";
 
 export interface LabOptions {
   readonly servers: readonly [string, string];
@@ -26,7 +33,9 @@ export interface Lab {
   readonly cabinet: Cabinet;
   readonly client: LabClient;
   readonly recorder: Recorder;
-  /** Boots a server with supervisor, pulse, agent and disk. */
+  /** By server name. */
+  readonly stateDisks: ReadonlyMap<string, StateDisk>;
+  /** Boots a server by the installed units: pulse, agent and disk. */
   powerOn(server: string): Promise<Life>;
   /** The command line, with both agents to ask. */
   kage(args: readonly string[]): Promise<Answer>;
@@ -35,26 +44,35 @@ export interface Lab {
 
 /** A `kage` order waits up to its own timeout; a hung one must not hang the lab. */
 const KAGE_DEADLINE_MS = 60_000;
-const CLI = new URL("../../firmware/cli/main.js", import.meta.url).href;
-const CLI_CALL = [
-  `const { runProcess } = await import(${JSON.stringify(CLI)});`,
-  "await runProcess(process.argv.slice(1));",
-].join("\n");
+/** The build that is installed into the lab. */
+const MAIN = fileURLToPath(new URL("../../firmware/main.js", import.meta.url));
 
 export async function openLab({ servers, cluster }: LabOptions): Promise<Lab> {
-  const withCom = cluster.method !== "none";
-  const withDisk = cluster.method === "com-disk";
+  const withCom = cluster.method === "com" || cluster.method === "com-disk";
+  const withDisk = cluster.method === "com-disk" || cluster.method === "disk";
   const cabinet = await openCabinet({
     servers,
     array: withDisk,
     ...(withCom ? {} : { baud: null }),
   });
+  const stateDisks = new Map<string, StateDisk>();
+  const closeAll = async (): Promise<void> => {
+    for (const bay of cabinet.bays) await cabinet.powerOff(bay.name);
+    for (const disk of stateDisks.values()) await disk.close();
+    await cabinet.close();
+  };
   try {
-    const clusterKey = randomBytes(32);
-    writeApplianceFiles(cabinet, cluster, clusterKey.toString("hex"));
-    const clusterId = checkConfiguration(join(cabinet.folder, "cluster.jsonc"));
+    const image = imageOf(cabinet.folder);
+    await run([process.execPath, MAIN, "install", "--root", image, "--prefix", LAB_PREFIX]);
+    writeApplianceFiles(cabinet, cluster, readFileSync(join(image, KEY_FILE), "utf8").trim());
+    for (const bay of cabinet.bays) {
+      stateDisks.set(bay.name, await openStateDisk(serverFiles(bay).stateDir));
+    }
+    checkConfiguration(join(cabinet.folder, "cluster.jsonc"));
+    const command = [process.execPath, commandOfLab(cabinet.folder)];
     if (cabinet.array !== null) {
-      await formatArray(cabinet.array.device, { clusterId, clusterKey });
+      const { local } = serverFiles(cabinet.bays[0]);
+      await run([...command, "disk", "format", "--local", local]);
     }
     const addresses = cluster.groups.map((group) => group.address);
     const client = openClient(cabinet.client, cabinet.env);
@@ -63,38 +81,28 @@ export async function openLab({ servers, cluster }: LabOptions): Promise<Lab> {
       cabinet,
       client,
       recorder,
+      stateDisks,
       powerOn: (server) => cabinet.powerOn(server, serverFiles(cabinet.bay(server)).bootScript),
       kage: (args) =>
-        finish([process.execPath, "--input-type=module", "-e", CLI_CALL, "--", ...args], {
+        finish([...command, ...args], {
           env: { KAGE_RUN_DIR: cabinet.folder, NO_COLOR: "1", LC_ALL: "C.UTF-8" },
           deadlineMs: KAGE_DEADLINE_MS,
         }),
       close: async () => {
         recorder.close();
         await client.close();
-        await cabinet.close();
+        await closeAll();
       },
     };
   } catch (error) {
-    await cabinet.close();
+    await closeAll();
     throw error;
   }
 }
 
-/** The product's own words when the lab's configuration is refused. Returns the cluster id. */
-function checkConfiguration(file: string): number {
+/** The product's own words when the lab's configuration is refused. */
+function checkConfiguration(file: string): void {
   const loaded = loadConfiguration(readFileSync(file, "utf8"), file);
-  if (loaded.kind === "ok") return loaded.config.clusterId;
+  if (loaded.kind === "ok") return;
   throw new Error(loaded.findings.map((finding) => finding.text).join("\n"));
-}
-
-async function formatArray(device: string, identity: FormatIdentity): Promise<void> {
-  const array = createDirectArray({ path: device });
-  try {
-    const result = await formatArbitration(array, identity);
-    if (result.kind !== "formatted")
-      throw new Error(`formatting ${device}: ${JSON.stringify(result)}`);
-  } finally {
-    await array.close();
-  }
 }

@@ -1,9 +1,10 @@
 /**
- * Nothing of a lab may outlive it. What a killed lab can leave is a folder and, if a server was
- * frozen at that moment, stopped processes; both carry the lab's id. Namespaces, wires, mounts
- * and the loop device end by themselves. A lab belongs to the process that opened it: while that
+ * Nothing of a lab may outlive it. What a killed lab can leave is a folder with the mounts in it,
+ * cgroups and, if a server was frozen at that moment, stopped processes; all carry the lab's id.
+ * Namespaces, wires, mounts of servers and the loop device end by themselves. A lab belongs to the process that opened it: while that
  * one lives, its things are not touched.
  */
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -34,7 +35,18 @@ export function claimFolder(id: string): string {
 }
 
 export function releaseFolder(id: string): void {
+  unmountBelow(folderOf(id));
   rmSync(folderOf(id), { recursive: true, force: true });
+  removeOrphanCgroups();
+}
+
+/** File systems mounted in a folder; deepest first, detached at once even if somebody looks into one. */
+function unmountBelow(folder: string): void {
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  const below = mounts
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((at) => at.startsWith(`${folder}/`));
+  for (const at of below.reverse()) execFileSync("umount", ["-l", at]);
 }
 
 /** Removes folders, processes and cgroups of labs whose owner is dead. Returns their ids. */

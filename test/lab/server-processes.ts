@@ -5,7 +5,7 @@
  */
 import { type Role, roleOf } from "../../firmware/supervisor.ts";
 import type { LivingProgram } from "../scenarios/world.ts";
-import { MAIN_JS } from "./appliance-files.ts";
+import { mainJsOf } from "./appliance-files.ts";
 import type { Bay } from "./cabinet.ts";
 import { readProc } from "./command.ts";
 import { processesOf } from "./server.ts";
@@ -18,17 +18,21 @@ const livePids = (bay: Bay): readonly number[] => (bay.life === null ? [] : proc
 /** Pids as the host counts them. */
 export function rolePids(bay: Bay): Partial<Record<Role, number>> {
   const pids: Partial<Record<Role, number>> = {};
+  const mainJs = mainJsOf(bay);
   for (const pid of livePids(bay)) {
     const argv = listProc(pid, "cmdline");
     // The supervisor's shells have the same words further back.
     if (argv[0] !== process.execPath) continue;
-    const role = roleOf(MAIN_JS, argv);
+    const role = roleOf(mainJs, argv);
     if (role !== null) pids[role] = pid;
   }
   return pids;
 }
 
-/** Every process that was started for a group, its small parent included. */
+/**
+ * Every process that bears the name of a group: programs and what they started. Their small parents
+ * do not bear it.
+ */
 export function groupPrograms(bay: Bay): LivingProgram[] {
   return livePids(bay).flatMap((pid) => {
     const entry = listProc(pid, "environ").find((text) => text.startsWith("KAGE_GROUP="));

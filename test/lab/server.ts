@@ -11,6 +11,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { monotonicMs } from "../../hal/base/clock.ts";
 import { errorCode, type Finished, finish, gone, readProc, until } from "./command.ts";
 import { INIT_SCRIPT } from "./init-script.ts";
 
@@ -64,7 +65,12 @@ export async function boot(plan: ServerPlan): Promise<Booting> {
       ...["kage-init", String(plan.number), plan.name, plan.cgroup ?? "", plan.boot, console],
     ],
     {
-      env: { ...process.env, ...plan.env, KAGE_HOST_INCARNATION: incarnation },
+      env: {
+        ...process.env,
+        ...plan.env,
+        KAGE_HOST_INCARNATION: incarnation,
+        KAGE_HOST_STARTED_MS: String(Math.floor(monotonicMs())),
+      },
       stdio: ["pipe", "pipe", consoleFd],
       cwd: plan.folder,
     },

@@ -5,16 +5,24 @@
  * Source: issue 2 item 9; architecture.md 7.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseObject } from "../../firmware/cli/client.ts";
 import { ARRAY_BLOCK_BYTES } from "../../hal/ports/array.ts";
 import { claimBlockIndex } from "../../services/quorum/arbitration-layout.ts";
 import type { StatusDocument } from "../../services/status.ts";
-import type { DiskFault, Role, WireOrder } from "../scenarios/command-grammar.ts";
+import type {
+  DiskFault,
+  FolderCondition,
+  Role,
+  SlotContent,
+  WireOrder,
+} from "../scenarios/command-grammar.ts";
+import { readEventFiles } from "../scenarios/event-files.ts";
+import { garbagePiece, slotBytes } from "../scenarios/garbage.ts";
 import { type ClusterLine, SERVERS } from "../scenarios/language.ts";
-import { askEvents, askStatus, readEvent } from "../scenarios/rack-client.ts";
+import { askEvents, askStatus } from "../scenarios/rack-client.ts";
+import { scenarioFolder } from "../scenarios/scenario-folder.ts";
 import type {
   Answer,
   ClientAnswer,
@@ -43,7 +51,6 @@ const START_WAIT_MS = 10_000;
 const STAND_WITHIN_MS = 8_000;
 const LOOK_EVERY_MS = 50;
 const CONSOLE_LINES = 25;
-const GARBAGE_BYTES_MAX = 1400;
 /** A customer's patience between two requests. */
 const ASK_EVERY_MS = 100;
 /** Pieces of the COM line's traffic kept for a replay. */
@@ -79,7 +86,11 @@ function labCluster(cluster: ClusterLine): LabCluster {
       String(FIRST_PORT + index),
     ],
   }));
-  return { method, timeoutMs, intervalMs, startWaitMs: startWaitMs ?? START_WAIT_MS, groups };
+  const { script: pair } = cluster;
+  const folder = join(scenarioFolder(), "scripts", pair?.name ?? "");
+  const script = pair === null ? {} : { script: { folder, timeoutMs: pair.timeoutMs } };
+  const times = { timeoutMs, intervalMs, startWaitMs: startWaitMs ?? START_WAIT_MS };
+  return { method, ...times, groups, ...script };
 }
 
 const rackOnly = (what: string): Error =>
@@ -208,7 +219,7 @@ class LabWorld implements World {
     const { cable } = this.#open().cabinet;
     if (path !== "com" || cable === null) throw rackOnly(`put garbage onto ${path}`);
     for (let i = 0; i < count; i += 1) {
-      cable.inject(endOf(server), randomBytes(1 + ((i * 37) % GARBAGE_BYTES_MAX)));
+      cable.inject(endOf(server), garbagePiece(i));
     }
   }
 
@@ -223,11 +234,34 @@ class LabWorld implements World {
     }
   }
 
-  async slot(server: string, content: "wiped" | "foreign"): Promise<void> {
+  async slot(server: string, content: SlotContent): Promise<void> {
+    if (content === "stuck" || content === "free") throw new Error("slots stick on the rack only");
     const { array } = this.#open().cabinet;
     const bytes = 2 * ARRAY_BLOCK_BYTES;
     const offset = claimBlockIndex(SERVERS.indexOf(server), 0) * ARRAY_BLOCK_BYTES;
-    array?.write(offset, content === "wiped" ? Buffer.alloc(bytes) : randomBytes(bytes));
+    array?.write(offset, slotBytes(content, bytes));
+  }
+
+  version(server: string, other: boolean): Promise<void> {
+    return Promise.reject(rackOnly(`let ${server} speak ${other ? "another" : "its own"} version`));
+  }
+
+  async stateFolder(server: string, condition: FolderCondition): Promise<void> {
+    const disk = this.#open().stateDisks.get(server);
+    if (disk === undefined) throw new Error(`no state disk of ${server}`);
+    disk.set(condition);
+  }
+
+  signalBroker(signal: NodeJS.Signals): Promise<void> {
+    return Promise.reject(rackOnly(`send ${signal} to a broker`));
+  }
+
+  spin(server: string): Promise<void> {
+    return Promise.reject(rackOnly(`let the telemetry of ${server} spin`));
+  }
+
+  topic(topic: string): Promise<string | null> {
+    return Promise.reject(rackOnly(`read ${topic} from a broker`));
   }
 
   secondAppliance(): Promise<Answer> {
@@ -240,7 +274,7 @@ class LabWorld implements World {
 
   async events(server: string): Promise<readonly LoggedEvent[]> {
     const { agentSocket, stateDir } = serverFiles(this.#open().cabinet.bay(server));
-    return (await askEvents(agentSocket)) ?? readLog(stateDir);
+    return (await askEvents(agentSocket)) ?? readEventFiles(stateDir);
   }
 
   async machines(): Promise<readonly Machine[]> {
@@ -317,19 +351,4 @@ function directions(from: string | null, to: string | null): { from: string; to:
     { from: two, to: one },
   ];
   return ways.filter((way) => (from ?? way.from) === way.from && (to ?? way.to) === way.to);
-}
-
-/**
- * Event log of a server whose agent does not answer: every `events*.jsonl` of its folder, in
- * order of name.
- */
-function readLog(stateDir: string): readonly LoggedEvent[] {
-  if (!existsSync(stateDir)) return [];
-  return readdirSync(stateDir)
-    .filter((name) => /^events.*\.jsonl$/.test(name))
-    .sort()
-    .flatMap((name) => readFileSync(join(stateDir, name), "utf8").split("\n"))
-    .map(parseObject)
-    .filter((entry) => entry !== null)
-    .map(readEvent);
 }

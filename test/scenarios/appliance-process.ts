@@ -4,9 +4,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ClusterLine } from "./language.ts";
+import { scenarioFolder } from "./scenario-folder.ts";
 import type { Answer } from "./world.ts";
 
 /** Ctrl-C of the appliance: two trees are killed and read back. */
@@ -33,11 +35,18 @@ export interface Appliance {
 export function applianceArguments(cluster: ClusterLine, stateDir: string): readonly string[] {
   const words = ["--state", stateDir, "--method", cluster.method];
   words.push("--timeout", String(cluster.timeoutMs), "--interval", String(cluster.intervalMs));
+  if (!cluster.view) words.push("--no-web");
   if (cluster.watchdogMs !== null) words.push("--watchdog", String(cluster.watchdogMs));
+  if (cluster.diskWaitMs !== null) words.push("--disk-wait", String(cluster.diskWaitMs));
   if (cluster.startWaitMs !== null) words.push("--start-sync", String(cluster.startWaitMs));
   for (const { name, policy, start } of cluster.groups) {
     const attribute = start === "manual" ? ":manual" : "";
     words.push("--group", `${name}:${policy.join(",")}${attribute}`);
+  }
+  if (cluster.script !== null) {
+    const { name, timeoutMs } = cluster.script;
+    const folder = join(scenarioFolder(), "scripts", name);
+    words.push("--script", `${cluster.groups[0]?.name}:${folder}:${timeoutMs}`);
   }
   return words;
 }

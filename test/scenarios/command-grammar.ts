@@ -4,7 +4,13 @@
  * Source: protocol.md 2 (the faults), architecture 7 (what a rack may do to a server).
  */
 
-export type Role = "agent" | "pulse" | "disk";
+import type { TextEdit } from "./config-text.ts";
+
+export type Role = "agent" | "pulse" | "disk" | "telemetry";
+export type ProcessSignal = "SIGKILL" | "SIGSTOP" | "SIGCONT";
+export type FolderCondition = "normal" | "full" | "read-only";
+/** `stuck`: whatever is written there, what stands now is put back, until `free`. */
+export type SlotContent = "wiped" | "foreign" | "stuck" | "free";
 export type DiskFault = "none" | "stall" | "error" | "torn";
 
 /** Cuts or restores several paths in one instant; no direction = both. */
@@ -27,8 +33,12 @@ export type Command =
       readonly kind: "signal";
       readonly server: string;
       readonly role: Role;
-      readonly signal: "SIGKILL" | "SIGSTOP" | "SIGCONT";
+      readonly signal: ProcessSignal;
     }
+  /** The broker of the virtual appliance, which belongs to no server. */
+  | { readonly kind: "broker"; readonly signal: ProcessSignal }
+  /** The server's telemetry runs in circles from now on: all of a core, and no word any more. */
+  | { readonly kind: "spin"; readonly server: string }
   | { readonly kind: "program.kill"; readonly group: string }
   | { readonly kind: "disk"; readonly server: string | null; readonly fault: DiskFault }
   /** A foreign station on the public segment that has the group's floating address. */
@@ -50,7 +60,13 @@ export type Command =
       readonly from: string;
       readonly count: number;
     }
-  | { readonly kind: "slot"; readonly server: string; readonly content: "wiped" | "foreign" }
+  /** Every frame the server sends from now on bears another version of the protocol, or its own. */
+  | { readonly kind: "version"; readonly server: string; readonly other: boolean }
+  /** What the folder of the server's saved state does with a write. */
+  | { readonly kind: "state"; readonly server: string; readonly condition: FolderCondition }
+  | { readonly kind: "slot"; readonly server: string; readonly content: SlotContent }
+  /** A configuration text made from the one in force; `kage config apply @NAME` takes it. */
+  | { readonly kind: "text"; readonly name: string; readonly edit: TextEdit }
   /** A second appliance on the same state folder. */
   | { readonly kind: "appliance.second"; readonly exit: number }
   /** Nothing is done; the facts that follow look at the next stretch of time. */
@@ -86,9 +102,19 @@ const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonl
       read: (m) => ({ kind: "freeze", server: m[2] ?? "", frozen: m[1] === "freeze" }),
     },
     {
-      form: "kill -9|stop|continue SERVER agent|pulse|disk",
-      pattern: new RegExp(`^(kill -9|stop|continue) ${SERVER} (agent|pulse|disk)$`),
+      form: "kill -9|stop|continue SERVER agent|pulse|disk|telemetry",
+      pattern: new RegExp(`^(kill -9|stop|continue) ${SERVER} (agent|pulse|disk|telemetry)$`),
       read: readSignal,
+    },
+    {
+      form: "kill -9|stop|continue broker",
+      pattern: /^(kill -9|stop|continue) broker$/,
+      read: (m) => ({ kind: "broker", signal: signalOf(m[1]) }),
+    },
+    {
+      form: "spin SERVER telemetry",
+      pattern: new RegExp(`^spin ${SERVER} telemetry$`),
+      read: (m) => ({ kind: "spin", server: m[1] ?? "" }),
     },
     {
       form: "kill program of GROUP",
@@ -139,18 +165,37 @@ const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonl
       read: (m) => ({ kind: "replay", count: Number(m[1]), from: m[2] ?? "", path: m[3] ?? "" }),
     },
     {
-      form: "slot of SERVER wiped|foreign",
-      pattern: new RegExp(`^slot of ${SERVER} (wiped|foreign)$`),
+      form: "slot of SERVER wiped|foreign|stuck|free",
+      pattern: new RegExp(`^slot of ${SERVER} (wiped|foreign|stuck|free)$`),
       read: (m) => ({
         kind: "slot",
         server: m[1] ?? "",
-        content: m[2] === "foreign" ? "foreign" : "wiped",
+        content: (m[2] ?? "wiped") as SlotContent,
+      }),
+    },
+    {
+      form: "version of SERVER other|own",
+      pattern: new RegExp(`^version of ${SERVER} (other|own)$`),
+      read: (m) => ({ kind: "version", server: m[1] ?? "", other: m[2] === "other" }),
+    },
+    {
+      form: "state of SERVER normal|full|read-only",
+      pattern: new RegExp(`^state of ${SERVER} (normal|full|read-only)$`),
+      read: (m) => ({
+        kind: "state",
+        server: m[1] ?? "",
+        condition: (m[2] ?? "normal") as FolderCondition,
       }),
     },
     {
       form: "second appliance => exit N",
       pattern: /^second appliance => exit (\d)$/,
       read: (m) => ({ kind: "appliance.second", exit: Number(m[1]) }),
+    },
+    {
+      form: "text NAME add|remove GROUP, text NAME timeout MS, text NAME method METHOD, text NAME same",
+      pattern: /^text ([a-z]+) (?:(add|remove|timeout|method) ([a-z0-9-]+)|same)$/,
+      read: (m) => ({ kind: "text", name: m[1] ?? "", edit: readEdit(m[2], m[3] ?? "") }),
     },
     { form: "watch", pattern: /^watch$/, read: () => ({ kind: "watch" }) },
   ];
@@ -163,6 +208,12 @@ export function parseCommand(line: string): Command | string {
     if (command !== null) return command;
   }
   return `one of: ${TABLE.map((row) => row.form).join("; ")}`;
+}
+
+function readEdit(verb: string | undefined, value: string): TextEdit {
+  if (verb === "add" || verb === "remove") return { kind: verb, group: value };
+  if (verb === "timeout") return { kind: "timeout", timeoutMs: Number(value) };
+  return verb === "method" ? { kind: "method", method: value } : { kind: "same" };
 }
 
 function readWire(m: readonly string[]): Command | null {
@@ -192,11 +243,15 @@ function readWire(m: readonly string[]): Command | null {
   };
 }
 
-function readSignal(m: readonly string[]): Command {
+function signalOf(word: string | undefined): ProcessSignal {
   const signals = { "kill -9": "SIGKILL", stop: "SIGSTOP", continue: "SIGCONT" } as const;
+  return signals[(word ?? "stop") as keyof typeof signals];
+}
+
+function readSignal(m: readonly string[]): Command {
   return {
     kind: "signal",
-    signal: signals[(m[1] ?? "stop") as keyof typeof signals],
+    signal: signalOf(m[1]),
     server: m[2] ?? "",
     role: (m[3] ?? "agent") as Role,
   };

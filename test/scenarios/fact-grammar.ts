@@ -44,6 +44,8 @@ export type Fact =
       readonly key: string;
       readonly wanted: boolean;
     }
+  /** A script of a group has logged that (armlog) since the block began. */
+  | { readonly kind: "script.said"; readonly server: string; readonly text: string }
   | { readonly kind: "level"; readonly level: string }
   | { readonly kind: "path"; readonly id: string; readonly state: string }
   /** Between the beginning of the block and this look. */
@@ -53,6 +55,8 @@ export type Fact =
   | { readonly kind: "owners.never-two" }
   /** No array write between the successor's first announcement and this server's next power-on. */
   | { readonly kind: "array.no-late-write"; readonly server: string }
+  /** The retained message of a topic below the cluster's prefix; `text` null = there is none. */
+  | { readonly kind: "topic"; readonly topic: string; readonly text: string | null }
   /** Text of the last `kage` answer, both streams. */
   | { readonly kind: "said"; readonly text: string };
 
@@ -167,6 +171,11 @@ const REPORT_FACTS: readonly Row[] = [
     }),
   },
   {
+    form: "SERVER script says TEXT",
+    pattern: /^(SERVER\d) script says (.+)$/,
+    read: (m) => ({ kind: "script.said", server: m[1] ?? "", text: m[2] ?? "" }),
+  },
+  {
     form: "[no] warning stands KEY",
     pattern: new RegExp(`^(no )?warning stands ${KEY}$`),
     read: (m) => ({ kind: "warning", server: null, key: m[2] ?? "", wanted: m[1] === undefined }),
@@ -185,6 +194,16 @@ const REPORT_FACTS: readonly Row[] = [
     form: "path ID normal|faulty|unknown",
     pattern: /^path (\S+) (normal|faulty|unknown)$/,
     read: (m) => ({ kind: "path", id: m[1] ?? "", state: m[2] ?? "" }),
+  },
+  {
+    form: "topic TOPIC has TEXT",
+    pattern: /^topic ([a-z0-9/-]+) has (.+)$/,
+    read: (m) => ({ kind: "topic", topic: m[1] ?? "", text: m[2] ?? "" }),
+  },
+  {
+    form: "topic TOPIC is empty",
+    pattern: /^topic ([a-z0-9/-]+) is empty$/,
+    read: (m) => ({ kind: "topic", topic: m[1] ?? "", text: null }),
   },
   {
     form: "it says TEXT",

@@ -49,6 +49,8 @@ export async function takeBaseline(world: World, before: Baseline | null): Promi
   };
 }
 
+/** Enough of a retained message to see what it says. */
+const TOPIC_CHARACTERS = 300;
 /** On a busy machine one request may take longer than a client waits; a refusal comes at once. */
 const LIFE_TRIES = 3;
 
@@ -85,6 +87,8 @@ export async function judgeFact(world: World, fact: Fact, baseline: Baseline): P
       return judgeMachines(await world.machines(), fact, baseline);
     case "event":
       return logged(world, fact, baseline);
+    case "script.said":
+      return said(world, fact.server, fact.text, baseline);
     case "warning":
     case "level":
     case "path":
@@ -95,6 +99,11 @@ export async function judgeFact(world: World, fact: Fact, baseline: Baseline): P
       return judgeRecords(world, fact, baseline);
     case "group.restarted":
       return restarted(world, fact.group, fact.wanted, baseline);
+    case "topic": {
+      const text = await world.topic(fact.topic);
+      const holds = fact.text === null ? text === null : text?.includes(fact.text) === true;
+      return { holds, seen: `${fact.topic}: ${text?.slice(0, TOPIC_CHARACTERS) ?? "nothing"}` };
+    }
     case "said": {
       const { lastAnswer } = baseline;
       const text = lastAnswer === null ? "" : `${lastAnswer.stdout}${lastAnswer.stderr}`;
@@ -220,6 +229,19 @@ async function logged(
     holds: found.some((e) => e.key === fact.key) === fact.wanted,
     seen: `events since the commands: ${listed || "none"}`,
   };
+}
+
+async function said(
+  world: World,
+  server: string,
+  text: string,
+  baseline: Baseline,
+): Promise<Verdict> {
+  const lines = (await world.events(server))
+    .filter((e) => e.key === "script.log" && !baseline.loggedEvents.has(identify(server, e)))
+    .map((e) => e.text);
+  const holds = lines.some((line) => line.endsWith(`: ${text}`));
+  return { holds, seen: `scripts of ${server} said: ${lines.join("; ") || "nothing"}` };
 }
 
 type StatusFact = Extract<Fact, { kind: "warning" | "level" | "path" }>;

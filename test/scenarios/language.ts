@@ -19,7 +19,7 @@ import { type Command, parseCommand } from "./command-grammar.ts";
 import { type Fact, parseFact } from "./fact-grammar.ts";
 
 export type WorldKind = "rack" | "lab";
-export type ScenarioMethod = "com" | "com-disk" | "none";
+export type ScenarioMethod = "com" | "com-disk" | "disk" | "none";
 
 export interface GroupLine {
   readonly name: string;
@@ -36,11 +36,17 @@ export interface ClusterLine {
   readonly groups: readonly GroupLine[];
   /** W: an unfed tree is reset after this long; 0 = no watchdog; null = the world's default. */
   readonly watchdogMs: number | null;
+  /** DIO; null = the timeout. */
+  readonly diskWaitMs: number | null;
   /** Start-synchronisation wait (D17); null = the world's default. */
   readonly startWaitMs: number | null;
   readonly worlds: readonly WorldKind[];
+  /** With broker, telemetry and dashboard; without them a story is quicker and tells the same. */
+  readonly view: boolean;
   /** Played while no other story runs: process restarts must fit the story's own timeout. */
   readonly alone: boolean;
+  /** Script pair of `test/scenarios/scripts` for the first group, and its longest run; null = none. */
+  readonly script: { readonly name: string; readonly timeoutMs: number } | null;
   /** `accepted` for A7, G3 and H2, where the guide itself lets both servers own. */
   readonly twoOwners: "forbidden" | "accepted";
 }
@@ -209,7 +215,7 @@ function durationMs(
   return Math.round(Number(amount) * unitMs);
 }
 
-const METHODS: readonly ScenarioMethod[] = ["com", "com-disk", "none"];
+const METHODS: readonly ScenarioMethod[] = ["com", "com-disk", "disk", "none"];
 const WORLDS: readonly WorldKind[] = ["rack", "lab"];
 
 /** The cluster line, or a text that says what was expected. */
@@ -222,9 +228,12 @@ function parseCluster(line: string): ClusterLine | string {
     intervalMs: 100,
     groups: [],
     watchdogMs: null,
+    diskWaitMs: null,
     startWaitMs: null,
     worlds: ["rack"],
+    view: false,
     alone: false,
+    script: null,
     twoOwners: "forbidden",
   };
   for (const pair of pairs) {
@@ -250,10 +259,19 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
       return ms === null ? "interval=MS after timeout=MS" : { ...cluster, intervalMs: ms };
     case "watchdog":
       return ms === null ? "watchdog=MS (0 = none)" : { ...cluster, watchdogMs: ms };
+    case "disk-wait":
+      return ms === null ? "disk-wait=MS" : { ...cluster, diskWaitMs: ms };
     case "start-wait":
       return ms === null ? "start-wait=MS" : { ...cluster, startWaitMs: ms };
+    case "view":
+      return value === "yes" ? { ...cluster, view: true } : "view=yes";
     case "alone":
       return value === "yes" ? { ...cluster, alone: true } : "alone=yes";
+    case "script": {
+      const [, name, limit = "30000"] = /^([a-z-]+)(?::(\d{3,6}))?$/.exec(value) ?? [];
+      const script = { name: name ?? "", timeoutMs: Number(limit) };
+      return name === undefined ? "script=NAME[:MS]" : { ...cluster, script };
+    }
     case "two-owners":
       return value === "accepted" ? { ...cluster, twoOwners: "accepted" } : "two-owners=accepted";
     case "group": {
@@ -267,7 +285,7 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
         : `world=${WORLDS.join(",")}`;
     }
     default:
-      return `one of method= timeout= interval= group= watchdog= start-wait= two-owners= alone= world=, not \`${key}\``;
+      return `one of method= timeout= interval= group= watchdog= disk-wait= start-wait= two-owners= alone= view= script= world=, not \`${key}\``;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { unreachable } from "../../hal/base/assert.ts";
 import type { Command } from "./command-grammar.ts";
+import { makeText, withTexts } from "./config-text.ts";
 import type { Baseline, Verdict } from "./judge-fact.ts";
 import type { Answer, World } from "./world.ts";
 
@@ -32,6 +33,12 @@ export async function playCommand(
     case "signal":
       await world.signal(command.server, command.role, command.signal);
       return DONE;
+    case "broker":
+      await world.signalBroker(command.signal);
+      return DONE;
+    case "spin":
+      await world.spin(command.server);
+      return DONE;
     case "program.kill":
       await world.killProgram(command.group);
       return DONE;
@@ -42,7 +49,10 @@ export async function playCommand(
       await world.stranger(command.group, command.on);
       return DONE;
     case "kage":
-      return expectExit(await world.kage(command.args), command.exit, baseline);
+      return expectExit(await world.kage(withTexts(world, command.args)), command.exit, baseline);
+    case "text":
+      await makeText(world, command.name, command.edit);
+      return DONE;
     case "key.wrong":
       await world.wrongKey(command.server);
       return DONE;
@@ -54,6 +64,12 @@ export async function playCommand(
       return DONE;
     case "slot":
       await world.slot(command.server, command.content);
+      return DONE;
+    case "version":
+      await world.version(command.server, command.other);
+      return DONE;
+    case "state":
+      await world.stateFolder(command.server, command.condition);
       return DONE;
     case "appliance.second":
       return expectExit(await world.secondAppliance(), command.exit, baseline);

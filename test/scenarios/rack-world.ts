@@ -10,7 +10,6 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -37,19 +36,30 @@ import {
   runKage,
   startAppliance,
 } from "./appliance-process.ts";
-import type { DiskFault, Role, WireOrder } from "./command-grammar.ts";
+import { type BrokerEye, openBrokerEye } from "./broker-eye.ts";
+import type {
+  DiskFault,
+  FolderCondition,
+  Role,
+  SlotContent,
+  WireOrder,
+} from "./command-grammar.ts";
+import { readEventFiles } from "./event-files.ts";
+import { garbagePiece, slotBytes } from "./garbage.ts";
 import { askHealth, type Customer, keepAsking } from "./http-client.ts";
 import { type ClusterLine, SERVERS } from "./language.ts";
 import {
   askEvents,
   askRack,
   askStatus,
-  readEvent,
   readFloating,
   readMachines,
   readRecords,
 } from "./rack-client.ts";
 import { createRackProcesses, type RackProcesses } from "./rack-processes.ts";
+import { INSPECTABLE, spinProcess } from "./spin-process.ts";
+import { setStateFolder } from "./state-folder.ts";
+import { StuckSlots } from "./stuck-slots.ts";
 import type {
   Answer,
   ClientAnswer,
@@ -67,9 +77,13 @@ const LOOK_EVERY_MS = 50;
 const ASK_EVERY_MS = 100;
 /** Lines of each server's console in a failed transcript. */
 const CONSOLE_LINES = 25;
-/** A frame of the product is below 1,400 bytes; garbage is of every length up to it. */
-const GARBAGE_BYTES_MAX = 1400;
 const MARKER = "KAGE_SCENARIO";
+/**
+ * Bits that make version 1 another one; these places keep their meaning in every version
+ * (services/heartbeat/frame.ts).
+ */
+const LAN_VERSION = { at: 2, mask: 0x06 } as const;
+const COM_VERSION = { at: 0, mask: 0x60 } as const;
 
 export function createRackWorld(cluster: ClusterLine): World {
   return new RackWorld(cluster);
@@ -81,8 +95,10 @@ class RackWorld implements World {
   readonly #dirs: ApplianceDirs;
   readonly #marker = randomBytes(8).toString("hex");
   readonly #processes: RackProcesses;
+  readonly #slots = new StuckSlots();
   #appliance: Appliance | null = null;
   #customer: Customer | null = null;
+  #eye: BrokerEye | null = null;
 
   constructor(cluster: ClusterLine) {
     this.cluster = cluster;
@@ -91,7 +107,10 @@ class RackWorld implements World {
   }
 
   async start(): Promise<void> {
-    this.#appliance = startAppliance(this.#arguments(), { [MARKER]: this.#marker });
+    this.#appliance = startAppliance(this.#arguments(), {
+      [MARKER]: this.#marker,
+      ...(this.cluster.view ? INSPECTABLE : {}),
+    });
     const untilMs = performance.now() + RACK_WITHIN_MS;
     while (!existsSync(rackSocket(this.#dirs)) || !existsSync(applianceFile(this.#dirs))) {
       const exit = this.#appliance.exit();
@@ -108,7 +127,9 @@ class RackWorld implements World {
   }
 
   async close(): Promise<readonly string[]> {
+    this.#slots.freeAll();
     await this.#customer?.stop();
+    await this.#eye?.close();
     const left: string[] = [];
     const late = await this.#appliance?.stop();
     if (late !== null && late !== undefined) left.push(late);
@@ -144,6 +165,22 @@ class RackWorld implements World {
     process.kill(pid, signal);
   }
 
+  async signalBroker(signal: NodeJS.Signals): Promise<void> {
+    process.kill(Number(readFileSync(join(this.#dirs.runDir, "broker.pid"), "utf8")), signal);
+  }
+
+  async spin(server: string): Promise<void> {
+    const pid = (await this.machines()).find((m) => m.name === server)?.pids.telemetry;
+    if (pid === undefined) throw new Error(`${server} has no telemetry process`);
+    await spinProcess(pid, serverPlaces(this.#dirs, server).consoleFile);
+  }
+
+  async topic(topic: string): Promise<string | null> {
+    const { broker } = parseObject(readFileSync(applianceFile(this.#dirs), "utf8")) ?? {};
+    this.#eye ??= openBrokerEye(isRecord(broker) ? broker : {});
+    return this.#eye.read(topic);
+  }
+
   async killProgram(group: string): Promise<void> {
     const life = (await this.client(group))?.life;
     const pid = Number(/^pid (\d+) /.exec(life ?? "")?.[1]);
@@ -177,7 +214,7 @@ class RackWorld implements World {
 
   async garbage(path: string, server: string, count: number): Promise<void> {
     for (let i = 0; i < count; i += 1) {
-      const bytes = randomBytes(1 + ((i * 37) % GARBAGE_BYTES_MAX)).toString("hex");
+      const bytes = garbagePiece(i).toString("hex");
       await this.#rack("inject", { path, to: server, hex: bytes });
     }
   }
@@ -193,16 +230,33 @@ class RackWorld implements World {
     }
   }
 
-  async slot(server: string, content: "wiped" | "foreign"): Promise<void> {
-    const first = claimBlockIndex(SERVERS.indexOf(server), 0);
+  async slot(server: string, content: SlotContent): Promise<void> {
     const bytes = 2 * ARRAY_BLOCK_BYTES;
-    const image = openSync(join(this.#dirs.stateDir, "array.img"), "r+");
+    const offset = claimBlockIndex(SERVERS.indexOf(server), 0) * ARRAY_BLOCK_BYTES;
+    if (content === "free") return this.#slots.free(server);
+    const path = join(this.#dirs.stateDir, "array.img");
+    if (content === "stuck") return this.#slots.stick(server, path, offset, bytes);
+    const image = openSync(path, "r+");
     try {
-      const blocks = content === "wiped" ? Buffer.alloc(bytes) : randomBytes(bytes);
-      writeSync(image, blocks, 0, bytes, first * ARRAY_BLOCK_BYTES);
+      writeSync(image, slotBytes(content, bytes), 0, bytes, offset);
     } finally {
       closeSync(image);
     }
+  }
+
+  async version(server: string, other: boolean): Promise<void> {
+    const status = await this.#rack("status");
+    const paths = Array.isArray(status["paths"]) ? status["paths"].filter(isRecord) : [];
+    const wires = paths.filter((path) => path["from"] === server);
+    for (const { path, to } of wires) {
+      const place = path === "com" ? COM_VERSION : LAN_VERSION;
+      const fields = { path, from: server, to, at: place.at, mask: other ? place.mask : 0 };
+      await this.#rack("rewrite", fields);
+    }
+  }
+
+  async stateFolder(server: string, condition: FolderCondition): Promise<void> {
+    setStateFolder(serverPlaces(this.#dirs, server).stateDir, condition);
   }
 
   secondAppliance(): Promise<Answer> {
@@ -215,7 +269,7 @@ class RackWorld implements World {
 
   async events(server: string): Promise<readonly LoggedEvent[]> {
     const places = serverPlaces(this.#dirs, server);
-    return (await askEvents(places.agentSocket)) ?? readLog(places.stateDir);
+    return (await askEvents(places.agentSocket)) ?? readEventFiles(places.stateDir);
   }
 
   async machines(): Promise<readonly Machine[]> {
@@ -262,16 +316,4 @@ class RackWorld implements World {
   #arguments(): readonly string[] {
     return applianceArguments(this.cluster, this.#dirs.stateDir);
   }
-}
-
-/** Event log of a server whose agent does not answer: every `*.jsonl` of its folder, in order of name. */
-function readLog(stateDir: string): readonly LoggedEvent[] {
-  if (!existsSync(stateDir)) return [];
-  return readdirSync(stateDir)
-    .filter((name) => /^events.*\.jsonl$/.test(name))
-    .sort()
-    .flatMap((name) => readFileSync(join(stateDir, name), "utf8").split("\n"))
-    .map(parseObject)
-    .filter((entry) => entry !== null)
-    .map(readEvent);
 }

@@ -2,24 +2,29 @@
  * Plays every scenario file on real processes, one test per file. KAGE_WORLD says in which world
  * (`rack`, the default, or `lab`); a file is played where its `world=` names it.
  * Several worlds run side by side, each on its own addresses; a story spends its time waiting.
+ * A story that failed while the machine was later than P of its timing is played again, alone, and the
+ * output says so: beyond P no outcome is stated. The last play counts.
  * One story alone: KAGE_SCENARIO_ONLY=name-part node dist/test/scenarios/run.test.js
  */
-import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { isEventKey } from "../../services/catalogue.ts";
 import { createLabWorld, labMissing } from "../lab/world.ts";
 import { parseScenario, type Scenario, type WorldKind } from "./language.ts";
+import { openLatenessMeter } from "./lateness.ts";
 import { createRackWorld } from "./rack-world.ts";
 import { playScenario, type Report, type StartGate } from "./runner.ts";
+import { scenarioFolder } from "./scenario-folder.ts";
 
 /** Side by side per core: eight mostly sleeping processes each; more would measure the scheduler. */
 const WORLDS_PER_CORE = 2;
 /** Stories with a shorter timeout are played alone. */
 const QUIET_BELOW_MS = 1000;
+/** A story that fails three times on a late machine has failed. */
+const REPLAYS_MAX = 2;
 /** Labs share nothing but the cores. */
 const LABS_AT_ONCE = Math.max(1, availableParallelism() - 1);
 
@@ -32,6 +37,9 @@ const stories = readStories().filter(
     (story.scenario?.cluster.worlds.includes(worldKind) ?? true) && story.name.includes(only),
 );
 
+/** A play with how late the machine was meanwhile, ms. */
+type Timed = Report & { readonly lateMs: number };
+
 interface Story {
   readonly name: string;
   readonly scenario: Scenario | null;
@@ -40,7 +48,7 @@ interface Story {
 
 /** The source folder: compiled output holds no `.txt`. */
 function readStories(): readonly Story[] {
-  const folder = join(projectRoot(), "test", "scenarios");
+  const folder = scenarioFolder();
   return readdirSync(folder)
     .filter((file) => file.endsWith(".txt"))
     .sort()
@@ -51,16 +59,6 @@ function readStories(): readonly Story[] {
       const faults = parsed.faults.map((f) => `${file}:${f.line}: expected ${f.expected}`);
       return { name, scenario: null, faults: faults.join("\n") };
     });
-}
-
-function projectRoot(): string {
-  const compiled = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-  for (let folder = compiled; ; folder = dirname(folder)) {
-    if (readdirSync(folder).includes("package.json")) {
-      return dirname(realpathSync(join(folder, "package.json")));
-    }
-    if (folder === dirname(folder)) throw new Error(`no package.json above ${compiled}`);
-  }
 }
 
 /** At most `lanes` at once, in the order asked. */
@@ -90,7 +88,8 @@ const quick = ({ scenario }: Story): boolean =>
   scenario !== null && (scenario.cluster.alone || scenario.cluster.timeoutMs < QUIET_BELOW_MS);
 /** Those first, one by one, then all others: a scheduling gap of 300 ms must be the story's own. */
 const quiet = createLanes(1);
-const reports = new Map<Story, Promise<Report>>();
+const meter = openLatenessMeter();
+const reports = new Map<Story, Promise<Timed>>();
 for (const story of playable.filter(quick)) reports.set(story, play(story, quiet));
 const calm = Promise.all(reports.values());
 for (const story of playable) {
@@ -100,18 +99,45 @@ for (const story of playable) {
       calm.then(() => play(story, worlds)),
     );
 }
+const firstPlays = Promise.all(reports.values());
+const replays = createLanes(1);
+const verdicts = new Map(playable.map((story) => [story, settle(story)]));
 
-function play({ name, scenario, faults }: Story, lanes: StartGate): Promise<Report> {
-  if (scenario === null) {
-    return Promise.resolve({ ok: false, tookMs: 0, transcript: `${name}\n${faults}` });
+/** Waits for all first plays, so that a replay has the machine for itself. */
+async function settle(story: Story): Promise<Timed | undefined> {
+  let report = await reports.get(story);
+  for (let again = 0; again < REPLAYS_MAX && report !== undefined; again += 1) {
+    const marginMs = pauseMsOf(story);
+    if (report.ok || report.lateMs <= marginMs) return report;
+    await firstPlays;
+    const late = `the machine was late by ${Math.round(report.lateMs)} ms, its P is ${marginMs} ms`;
+    process.stdout.write(`replayed: ${story.name} failed while ${late}\n`);
+    report = await play(story, replays);
   }
-  return lanes(() => playScenario(scenario, create(scenario.cluster), undefined, starts));
+  return report;
+}
+
+function play({ name, scenario, faults }: Story, lanes: StartGate): Promise<Timed> {
+  if (scenario === null) {
+    const transcript = `${name}\n${faults}`;
+    return Promise.resolve({ ok: false, tookMs: 0, transcript, lateMs: 0 });
+  }
+  return lanes(async () => {
+    const fromMs = Date.now();
+    const report = await playScenario(scenario, create(scenario.cluster), undefined, starts);
+    return { ...report, lateMs: meter.worstMs(fromMs, Date.now()) };
+  });
+}
+
+/** P where the configuration gives none: a fortieth of the timeout (services/configuration/budget.ts). */
+function pauseMsOf({ scenario }: Story): number {
+  return Math.min(250, Math.max(6, Math.ceil((scenario?.cluster.timeoutMs ?? 0) / 40)));
 }
 
 for (const story of playable) {
   const { name, scenario } = story;
   test(`${scenario?.title ?? name} [${worldKind}: ${name}]`, async () => {
-    const report = await reports.get(story);
+    const report = await verdicts.get(story);
     assert.ok(report?.ok, `${name} failed after ${report?.tookMs} ms\n${report?.transcript}`);
   });
 }
@@ -130,6 +156,8 @@ test("every event and warning a scenario names is in the catalogue", () => {
   );
   assert.equal(unknown, []);
 });
+
+test.after(() => meter.close());
 
 if (missing !== null) process.stdout.write(`# skip ${missing}\n`);
 test.run();

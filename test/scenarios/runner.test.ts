@@ -145,7 +145,7 @@ test("a story is refused with its line: unknown command, fact, option, missing p
   assert.match(faultsOf(`${HEAD}\nwatch\n`)[0] ?? "", /^9: `----` and at least one fact/);
   assert.match(
     faultsOf("# R1: x\ncluster method=sql\n")[0] ?? "",
-    /^2: method=com\|com-disk\|none/,
+    /^2: method=com\|com-disk\|disk\|none/,
   );
   const policy = faultsOf("# R1: x\ncluster method=com group=web:SERVER9\n");
   assert.match(policy[0] ?? "", /^2: group=NAME:SERVER1,SERVER2/);

@@ -5,7 +5,13 @@
  * Source: architecture.md 7 (rack and tests reach servers only through wires, power and array).
  */
 import type { StatusDocument } from "../../services/status.ts";
-import type { DiskFault, Role, WireOrder } from "./command-grammar.ts";
+import type {
+  DiskFault,
+  FolderCondition,
+  Role,
+  SlotContent,
+  WireOrder,
+} from "./command-grammar.ts";
 import type { ClusterLine, WorldKind } from "./language.ts";
 
 /** One server as its cabinet sees it. */
@@ -73,6 +79,12 @@ export interface World {
   power(server: string, on: boolean): Promise<void>;
   freeze(server: string, frozen: boolean): Promise<void>;
   signal(server: string, role: Role, signal: NodeJS.Signals): Promise<void>;
+  /** The broker that stands beside the rack. */
+  signalBroker(signal: NodeJS.Signals): Promise<void>;
+  /** The server's telemetry process runs in an endless loop from now on. */
+  spin(server: string): Promise<void>;
+  /** Retained text of a topic below the cluster's prefix; null = none, or no broker answers. */
+  topic(topic: string): Promise<string | null>;
   /** Kills the group's program wherever it runs, as the out-of-memory killer would. */
   killProgram(group: string): Promise<void>;
   disk(server: string | null, fault: DiskFault): Promise<void>;
@@ -82,7 +94,10 @@ export interface World {
   wrongKey(server: string): Promise<void>;
   garbage(path: string, server: string, count: number): Promise<void>;
   replay(path: string, from: string, count: number): Promise<void>;
-  slot(server: string, content: "wiped" | "foreign"): Promise<void>;
+  slot(server: string, content: SlotContent): Promise<void>;
+  /** `other`: the frames that the server sends bear another version; no other bit of them is changed. */
+  version(server: string, other: boolean): Promise<void>;
+  stateFolder(server: string, condition: FolderCondition): Promise<void>;
   /** Starts a second appliance on the same state folder and waits for its end. */
   secondAppliance(): Promise<Answer>;
   /** null = the server's agent does not answer. */

@@ -1,15 +1,24 @@
 /**
  * Announces floating addresses on the segment and hears who else claims them.
- * Intuition: two pipes (ARP both ways, IPv6 out only) opened ahead of any takeover and bound to the
- * interface's index; a new index or a dead pipe means new ones. Without socat, `arping` still
- * announces IPv4, at the price of a fork, and nobody listens: that is told once as an alert, not
- * guessed later.
+ * Intuition: pipes opened ahead of any takeover and bound to the interface's index; a new index or a
+ * dead pipe means new ones. ARP goes both ways, neighbour advertisements go out; who listens to
+ * neighbours is opened with the first IPv6 address, and one more for as long as an address is asked
+ * for. Without socat, `arping` still announces IPv4, at the price of a fork, and nobody listens:
+ * that is told once as an alert, not guessed later.
  * Source: RFC 5227 2.4, 3; RFC 4861 7.2.6; spec/peers.md 4.6.
  */
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { isIPv6 } from "node:net";
-import { FramePipe } from "./frame-pipe.ts";
+import { FramePipe, type FramePipeOptions } from "./frame-pipe.ts";
 import type { InterfaceState } from "./ip-batch.ts";
+import {
+  cutNeighbours,
+  encodeNeighbourProbe,
+  type NeighbourPacket,
+  NONCE_BYTES,
+  neighbourListener,
+} from "./neighbour.ts";
 import {
   ARP_FRAME_BYTES,
   type ArpPacket,
@@ -45,10 +54,16 @@ export interface AnnouncerOptions {
   readonly arping: readonly string[];
   /** Every ARP packet heard on the interface. */
   readonly onPacket: (packet: ArpPacket) => void;
+  /** Every neighbour message heard there to a group; some come twice. */
+  readonly onNeighbour: (packet: NeighbourPacket) => void;
   readonly onAlert: (alert: AddressAlert) => void;
 }
 
-type PipeKind = "arp" | "na";
+/**
+ * `arp`: both ways. `na`: advertisements, out. `nd`: neighbours' messages, in. Behind `dad `: an IPv6
+ * address that is asked for, both ways.
+ */
+type PipeKind = "arp" | "na" | "nd" | `dad ${string}`;
 
 /** One second: `arping -c 1` sends at once and then waits for nothing. */
 const ARPING_WAIT_S = "1";
@@ -58,6 +73,9 @@ export class Announcer {
   readonly #pipes = new Map<PipeKind, FramePipe>();
   #state: InterfaceState | null = null;
   #heard: Buffer = Buffer.alloc(0);
+  /** Our own probes, should the segment send them back. */
+  readonly #nonce = randomBytes(NONCE_BYTES);
+  #hearsNeighbours = false;
   #socatMissing = false;
   #closed = false;
 
@@ -76,6 +94,13 @@ export class Announcer {
     this.#state = state;
     this.#pipe("arp");
     this.#pipe("na");
+    if (this.#hearsNeighbours) this.#pipe("nd");
+  }
+
+  /** From here on IPv6 neighbours are listened to. */
+  hearNeighbours(): void {
+    this.#hearsNeighbours = true;
+    this.#pipe("nd");
   }
 
   /** One announcement: both ARP forms, or one neighbour advertisement. */
@@ -104,18 +129,30 @@ export class Announcer {
   }
 
   /**
-   * Sends one probe for an IPv4 address. Returns the pipe that asks and listens, so that a caller sees
+   * Sends one probe for an address. Returns the pipe that asks and listens, so that a caller sees
    * when it was another one than before; null = nobody can ask.
    */
   probe(address: string): object | null {
-    if (this.hardware === "") return null;
-    const pipe = this.#pipe("arp");
-    return pipe?.send(encodeArpProbe(this.hardware, address)) === true ? pipe : null;
+    const { hardware } = this;
+    if (hardware === "") return null;
+    const pipe = this.#pipe(asking(address));
+    const frame = isIPv6(address)
+      ? encodeNeighbourProbe(hardware, address, this.#nonce)
+      : encodeArpProbe(hardware, address);
+    return pipe?.send(frame) === true ? pipe : null;
   }
 
-  /** The pipe that listens at this moment; null = none. */
-  get listener(): object | null {
-    return this.#pipes.get("arp") ?? null;
+  /** The pipe that listens for an address at this moment; null = none. */
+  listener(address: string): object | null {
+    return this.#pipes.get(asking(address)) ?? null;
+  }
+
+  /** Nobody asks for the address any more. */
+  endProbe(address: string): void {
+    const kind = asking(address);
+    if (kind === "arp") return;
+    this.#pipes.get(kind)?.close();
+    this.#pipes.delete(kind);
   }
 
   close(): void {
@@ -128,24 +165,43 @@ export class Announcer {
     if (open !== undefined || this.#state === null || this.#socatMissing || this.#closed) {
       return open ?? null;
     }
-    const isArp = kind === "arp";
     const pipe: FramePipe = new FramePipe({
       command: this.#options.socat,
       interfaceIndex: this.#state.index,
-      frameBytes: isArp ? ARP_FRAME_BYTES : NA_FRAME_BYTES,
-      ethertype: isArp ? ETHERTYPE_ARP : ETHERTYPE_IPV6,
-      onHeard: isArp ? (bytes) => this.#hear(bytes) : null,
+      ...this.#shape(kind, this.#state.index),
       onLost: ({ missing, detail }) => this.#lose(kind, pipe, missing, detail),
     });
     this.#pipes.set(kind, pipe);
-    if (isArp) this.#heard = Buffer.alloc(0);
     return pipe;
+  }
+
+  #shape(
+    kind: PipeKind,
+    index: number,
+  ): Pick<FramePipeOptions, "frameBytes" | "ethertype" | "listener" | "onHeard"> {
+    if (kind === "arp") {
+      this.#heard = Buffer.alloc(0);
+      const onHeard = (bytes: Buffer): void => this.#hear(bytes);
+      return { frameBytes: ARP_FRAME_BYTES, ethertype: ETHERTYPE_ARP, onHeard };
+    }
+    const six = { frameBytes: NA_FRAME_BYTES, ethertype: ETHERTYPE_IPV6 };
+    if (kind === "na") return { ...six, onHeard: null };
+    const asked = kind === "nd" ? null : kind.slice("dad ".length);
+    const onHeard = (bytes: Buffer): void => this.#hearMessages(bytes);
+    return { ...six, listener: neighbourListener(index, asked), onHeard };
   }
 
   #hear(bytes: Buffer): void {
     const { packets, rest } = cutArpStream(Buffer.concat([this.#heard, bytes]));
     this.#heard = rest;
     for (const packet of packets) this.#options.onPacket(packet);
+  }
+
+  /** The pieces are whole messages: socat writes one at a time, and less than a pipe takes at once. */
+  #hearMessages(bytes: Buffer): void {
+    for (const packet of cutNeighbours(bytes)) {
+      if (packet.nonce !== this.#nonce.toString("hex")) this.#options.onNeighbour(packet);
+    }
   }
 
   #lose(kind: PipeKind, pipe: FramePipe, missing: boolean, detail: string): void {
@@ -194,3 +250,6 @@ export class Announcer {
     if (!this.#closed) this.#options.onAlert({ kind, detail });
   }
 }
+
+/** The pipe that asks for an address and hears the answer. */
+const asking = (address: string): PipeKind => (isIPv6(address) ? `dad ${address}` : "arp");

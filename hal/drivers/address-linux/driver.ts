@@ -2,9 +2,8 @@
  * Floating addresses on a Linux interface, by one kept-open `ip` and one kept-open `socat`.
  * Intuition: success is what the interface shows afterwards, not what `ip` said; so an address that
  * is already there is adopted and one that is absent is down, and an order lost with its process is
- * repeated. IPv6 addresses come without duplicate address detection (it takes a second, and the
- * lease has already settled who owns). IPv6 claims of others are not heard: that would mean reading
- * all IPv6 traffic; for the same reason an IPv6 address is not asked for before it goes up.
+ * repeated. IPv6 addresses come without the kernel's duplicate address detection (it takes a second,
+ * and the lease has already settled who owns); where it is wanted, at a cold start, `probe` asks.
  * Source: issue item 4; R115; RFC 5227; RFC 4862 5.4 (nodad); spec/peers.md 4.6; protocol.md P1.
  */
 import { isIPv4, isIPv6, SocketAddress } from "node:net";
@@ -17,6 +16,7 @@ import {
 } from "../../ports/host.ts";
 import { type AddressAlert, Announcer } from "./announcer.ts";
 import { type BatchReply, type InterfaceState, IpBatch } from "./ip-batch.ts";
+import type { NeighbourPacket } from "./neighbour.ts";
 import { Prober } from "./prober.ts";
 import { type ArpPacket, sameAddress } from "./protocol.ts";
 
@@ -62,9 +62,11 @@ class LinuxAddresses implements AddressPort {
       arping: options.arping ?? ["arping"],
       onAlert: options.onAlert,
       onPacket: (packet) => this.#hear(packet),
+      onNeighbour: (packet) => this.#hearNeighbour(packet),
     });
     this.#prober = new Prober(this.#announcer, (address, hardware) => {
-      const detail = `${address}: ${hardware} on ${options.networkInterface} holds it`;
+      const who = hardware === "" ? "another station" : hardware;
+      const detail = `${address}: ${who} on ${options.networkInterface} holds it`;
       options.onAlert({ kind: "probe.answered", detail });
     });
     void this.#look();
@@ -74,7 +76,6 @@ class LinuxAddresses implements AddressPort {
     const address = this.#check(text);
     const { state } = await this.#order(() => []);
     if (prefixesOf(state, address).length > 0) return "free";
-    if (isIPv6(address)) return "unknown";
     const use = await this.#prober.ask(address);
     if (use === "unknown" && !this.#closed) {
       const detail = `${address}: not known whether another station has it; install socat`;
@@ -200,6 +201,16 @@ class LinuxAddresses implements AddressPort {
     this.#listener({ address, hardwareAddress });
   }
 
+  /** A probe for an address that is up here is answered by the kernel. */
+  #hearNeighbour(packet: NeighbourPacket): void {
+    this.#prober.hearNeighbour(packet);
+    const address = canonical(packet.target);
+    const own = this.#announcer.hardware;
+    if (own === "" || packet.hardware === own || packet.form !== "advertisement") return;
+    if (address === null || !this.#owned.has(address)) return;
+    this.#listener({ address, hardwareAddress: packet.hardware });
+  }
+
   #addCommand(address: string, bits: number): string {
     const flags = isIPv6(address) ? " nodad" : "";
     return `addr add ${address}/${bits} dev ${this.#options.networkInterface}${flags}`;
@@ -208,7 +219,10 @@ class LinuxAddresses implements AddressPort {
   #check(text: string): string {
     if (this.#closed) throw new HostFault("closed", "the address driver was closed");
     const address = canonical(text);
-    if (address !== null) return address;
+    if (address !== null) {
+      if (isIPv6(address)) this.#announcer.hearNeighbours();
+      return address;
+    }
     throw new HostFault("refused", `${text}: expected an IPv4 or IPv6 address without prefix`);
   }
 

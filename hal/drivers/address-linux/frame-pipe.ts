@@ -1,8 +1,8 @@
 /**
  * One kept-open `socat` with a raw packet socket on the public interface: frames go in by a pipe,
- * heard frames come out. Its block size is one frame, so writes that the pipe has joined leave as
- * single frames, and what is heard comes in pieces of the same size. When this process dies socat
- * reads end-of-file and ends too.
+ * heard frames come out, of the same socket or of another that hears less. Its block size is one
+ * frame, so writes that the pipe has joined leave as single frames, and what is heard comes in
+ * pieces of that size at most. When this process dies socat reads end-of-file and ends too.
  * Source: socat(1) SOCKET-DATAGRAM; packet(7); architecture.md 2 (nothing is forked in a takeover).
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -13,8 +13,10 @@ export interface FramePipeOptions {
   readonly command: readonly string[];
   readonly interfaceIndex: number;
   readonly frameBytes: number;
-  /** Send as and, when `onHeard` is given, listen to this EtherType. */
+  /** Send as and, when `onHeard` is given without `listener`, listen to this EtherType. */
   readonly ethertype: number;
+  /** socat's address of a socket that listens in place of the sending one. */
+  readonly listener?: string;
   /** Bytes heard, in pieces of at most `frameBytes`; null = send only. */
   readonly onHeard: ((bytes: Buffer) => void) | null;
   /** Told when the pipe cannot be had or ends. `missing`: there is no such tool. */
@@ -35,15 +37,17 @@ export class FramePipe {
 
   constructor(options: FramePipeOptions) {
     this.#options = options;
-    const { ethertype, interfaceIndex, frameBytes, onHeard } = options;
+    const { ethertype, interfaceIndex, frameBytes, onHeard, listener } = options;
     const address = packetAddress(ethertype, interfaceIndex);
     // The protocol of a packet socket is given in network order; 0 hears nothing.
-    const protocol = onHeard === null ? 0 : ((ethertype & 0xff) << 8) | (ethertype >> 8);
+    const sendsOnly = onHeard === null || listener !== undefined;
+    const protocol = sendsOnly ? 0 : ((ethertype & 0xff) << 8) | (ethertype >> 8);
     const socket = `SOCKET-DATAGRAM:${AF_PACKET}:${SOCK_RAW}:${protocol}:${address}`;
     const [tool = "", ...before] = options.command;
     const oneWay = onHeard === null ? ["-u"] : [];
-    const bound = onHeard === null ? socket : `${socket},bind=${address}`;
-    const args = [...before, ...oneWay, "-b", String(frameBytes), "-", bound];
+    const both = listener === undefined ? `${socket},bind=${address}` : `${listener}!!${socket}`;
+    const end = onHeard === null ? socket : both;
+    const args = [...before, ...oneWay, "-b", String(frameBytes), "-", end];
     this.#child = spawn(tool, args, { stdio: ["pipe", "pipe", "pipe"] });
     this.#listen();
   }

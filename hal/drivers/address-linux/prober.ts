@@ -1,13 +1,15 @@
 /**
- * Asks the segment who holds an IPv4 address before it goes up, and judges what is heard meanwhile.
+ * Asks the segment who holds an address before it goes up, and judges what is heard meanwhile.
  * Intuition: whoever holds it must answer a request for it; whoever takes it says so; and whoever asks
  * for it without an address of his own is about to take it. RFC 5227 waits seconds, for hosts that have
  * just been plugged in; a server whose interface has long been up needs only a neighbour's answer
  * (below a millisecond) and two repetitions against loss.
- * Source: R115; RFC 5227 1.1, 2.1.1.
+ * IPv6 in the same times: a kernel answers a probe at once, to all nodes.
+ * Source: R115; RFC 5227 1.1, 2.1.1; RFC 4862 5.4.
  */
 import type { AddressUse } from "../../ports/host.ts";
-import type { ArpPacket } from "./protocol.ts";
+import type { NeighbourPacket } from "./neighbour.ts";
+import { type ArpPacket, sameAddress } from "./protocol.ts";
 
 /** RFC 5227 PROBE_NUM. */
 const PROBES = 3;
@@ -21,8 +23,10 @@ export interface ProbeSegment {
   readonly hardware: string;
   /** Sends one probe; the pipe it went through, null = not sent. */
   probe(address: string): object | null;
-  /** The pipe that listens at this moment. */
-  readonly listener: object | null;
+  /** The pipe that listens for the address at this moment. */
+  listener(address: string): object | null;
+  /** The last question for the address is settled. */
+  endProbe(address: string): void;
 }
 
 interface Question {
@@ -35,7 +39,7 @@ export class Prober {
   readonly #onAnswered: (address: string, hardware: string) => void;
   readonly #questions = new Set<Question>();
 
-  /** `onAnswered`: who holds a probed address; told once per question. */
+  /** `onAnswered`: who holds a probed address, empty = not known; told once per question. */
   constructor(segment: ProbeSegment, onAnswered: (address: string, hardware: string) => void) {
     this.#segment = segment;
     this.#onAnswered = onAnswered;
@@ -47,7 +51,10 @@ export class Prober {
       let timer: NodeJS.Timeout | undefined;
       const settle = (use: AddressUse): void => {
         clearTimeout(timer);
-        if (this.#questions.delete(question)) resolve(use);
+        if (!this.#questions.delete(question)) return;
+        const isLast = ![...this.#questions].some((other) => other.address === address);
+        if (isLast) this.#segment.endProbe(address);
+        resolve(use);
       };
       const question: Question = { address, settle };
       this.#questions.add(question);
@@ -55,7 +62,7 @@ export class Prober {
       if (pipe === null) return settle("unknown");
       // What came while this process was held up is read before the verdict: the pipe's turn is between.
       const judge = (): void => {
-        setImmediate(() => settle(this.#segment.listener === pipe ? "free" : "unknown"));
+        setImmediate(() => settle(this.#segment.listener(address) === pipe ? "free" : "unknown"));
       };
       const sendNext = (sent: number): void => {
         if (this.#segment.probe(address) !== pipe) return settle("unknown");
@@ -69,9 +76,19 @@ export class Prober {
   /** Every ARP packet goes through here. */
   hear(packet: ArpPacket): void {
     if (packet.senderHardware === this.#segment.hardware) return;
+    this.#answer((address) => concerns(packet, address), packet.senderHardware);
+  }
+
+  /** Every neighbour message goes through here. */
+  hearNeighbour({ form, target, hardware }: NeighbourPacket): void {
+    if (form === "question" || hardware === this.#segment.hardware) return;
+    this.#answer((address) => sameAddress(address, target), hardware);
+  }
+
+  #answer(isMeant: (address: string) => boolean, hardware: string): void {
     for (const question of [...this.#questions]) {
-      if (!concerns(packet, question.address)) continue;
-      this.#onAnswered(question.address, packet.senderHardware);
+      if (!isMeant(question.address)) continue;
+      this.#onAnswered(question.address, hardware);
       question.settle("in-use");
     }
   }

@@ -34,7 +34,8 @@ const BROADCAST = Buffer.alloc(6, 0xff);
 /** 33:33 and the last four bytes of ff02::1 (RFC 2464 7). */
 const ALL_NODES_HARDWARE = Buffer.of(0x33, 0x33, 0, 0, 0, 1);
 const ALL_NODES = "ff02::1";
-const ICMPV6 = 58;
+/** IPv6 next header. */
+export const ICMPV6 = 58;
 /** RFC 4861 7.1.2: a receiver drops what a router could have forwarded. */
 const HOP_LIMIT = 255;
 const OPCODES = { request: 1, reply: 2 } as const;
@@ -166,7 +167,7 @@ export function encodeNeighbourAdvertisement(hardware: string, address: string):
   frame.writeUInt8(2, 78);
   frame.writeUInt8(1, 79);
   own.copy(frame, 80);
-  frame.writeUInt16BE(checksum(frame.subarray(22, 54), frame.subarray(54)), 56);
+  frame.writeUInt16BE(icmpv6Checksum(frame.subarray(22, 54), frame.subarray(54)), 56);
   return frame;
 }
 
@@ -219,20 +220,22 @@ function ipv4Bytes(address: string): Buffer {
   return Buffer.from(address.split(".").map(Number));
 }
 
-function hardwareBytes(hardware: string): Buffer {
+/** The 6 bytes of `aa:bb:cc:dd:ee:ff`; throws RangeError on anything else. */
+export function hardwareBytes(hardware: string): Buffer {
   const bytes = Buffer.from(hardware.replaceAll(":", ""), "hex");
   if (bytes.length !== 6) throw new RangeError(`no Ethernet address: ${hardware}`);
   return bytes;
 }
 
-function hardwareText(bytes: Uint8Array): string {
+/** `aa:bb:cc:dd:ee:ff` */
+export function hardwareText(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
 /**
  * Internet checksum over the pseudo header (addresses, length, next header) and the ICMPv6 bytes.
  */
-function checksum(addresses: Buffer, body: Buffer): number {
+export function icmpv6Checksum(addresses: Buffer, body: Buffer): number {
   let sum = body.length + ICMPV6;
   for (const part of [addresses, body]) {
     for (let at = 0; at < part.length; at += 2) sum += part.readUInt16BE(at);

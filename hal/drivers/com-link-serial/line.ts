@@ -31,6 +31,7 @@ export interface Carrier {
 }
 
 export interface CarrierHandlers {
+  /** `bytes` are the carrier's own again when the call returns. */
   onBytes(bytes: Uint8Array): void;
   /** The carrier is gone; called at most once. */
   onLost(text: string): void;
@@ -47,6 +48,8 @@ export interface LineOptions extends ComLinkHandlers {
   /** First wait before another opening, ms, doubled up to 2000; default 100. */
   readonly reopenFirstMs?: number;
   readonly after?: After;
+  /** Now of the same timer, with fractions, ms; default the process's monotonic clock. */
+  readonly nowMs?: () => number;
 }
 
 /** Starts to open the carrier; `onState` tells the outcome. */
@@ -59,6 +62,7 @@ class Line implements ComLink {
   readonly #options: LineOptions;
   readonly #open: OpenCarrier;
   readonly #after: After;
+  readonly #now: () => number;
   readonly #deliver: (frame: Uint8Array) => void;
   #carrier: Carrier | null = null;
   #decoder: CobsDecoder = createLineDecoder();
@@ -66,7 +70,10 @@ class Line implements ComLink {
   /** Number of the opening: what an earlier one still calls is not heard. */
   #opening = 0;
   #openingDone: Promise<void> = Promise.resolve();
+  /** The system has not taken the last frame yet, or a frame waits for the line. */
   #isBusy = false;
+  /** The system has the bytes, the line has not: until then it is busy as well. */
+  #freeAtMs = 0;
   #waiting: Uint8Array | null = null;
   #cancelWrite: (() => void) | null = null;
   #cancelReopen: (() => void) | null = null;
@@ -78,6 +85,7 @@ class Line implements ComLink {
     this.#options = options;
     this.#open = open;
     this.#after = options.after ?? after;
+    this.#now = options.nowMs ?? (() => performance.now());
     this.#reopenMs = options.reopenFirstMs ?? REOPEN_FIRST_MS;
     this.#deliver = (frame) => {
       this.counters.received += 1;
@@ -92,6 +100,10 @@ class Line implements ComLink {
     } else if (this.#isBusy) {
       if (this.#waiting !== null) this.counters.dropped += 1;
       this.#waiting = line;
+    } else if (this.#now() < this.#freeAtMs) {
+      this.#isBusy = true;
+      this.#waiting = line;
+      this.#cancelWrite = this.#after(this.#freeAtMs - this.#now(), () => this.#becomeFree());
     } else {
       this.#write(this.#carrier, line);
     }
@@ -140,34 +152,40 @@ class Line implements ComLink {
 
   #write(carrier: Carrier, line: Uint8Array): void {
     const opening = this.#opening;
+    let isTaken = false;
     this.#isBusy = true;
-    this.#cancelWrite = this.#after(this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS, () =>
-      this.#lose("write-timeout", "the line took no bytes within the write timeout"),
-    );
     carrier.write(line, (error) => {
+      isTaken = true;
       if (this.#isEnded || opening !== this.#opening) return;
       this.#cancelWrite?.();
+      this.#cancelWrite = null;
       if (error !== null) {
         this.#lose("write-failed", textOf(error));
         return;
       }
       this.counters.sent += 1;
       const { baud } = this.#options;
-      if (baud === 0) {
-        this.#becomeFree();
-      } else {
-        // The system has the bytes, the line has not: it stays busy for as long as they take.
-        this.#cancelWrite = this.#after(lineTimeMs(line.length, baud), () => this.#becomeFree());
-      }
+      this.#freeAtMs = baud === 0 ? 0 : this.#now() + lineTimeMs(line.length, baud);
+      this.#isBusy = false;
+      this.#sendWaiting();
     });
+    // A system that takes the bytes at once needs no clock.
+    if (isTaken) return;
+    this.#cancelWrite = this.#after(this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS, () =>
+      this.#lose("write-timeout", "the line took no bytes within the write timeout"),
+    );
   }
 
   #becomeFree(): void {
     this.#isBusy = false;
     this.#cancelWrite = null;
+    this.#sendWaiting();
+  }
+
+  #sendWaiting(): void {
     const next = this.#waiting;
     this.#waiting = null;
-    if (next !== null && this.#carrier !== null) this.#write(this.#carrier, next);
+    if (next !== null) this.send(next);
   }
 
   #lose(reason: ComLinkLoss, text: string): void {
@@ -191,6 +209,7 @@ class Line implements ComLink {
     this.#cancelWrite?.();
     this.#cancelWrite = null;
     this.#isBusy = false;
+    this.#freeAtMs = 0;
     if (this.#waiting !== null) this.counters.dropped += 1;
     this.#waiting = null;
     return carrier === null ? Promise.resolve() : carrier.close();

@@ -5,6 +5,7 @@
  * Source: contract "Public switch"; architecture.md 7.
  */
 import { createSocket } from "node:dgram";
+import { readAddressMessage } from "../../base/message.ts";
 import {
   type AddressPort,
   type AddressUse,
@@ -19,8 +20,7 @@ export interface RackAddressOptions {
   onTrouble(text: string): void;
 }
 
-/** A switch message is about 60 bytes. */
-const MESSAGE_BYTES_MAX = 512;
+const ANSWERS = ["foreign-claim", "in-use", "free"] as const;
 /** The switch answers at once; behind a pulled cable it never does. */
 const PROBE_WAIT_MS = 300;
 
@@ -37,7 +37,7 @@ export function createRackAddresses(options: RackAddressOptions): AddressPort {
   socket.on("error", (error) => options.onTrouble(`public switch: ${error.message}`));
   socket.on("message", (bytes, source) => {
     if (source.address !== host || source.port !== port) return;
-    const heard = parseAnswer(bytes);
+    const heard = readAddressMessage(bytes, ANSWERS);
     if (heard === null) return;
     const { kind, address } = heard;
     if (kind === "foreign-claim") {
@@ -105,24 +105,4 @@ export function createRackAddresses(options: RackAddressOptions): AddressPort {
       socket.close();
     },
   };
-}
-
-interface SwitchWord {
-  readonly kind: "foreign-claim" | "in-use" | "free";
-  readonly address: string;
-}
-
-/** A word of the switch, or null for anything else. */
-function parseAnswer(bytes: Buffer): SwitchWord | null {
-  if (bytes.length > MESSAGE_BYTES_MAX) return null;
-  let message: unknown;
-  try {
-    message = JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return null;
-  }
-  if (typeof message !== "object" || message === null) return null;
-  const { kind, address } = message as Readonly<Record<string, unknown>>;
-  if (kind !== "foreign-claim" && kind !== "in-use" && kind !== "free") return null;
-  return typeof address === "string" ? { kind, address } : null;
 }

@@ -6,7 +6,7 @@
  * protocol.md P2.
  */
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { errorCode } from "../process-tree/process-tree.ts";
 
 /**
@@ -57,10 +57,14 @@ export function killCgroup(path: string): boolean {
   }
 }
 
-/** An empty folder is removed; one that is not empty stays for the next stop. */
+/**
+ * An empty folder is removed, and the one of its server with the last of them; what is not empty stays
+ * for the next stop.
+ */
 export function removeCgroup(path: string): void {
   try {
     rmdirSync(path);
+    rmdirSync(dirname(path));
   } catch (error) {
     if (errorCode(error) === "") throw error;
   }

@@ -21,6 +21,8 @@ export interface Ending {
   /** Recorded processes; those that have ended or whose pid was recycled are ignored. */
   readonly recorded: readonly ProcessIdentity[];
   readonly cookie: string;
+  /** Environment variable that holds the cookie, default KAGE_PROGRAM. */
+  readonly variable?: string;
   readonly cgroups: readonly string[];
   /** Nothing of the program is older (clock ticks since boot); 0 = not known. */
   readonly sinceTicks: number;
@@ -44,7 +46,7 @@ export function findProgram(ending: Ending): ProcessStat[] {
     if (stat.pid !== process.pid && isAlive(stat)) roots.set(stat.pid, stat);
   };
   for (const who of ending.recorded) if (isAlive(who)) add(readProcess(who.pid));
-  const entries = [`KAGE_PROGRAM=${ending.cookie}`];
+  const entries = [`${ending.variable ?? "KAGE_PROGRAM"}=${ending.cookie}`];
   for (const stat of findByEnvironment(entries, ending.sinceTicks)) add(stat);
   for (const pid of ending.cgroups.flatMap(listCgroup)) add(readProcess(pid));
   return withRelatives([...roots.values()]).filter((stat) => !isSpared(stat));

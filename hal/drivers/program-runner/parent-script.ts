@@ -15,7 +15,8 @@
  * start time are read with the builtin `read` from /proc/self/stat, so nothing is forked between
  * order and exec but the program itself. The program runs in the foreground of the shell (a
  * background one would have SIGINT and SIGQUIT ignored); the traps keep the shell alive through
- * signals to the group and are back to default in the program.
+ * signals to the group and are back to default in the program. A protection of the agent from the
+ * kernel's memory killer is not passed on: a program that leaks must be the one that ends.
  */
 
 /** What the agent writes on fd 3. */
@@ -45,6 +46,7 @@ _kage_note() {
 if [ -n "$_kage_cgroup" ]; then
   printf '0\\n' >"$_kage_cgroup/cgroup.procs" || printf 'no-cgroup\\n' >&3
 fi
+{ printf '0\\n' >/proc/self/oom_score_adj; } 2>/dev/null || :
 printf 'parked\\n' >&3
 read -r _kage_word <&3 && [ "$_kage_word" = go ] || exit 0
 for _kage_x in program exit; do

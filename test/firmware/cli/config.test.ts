@@ -43,6 +43,22 @@ test("a good configuration is said to be good, and explain prints its timing bud
   );
 });
 
+test("R118: a script that cannot be run on this machine is a warning with its line", async () => {
+  const config = sample();
+  const stop = join(dir, "stop.sh");
+  writeFileSync(stop, "#!/bin/sh\nif\n", { mode: 0o755 });
+  const script = { type: "script", name: "app", start: "/bin/true", stop };
+  config.groups[0]?.resources.push(script);
+  const text = write(config);
+  const path = file(text);
+  const { exit, out } = await kage("", ["config", "check", path]);
+  assert.is(exit, 0);
+  const line = text.split("\n").findIndex((one) => one.includes(stop)) + 1;
+  assert.match(out, `${path}:${line}:`);
+  assert.match(out, "does not understand it");
+  assert.not.match(out, "/bin/true");
+});
+
 test("-o json gives the findings as data", async () => {
   const path = file('{ "nonsense": 1 }');
   const { exit, out } = await kage("", ["config", "check", path, "-o", "json"]);
@@ -62,6 +78,39 @@ test("a file that is missing, a folder or far too large is said to be so", async
   assert.match((await kage("", ["config", "check", dir])).err, "EISDIR");
   const large = await kage("", ["config", "explain", file(" ".repeat(1024 * 1024 + 1))]);
   assert.match(large.err, "more than 1048576 bytes");
+});
+
+/** A run folder whose only server runs by `config`; no process is behind it. */
+function runDirFor(config: string): string {
+  const local = join(dir, "local.json");
+  const paths = { server: "SERVER1", runDir: dir, stateDir: dir, configFile: config };
+  writeFileSync(local, JSON.stringify(paths));
+  const servers = [{ name: "SERVER1", agentSocket: join(dir, "agent.sock"), local }];
+  writeFileSync(join(dir, "appliance.json"), JSON.stringify({ servers }));
+  return dir;
+}
+
+test("without FILE the configuration in use is taken, and said which one it is", async () => {
+  const path = file(write(sample()));
+  const runDir = runDirFor(path);
+  const explain = await kage(runDir, ["config", "explain"]);
+  assert.is(explain.exit, 0, explain.err);
+  assert.is(explain.out.split("\n")[0], `${path} (the configuration of SERVER1)`);
+  assert.match(explain.out, "The peer takes over at the latest after ");
+  const check = await kage(runDir, ["config", "check"]);
+  assert.match(check.out, `${path}: good, `);
+  const json = JSON.parse((await kage(runDir, ["config", "check", "-o", "json"])).out);
+  assert.is(json.file, path);
+});
+
+test("without FILE and without a cluster it is said what to do", async () => {
+  const none = await kage("", ["config", "explain", "--state", join(dir, "nowhere")]);
+  assert.is(none.exit, 6);
+  assert.match(none.err, "do: start the virtual appliance");
+  rmSync(join(dir, "appliance.json"), { force: true });
+  const unknown = await kage(dir, ["config", "check"]);
+  assert.is(unknown.exit, 2);
+  assert.match(unknown.err, "do: name it: kage config check FILE");
 });
 
 test.run();

@@ -1,4 +1,6 @@
 /** `kage events`: texts with cause and remedy, both languages, following one agent's log. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type Answer, fakeAppliance, ok, type Request, type Script } from "./fake-appliance.ts";
@@ -102,6 +104,24 @@ test("no events is said, and a bad number is refused", async () => {
   assert.is((await run(() => page(), "")).out, "no events\n");
   assert.is((await run(() => page(), "--after x")).exit, 2);
   assert.is((await run(() => page(), "--limit 0")).exit, 2);
+});
+
+test("a server that is off has left a log: its file is named", async () => {
+  const appliance = await fakeAppliance({ SERVER1: () => page(), SERVER2: null });
+  const { runDir } = appliance;
+  const local = join(runDir, "local.json");
+  const paths = { server: "SERVER2", runDir, stateDir: "state/SERVER2", configFile: "c.jsonc" };
+  writeFileSync(local, JSON.stringify(paths));
+  const unnamed = await kage(runDir, ["events", "--server", "SERVER2"]);
+  assert.is(unnamed.exit, 6);
+  assert.match(unnamed.err, "read events.jsonl in its state folder");
+  const listed = [{ name: "SERVER2", agentSocket: join(runDir, "SERVER2.sock"), local }];
+  writeFileSync(join(runDir, "appliance.json"), JSON.stringify({ servers: listed }));
+  const named = await kage(runDir, ["events", "--server", "SERVER2"]);
+  await appliance.stop();
+  assert.is(named.exit, 6);
+  const log = join(runDir, "state", "SERVER2", "events.jsonl");
+  assert.match(named.err, `if it is off, read its log: ${log}`);
 });
 
 test.run();

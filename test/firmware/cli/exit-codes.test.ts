@@ -73,7 +73,8 @@ test("2: usage names what was wrong and what is near", async () => {
     [
       "group",
       'kage: "kage group" needs a verb\n' +
-        "  do: use one of: kage group start, kage group stop, kage group move\n",
+        "  do: use one of: kage group start, kage group stop, kage group move, " +
+        "kage group add, kage group remove\n",
     ],
   ];
   for (const [words, err] of cases) {
@@ -189,7 +190,7 @@ test("6: nothing runs, an agent that hangs, and no cluster at all each have thei
     out: "",
     err:
       "kage: no agent could be asked\n  SERVER1: not running (ENOENT)\n  do: is the cluster " +
-      "running? virtual appliance: npm start; server: systemctl status kagemusha\n",
+      "running? virtual appliance: npm start; server: systemctl status kage-agent\n",
   });
   const hung = await run(() => ({ kind: "hang" }), ["status"], { queryDeadlineMs: 100 });
   assert.is(hung.exit, 6);
@@ -270,6 +271,23 @@ test("--local asks the agent in the run folder of that file", async () => {
   await appliance.stop();
   assert.is(ran.exit, 0);
   assert.match(ran.out, "answered by SERVER1");
+});
+
+test("6: an appliance.json whose launcher is gone is said to be left over", async () => {
+  const appliance = await fakeAppliance({ SERVER1: () => ok(HEALTHY) });
+  const file = join(appliance.runDir, "appliance.json");
+  const servers = [{ name: "SERVER1", agentSocket: join(appliance.runDir, "SERVER1.sock") }];
+  // This very process, but as if it had been started at another time.
+  const launcher = { pid: process.pid, startTicks: 1 };
+  writeFileSync(file, JSON.stringify({ launcher, servers }));
+  const { exit, err } = await kage(appliance.runDir, ["status"]);
+  await appliance.stop();
+  assert.is(exit, 6);
+  assert.is(
+    err,
+    `kage: the virtual appliance of ${file} has ended without clearing up\n` +
+      "  do: start it anew (npm start); that clears up\n",
+  );
 });
 
 test.run();

@@ -17,6 +17,12 @@ export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the operator types when asked; null = end of input. Absent = cannot be asked. */
   readonly typed?: string | null;
+  /** Answers in the order of the questions; then `typed`. */
+  readonly answers?: readonly string[];
+  /** Told of everything printed so far, after each print. */
+  readonly onOutput?: (out: string) => void;
+  /** Aborts as Ctrl-C would. */
+  readonly signal?: AbortSignal;
   readonly columns?: number;
   readonly rows?: number;
   /** Called before each pause; returning "ctrl-c" interrupts. */
@@ -37,7 +43,9 @@ export async function kage(
   let err = "";
   let clockMs = 0;
   let pauses = 0;
+  const answers = [...(options.answers ?? [])];
   const interruption = new AbortController();
+  options.signal?.addEventListener("abort", () => interruption.abort(), { once: true });
   const output = (take: (text: string) => void): CliOutput => ({
     write: take,
     isTty: options.tty === true,
@@ -46,14 +54,15 @@ export async function kage(
   const io: CliIo = {
     stdout: output((text) => {
       out += text;
+      options.onOutput?.(out);
     }),
     stderr: output((text) => {
       err += text;
     }),
-    canAsk: options.typed !== undefined,
+    canAsk: options.typed !== undefined || options.answers !== undefined,
     ask: async (question) => {
       err += question;
-      return options.typed ?? null;
+      return answers.shift() ?? options.typed ?? null;
     },
     env: { LANG: "C.UTF-8", KAGE_RUN_DIR: runDir, ...options.env },
     nowMs: () => clockMs,

@@ -1,8 +1,11 @@
 /** Help and completion come from the command table, so nothing can be missing there. */
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { COMMAND_IDS, COMMANDS, OPTIONS } from "../../../firmware/cli/commands.ts";
+import { COMMAND_IDS, COMMANDS } from "../../../firmware/cli/commands.ts";
+import { OPTIONS } from "../../../firmware/cli/options.ts";
 import { kage } from "./fake-terminal.ts";
 
 test("the overview names every command and every exit code", async () => {
@@ -37,6 +40,21 @@ test("kage alone is a usage error that shows the overview", async () => {
   assert.is(exit, 2);
   assert.is(out, "");
   assert.match(err, "Commands:");
+});
+
+test("options without a command are a usage error that shows the overview, never an empty message", async () => {
+  const { exit, err } = await kage("/nonexistent", ["--lang", "en"]);
+  assert.is(exit, 2);
+  assert.match(err, "Commands:");
+});
+
+test("--version and -V print the version of the package", async () => {
+  const { version } = JSON.parse(readFileSync(join(process.cwd(), "package.json"), "utf8"));
+  for (const word of ["--version", "-V"]) {
+    const ran = await kage("/nonexistent", [word]);
+    assert.equal(ran, { exit: 0, out: `kage ${version}\n`, err: "" });
+  }
+  assert.is((await kage("/nonexistent", ["status", "--version"])).exit, 2);
 });
 
 test("help for a command that does not exist names the nearest", async () => {

@@ -5,10 +5,15 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hostIncarnation } from "../../../hal/base/ids.ts";
-import type { Facts } from "../../../services/facts.ts";
+import { type Facts, overdueMs } from "../../../services/facts.ts";
 import { createFailover, ownWords, step } from "../../../services/failover/core.ts";
 import type { AgentEffect, AgentEvent, FailoverState } from "../../../services/failover/state.ts";
-import { encodeWords, type GroupWords, type Words } from "../../../services/failover/words.ts";
+import {
+  decodeWords,
+  encodeWords,
+  type GroupWords,
+  type Words,
+} from "../../../services/failover/words.ts";
 import { SETTINGS, swarmConfig } from "./swarm-plan.ts";
 
 const HOST = hostIncarnation("00000000000000a1");
@@ -27,25 +32,36 @@ function words(groups: readonly GroupWords[], shutdown: Words["shutdown"] = 0): 
 interface Scene {
   readonly peer?: Words | null;
   readonly sole?: boolean;
+  readonly counter?: number;
+  readonly outside?: boolean;
   readonly server?: Facts["server"];
   readonly atMs?: number;
   readonly holdsLease?: boolean;
+  readonly peerState?: Facts["peer"]["state"];
+  readonly proposal?: Facts["proposal"];
 }
 
 /** Whatever will the agent deposits, the pulse of the next facts holds it. */
 let revision = 0;
 
-/** SERVER1 coordinates; `peer` null = silent but still a member. */
-function facts({
-  peer = words([idle, idle]),
-  sole = false,
-  server = "member",
-  atMs = 1000,
-  holdsLease = true,
-}: Scene): Facts {
+/** SERVER1 coordinates the common view; `peer` null = silent but still a member. */
+function facts(
+  {
+    peer = words([idle, idle]),
+    sole = false,
+    counter = sole ? 2 : 1,
+    outside = false,
+    server = "member",
+    atMs = 1000,
+    holdsLease = true,
+    proposal = null,
+    peerState = "member",
+  }: Scene,
+  self = 0,
+): Facts {
   const view = {
-    epoch: { counter: sole ? 2 : 1, coordinator: 0, host: HOST },
-    members: sole ? [0] : [0, 1],
+    epoch: { counter, coordinator: sole ? self : 0, host: HOST },
+    members: sole ? [self] : [0, 1],
   };
   const heard = peer !== null && !sole;
   revision += 100;
@@ -53,7 +69,8 @@ function facts({
     atMs,
     server,
     sinceMs: 0,
-    view,
+    view: outside ? null : view,
+    proposal,
     floor: view.epoch.counter,
     sole,
     gaveUp: null,
@@ -66,8 +83,8 @@ function facts({
     claim: "none",
     waitUntilMs: null,
     peer: {
-      index: 1,
-      state: heard ? "member" : null,
+      index: 1 - self,
+      state: heard ? peerState : null,
       sinceHeardMs: heard ? 10 : null,
       host: HOST,
       mayOwn: false,
@@ -83,8 +100,14 @@ function facts({
 }
 
 class Agent {
-  state: FailoverState = createFailover(0, config);
+  readonly #self: number;
+  state: FailoverState;
   effects: readonly AgentEffect[] = [];
+
+  constructor(self = 0) {
+    this.#self = self;
+    this.state = createFailover(self, config);
+  }
 
   take(event: AgentEvent): void {
     const { state, effects } = step(this.state, event, config);
@@ -93,7 +116,11 @@ class Agent {
   }
 
   hear(scene: Scene): void {
-    this.take({ kind: "facts.received", atMs: scene.atMs ?? 1000, facts: facts(scene) });
+    this.take({
+      kind: "facts.received",
+      atMs: scene.atMs ?? 1000,
+      facts: facts(scene, this.#self),
+    });
   }
 
   restore(kept: Words | null, running: readonly boolean[] = [false, false]): void {
@@ -190,6 +217,135 @@ test("G7: the order to go off is repeated by a server that still runs", () => {
   }
   assert.ok(offs.length >= 2, `${offs.length} times`);
   assert.ok(offs.length <= 4, `${offs.length} times`);
+});
+
+const joined = { epoch: { counter: 7, coordinator: 0, host: HOST }, members: [0, 1] };
+
+test("1.4.8: an agent teaches the view that its pulse proposes once the record names it", () => {
+  const agent = new Agent();
+  agent.hear({ sole: true });
+  agent.restore(words([onFirst, onFirst]));
+  agent.hear({ sole: true });
+  const taught = (): number | null =>
+    agent.state.wish?.kind === "resume" ? agent.state.wish.view.epoch.counter : null;
+  assert.is(taught(), 2);
+  agent.hear({ sole: true, proposal: joined, atMs: 2000 });
+  const holds = agent.effects.find(({ kind }) => kind === "view.hold");
+  assert.ok(holds?.kind === "view.hold");
+  const id = holds?.kind === "view.hold" ? holds.id : -1;
+  agent.hear({ sole: true, proposal: joined, atMs: 2010 });
+  assert.not(
+    agent.effects.some(({ kind }) => kind === "view.hold"),
+    "asked for once",
+  );
+  assert.is(taught(), 2, "not before it is on flash");
+  agent.take({ kind: "effect.completed", atMs: 2020, id });
+  assert.equal(agent.state.wish, {
+    kind: "resume",
+    view: joined,
+    // A pulse that is taught it counts its lease from the proposal: that was before any installation.
+    ackedStampMs: 2000,
+    remembered: true,
+  });
+  agent.hear({ sole: true, proposal: joined, atMs: 2030 });
+  assert.is(taught(), 7);
+  agent.hear({ sole: true, atMs: 3000 });
+  assert.is(taught(), 2, "it came to nothing");
+  assert.ok(agent.effects.some(({ kind }) => kind === "table.persist"));
+});
+
+test("1.4.8: a view that flash refuses is not taught", () => {
+  const agent = new Agent();
+  agent.hear({ sole: true });
+  agent.restore(words([onFirst, onFirst]));
+  agent.hear({ sole: true, proposal: joined });
+  const holds = agent.effects.find(({ kind }) => kind === "view.hold");
+  const id = holds?.kind === "view.hold" ? holds.id : -1;
+  agent.take({ kind: "effect.failed", atMs: 1010, id, error: "ENOSPC" });
+  agent.hear({ sole: true, proposal: joined });
+  assert.ok(agent.state.wish?.kind === "resume" && agent.state.wish.view.epoch.counter === 2);
+});
+
+test("1.4.8: a new epoch is kept though the order table did not change with it", () => {
+  const agent = new Agent(1);
+  agent.hear({ peer: words([onFirst, onFirst]) });
+  agent.restore(words([onFirst, onFirst]));
+  agent.hear({ peer: words([onFirst, onFirst]) });
+  agent.hear({ peer: words([onFirst, onFirst]), counter: 3 });
+  assert.ok(agent.effects.some(({ kind }) => kind === "table.persist"));
+  agent.hear({ peer: words([onFirst, onFirst]), counter: 3 });
+  assert.not(
+    agent.effects.some(({ kind }) => kind === "table.persist"),
+    "once",
+  );
+});
+
+test("R180: words from before the first placement do not undo it when they come late", () => {
+  const agent = new Agent(1);
+  agent.hear({ peer: words([idle, idle]) });
+  agent.restore(null);
+  agent.hear({ peer: words([onFirst, onSecond]) });
+  assert.equal(agent.desired(), [0, 1]);
+  agent.hear({ peer: words([idle, idle]) });
+  assert.equal(agent.desired(), [0, 1]);
+  agent.hear({ sole: true });
+  assert.equal(agent.desired(), [1, 1]);
+});
+
+test("1.4.8: a new agent keeps at once that its server is outside the view", () => {
+  for (const server of ["detached", "returning", "starting"] as const) {
+    const agent = new Agent();
+    agent.hear({ server, outside: true });
+    agent.take({
+      kind: "restored",
+      atMs: 1000,
+      first: false,
+      words: null,
+      running: [false, false],
+    });
+    assert.ok(
+      agent.effects.some(({ kind }) => kind === "table.persist"),
+      server,
+    );
+  }
+  const inside = new Agent(1);
+  inside.hear({ peer: null });
+  inside.take({ kind: "restored", atMs: 1000, first: false, words: null, running: [false, false] });
+  assert.not(inside.effects.some(({ kind }) => kind === "table.persist"));
+});
+
+test("1.2: near the end of its lease a server waits for no more than two words of its pulse", () => {
+  assert.is(overdueMs(100), 200);
+  assert.is(overdueMs(3000), 2000);
+  // Where two words are less than what load explains, three are waited for.
+  assert.is(overdueMs(40), 100);
+  assert.is(overdueMs(10), 60);
+});
+
+test("R54: both members are to leave: the one that stays takes back what the other gave up", () => {
+  const first = new Agent();
+  first.hear({});
+  first.restore(words([onFirst, onSecond]));
+  first.take({ kind: "wish.set", atMs: 1000, wish: { kind: "leave" } });
+  first.hear({ server: "leaving", peer: words([onFirst, onSecond]), peerState: "leaving" });
+  assert.equal(first.desired(), [null, null]);
+  const said = decodeWords(encodeWords(ownWords(first.state)));
+  const second = new Agent(1);
+  second.hear({ peer: words([onFirst, onSecond]) });
+  second.restore(words([onFirst, onSecond]));
+  second.hear({ peer: said });
+  assert.equal(second.desired(), [null, null]);
+  second.hear({ sole: true });
+  assert.equal(second.desired(), [1, 1]);
+});
+
+test("R54: what an operator stopped stays stopped when the other member leaves", () => {
+  const agent = new Agent(1);
+  agent.hear({ peer: words([onFirst, onSecond]) });
+  agent.restore(words([onFirst, onSecond]));
+  agent.hear({ peer: words([{ ...onFirst, desired: null, order: 4 }, onSecond]) });
+  agent.hear({ sole: true });
+  assert.equal(agent.desired(), [null, 1]);
 });
 
 test.run();

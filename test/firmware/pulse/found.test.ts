@@ -1,39 +1,14 @@
 /**
- * Rows that the swarm found, each at its smallest: claims that outlive their reason, pulses that restart at
- * the wrong moment, servers that end in a corner. Source: protocol.md 1.3-1.7; D53, D55.
+ * Rows that the swarm found, each at its smallest: claims that outlive their reason, words that are read
+ * wrongly, servers that end in a corner. Source: protocol.md 1.3-1.7; D53, D55.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createPulse, nextDeadlineMs, peerOf, step } from "../../../firmware/pulse/route.ts";
+import { createPulse, peerOf, step } from "../../../firmware/pulse/route.ts";
 import type { PulseEvent } from "../../../services/events.ts";
 import { composeComBeat, grants } from "../../../services/heartbeat/compose.ts";
-import { Pair, pairConfig } from "./pair.ts";
+import { cutAll, everBothSole, Pair, pairConfig, started } from "./pair.ts";
 import { swarmConfig } from "./swarm-plan.ts";
-
-function started(method: string, owner: number | null = 0): Pair {
-  const pair = new Pair(pairConfig(method));
-  pair.run(1000);
-  assert.is(pair.shows(0), "member");
-  assert.is(pair.shows(1), "member");
-  if (owner !== null) pair.own(owner, true);
-  pair.run(2000);
-  return pair;
-}
-
-function cutAll(pair: Pair, isCut: boolean): void {
-  pair.cutLan(isCut);
-  pair.cutCom(isCut);
-}
-
-/** Runs and returns whether both were sole in one moment. */
-function everBothSole(pair: Pair, forMs: number): boolean {
-  let both = false;
-  for (let ms = 0; ms < forMs; ms += 1) {
-    pair.run(1);
-    both ||= pair.shows(0) === "sole" && pair.shows(1) === "sole";
-  }
-  return both;
-}
 
 test("1.5 claim 4: a claim that is being taken down wins nothing, however long the disk takes", () => {
   const pair = started("com-disk");
@@ -62,20 +37,6 @@ test("1.5 claim 3: a claim won in an older view wins nothing in the present one"
   pair.run(20);
   cutAll(pair, true);
   assert.not(everBothSole(pair, 3000));
-});
-
-test("D55: a restarted pulse does not clear the claim on which its server went on alone", () => {
-  const pair = new Pair(pairConfig("com-disk"));
-  cutAll(pair, true);
-  pair.run(5000);
-  assert.is(pair.shows(0), "sole");
-  assert.ok(pair.blocks[0]);
-  pair.restartPulse(0, 100);
-  for (let ms = 0; ms < 2000; ms += 1) {
-    pair.run(1);
-    assert.ok(pair.blocks[0], `cleared after ${ms} ms`);
-  }
-  assert.is(pair.shows(0), "sole");
 });
 
 test("D55: two clean starters whose records differ: still only one wins the claim", () => {
@@ -196,114 +157,18 @@ test("1.3.1: a server that went on alone grants nothing to one that still shows 
   const { membership } = pair.at(1).state;
   const peer = peerOf(pair.at(1).state);
   assert.ok(peer !== null && peer.beat?.view?.members.length === 2);
-  assert.not(peer !== null && grants(membership, peer, pair.nowMs));
+  assert.not(peer !== null && grants(membership, peer, pair.nowMs, pair.config.hash));
   const epoch = { counter: 9, coordinator: 0, host: membership.host };
   const again = { ...membership, view: { epoch, members: [0, 1] } };
-  assert.not(peer !== null && grants(again, peer, pair.nowMs), "not before it shows the new one");
+  assert.not(
+    peer !== null && grants(again, peer, pair.nowMs, pair.config.hash),
+    "not before it shows the new one",
+  );
   const old = { ...membership, view: peer?.beat?.view ?? null };
-  assert.ok(peer !== null && grants(old, peer, pair.nowMs), "in the old view it would");
-});
-
-for (const method of ["com", "com-disk", "none"]) {
-  test(`R21: ${method}: a pulse that restarts in time costs neither server anything`, () => {
-    const pair = started(method);
-    for (const self of [0, 1]) {
-      pair.restartPulse(self, 120);
-      pair.run(3000);
-      assert.is(pair.shows(0), "member", `after the restart at ${self}`);
-      assert.is(pair.shows(1), "member", `after the restart at ${self}`);
-    }
-  });
-}
-
-test("1.3.3: a pulse that is taught a lease which is over gives up at once", () => {
-  const pair = started("com-disk");
-  cutAll(pair, true);
-  pair.diskDown[0] = true;
-  pair.run(100);
-  pair.restartPulse(0, 1000);
-  pair.run(1000);
-  pair.run(5);
-  assert.ok(pair.at(0).will !== null);
-});
-
-test("1.3.2: a verdict owed makes the pulse wake at once", () => {
-  const config = pairConfig("com");
-  const { host } = started("com").at(0).state.membership;
-  const fresh = createPulse(0, host, config, 9000);
-  const view = { epoch: { counter: 1, coordinator: 0, host }, members: [0, 1] };
-  const wish = { kind: "resume" as const, view, ackedStampMs: null, remembered: false };
-  const token = { progress: 1, blob: new Uint8Array(0), wish, mayOwn: true };
-  const taught = step(fresh, { kind: "agent.spoke", atMs: 9001, token }, config).state;
-  assert.is(nextDeadlineMs(taught, config, 9001), 9001);
-});
-
-test("1.3.4: a restarted pulse has to listen for T itself before its peer counts as silent", () => {
-  const config = pairConfig("none");
-  const { host, view } = started("none").at(0).state.membership;
-  if (view === null) throw new Error("no view");
-  const wish = { kind: "resume" as const, view, ackedStampMs: null, remembered: false };
-  const token = { progress: 1, blob: new Uint8Array(0), wish, mayOwn: true };
-  let state = createPulse(0, host, config, 9000);
-  state = step(state, { kind: "agent.spoke", atMs: 9001, token }, config).state;
-  const membersAt = (atMs: number): number | undefined =>
-    step(state, { kind: "tick", atMs }, config).state.membership.view?.members.length;
-  assert.is(membersAt(9002), 2);
-  assert.is(membersAt(9990), 2);
-  assert.is(membersAt(10_002), 1);
-});
-
-test("V5: an epoch heard from the peer is never used again, whoever has forgotten it", () => {
-  const pair = started("none");
-  pair.cutLan(true);
-  pair.run(3000);
-  const beat = peerOf(pair.at(0).state)?.beat ?? null;
-  if (beat?.view == null) throw new Error("nothing heard");
-  const epoch = { ...beat.view.epoch, counter: 41 };
-  const lost = { ...beat, view: { epoch, members: [1] }, state: "member" as const };
-  const { config } = pair;
-  const fresh = createPulse(0, pair.at(0).state.membership.host, config, 9000);
-  const wish = { kind: "start" as const, floor: 0, waitUntilMs: 99_000 };
-  const token = { progress: 1, blob: new Uint8Array(0), wish, mayOwn: false };
-  const starting = step(fresh, { kind: "agent.spoke", atMs: 9001, token }, config).state;
-  const event = { kind: "beat.received" as const, atMs: 9002, path: 0, beat: lost, proven: true };
-  assert.is(step(starting, event, config).state.membership.floor, 41);
-});
-
-test("D55, 1.4.8: a starter whose pulse restarts listens anew before it claims", () => {
-  const pair = new Pair(pairConfig("com-disk"), ["start", "start"]);
-  cutAll(pair, true);
-  pair.run(5000);
-  assert.is(pair.shows(0), "sole");
-  assert.is(pair.shows(1), "starting");
-  pair.own(0, true);
-  cutAll(pair, false);
-  for (let ms = 0; ms < 1000 && pair.shows(0) === "sole"; ms += 1) pair.run(1);
-  // The first has taken it in, the second dies before it knows; from here on nothing arrives.
-  assert.is(pair.shows(0), "member");
-  cutAll(pair, true);
-  pair.restartPulse(1, 50);
-  for (let ms = 0; ms < 4000; ms += 1) {
-    pair.run(1);
-    assert.not(pair.shows(1) === "sole" && pair.at(0).will === null, `after ${ms} ms`);
-  }
-});
-
-test("1.4.4: a member that remembers an older view installs the newer one that contains it", () => {
-  const pair = started("com", null);
-  const { view, host } = pair.at(1).state.membership;
-  const beat = peerOf(pair.at(1).state)?.beat ?? null;
-  if (beat?.view == null || view === null) throw new Error("no view");
-  const epoch = { ...view.epoch, counter: 7 };
-  const newer = { ...beat, view: { epoch, members: [0, 1] } };
-  const { config } = pair;
-  const wish = { kind: "resume" as const, view, ackedStampMs: 9000, remembered: true };
-  const token = { progress: 1, blob: new Uint8Array(0), wish, mayOwn: false };
-  let state = createPulse(1, host, config, 9000);
-  state = step(state, { kind: "agent.spoke", atMs: 9001, token }, config).state;
-  const event = { kind: "beat.received" as const, atMs: 9002, path: 0, beat: newer, proven: true };
-  state = step(state, event, config).state;
-  assert.is(state.membership.view?.epoch.counter, 7);
+  assert.ok(
+    peer !== null && grants(old, peer, pair.nowMs, pair.config.hash),
+    "in the old view it would",
+  );
 });
 
 test("D53: com: the other owner of two vanishes without a further word: the rest goes on", () => {

@@ -17,6 +17,10 @@ const QUORUM = "services/quorum/core.js";
 const COM_DISK = "services/quorum/com-disk.js";
 const COM = "services/quorum/com.js";
 const MEMBERSHIP = "services/membership/core.js";
+const CHANGE = "services/membership/change.js";
+const JOIN = "services/membership/join.js";
+const HOLD = "services/failover/hold.js";
+const AGENT_WATCH = "firmware/pulse/agent-watch.js";
 const PEER = "services/heartbeat/peer.js";
 const HEARTBEAT = "services/heartbeat/core.js";
 const COMPOSE = "services/heartbeat/compose.js";
@@ -154,7 +158,7 @@ const PROTOCOL: readonly Mutant[] = [
   },
   {
     name: "1.4.2: a member is dropped while its groups may run",
-    file: MEMBERSHIP,
+    file: JOIN,
     from: 'if (beat.mayOwn || state.server === "stopping" || state.view === null)',
     to: 'if (state.server === "stopping" || state.view === null)',
   },
@@ -218,7 +222,7 @@ const FOUND: readonly Mutant[] = [
   },
   {
     name: "found: the only server may leave",
-    file: MEMBERSHIP,
+    file: CHANGE,
     from: '(state.server === "leaving" && !alone)',
     to: '(state.server === "leaving")',
   },
@@ -237,13 +241,13 @@ const FOUND: readonly Mutant[] = [
   {
     name: "found: news put the watchdog's feed off",
     file: ROUTE,
-    from: "atMs >= this.state.nextLanAtMs || hasNews(before, this.state);",
-    to: "atMs >= this.state.nextLanAtMs;",
+    from: "lanTurn || hasNews(before, this.state);",
+    to: "lanTurn;",
   },
   {
     name: "found: an agent speaks before it has looked",
     file: FAILOVER,
-    from: "if (!taken.state.restored)\n        return taken;",
+    from: "if (!heard.state.restored)\n        return heard;",
     to: "",
   },
   {
@@ -275,6 +279,72 @@ const FOUND: readonly Mutant[] = [
     file: MEMBERSHIP,
     from: "isMember(state) ? newer : promised;",
     to: "!isMember(state) && promised;",
+  },
+  {
+    name: "1.4.8: a sole server takes the other in before its agent would teach the view",
+    file: JOIN,
+    from: "return !isSole(state.view, state.self) ||",
+    to: "return state !== null ||",
+  },
+  {
+    name: "1.4.8: an epoch proposed in vain is proposed again",
+    file: MEMBERSHIP,
+    from: "epoch.coordinator === state.self ? epoch.counter : 0;",
+    to: "0;",
+  },
+  {
+    name: "1.4.8: the word of an agent that is gone counts as held",
+    file: AGENT_WATCH,
+    from: "{ ...watch, held: null }",
+    to: "{ ...watch }",
+  },
+  {
+    name: "1.4.8: a repeated token counts as held",
+    file: AGENT_WATCH,
+    from: "moved ? viewOf(event.token) : watch.held;",
+    to: "viewOf(event.token);",
+  },
+  {
+    name: "1.4.8: a view is taught before it is on flash",
+    file: HOLD,
+    from: "|| !hold.kept ||",
+    to: "||",
+  },
+  {
+    name: "1.4.8: a new epoch without a new table is not kept",
+    file: ORDERS,
+    from: "const changed = newEpoch || groups.some((group, index) => group !== state.groups[index]);",
+    to: "const changed = groups.some((group, index) => group !== state.groups[index]);",
+  },
+  {
+    name: "1.4.8: a new agent does not keep that it is outside",
+    file: FAILOVER,
+    from: 'outside ? [{ kind: "table.persist" }] : [];',
+    to: "[];",
+  },
+  {
+    name: "found: late words from before the first placement undo it",
+    file: ORDERS,
+    from: "said === undefined || undoes",
+    to: "said === undefined",
+  },
+  {
+    name: "found: who stays does not hear that a group is stranded",
+    file: ORDERS,
+    from: "stranded: said.stranded === true,",
+    to: "stranded: false,",
+  },
+  {
+    name: "found: a deadline that passed during an event gets no tick",
+    file: ROUTE,
+    from: "mark > state.tickedAtMs",
+    to: "mark > nowMs",
+  },
+  {
+    name: "found: events put the ticks off",
+    file: ROUTE,
+    from: "state.tickedAtMs + budget.intervalMs",
+    to: "Number.POSITIVE_INFINITY",
   },
   {
     name: "found: off is ordered once",

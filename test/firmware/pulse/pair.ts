@@ -3,6 +3,7 @@
  * so a run of some seconds takes some milliseconds and is the same every time.
  */
 
+import * as assert from "uvu/assert";
 import {
   createPulse,
   holdsLease,
@@ -17,10 +18,13 @@ import { loadConfiguration } from "../../../services/configuration/load.ts";
 import type { PulseEffect } from "../../../services/effects.ts";
 import type { PulseEvent, Wish } from "../../../services/events.ts";
 import { acknowledgedMs } from "../../../services/heartbeat/peer.ts";
-import type { Claim } from "../../../services/quorum/claim.ts";
+import { proposalOf } from "../../../services/membership/state.ts";
+import type { SlotWord } from "../../../services/quorum/stamp.ts";
 
 export interface Node {
   state: PulseState;
+  /** What this server runs by at the moment. */
+  config: LoadedConfig;
   /** Virtual moment before which this server is frozen, ms. */
   frozenUntilMs: number;
   /** Until then there is no process that could receive anything. */
@@ -29,6 +33,8 @@ export interface Node {
   owns: boolean;
   wish: Wish;
   progress: number;
+  /** The agent does nothing until then, ms. */
+  agentHungUntilMs: number;
   /** Moment and reason of the last will. */
   will: { readonly atMs: number; readonly reason: string; readonly off: boolean } | null;
   notes: string[];
@@ -36,6 +42,8 @@ export interface Node {
   fedAtMs: number;
   lastWakeMs: number;
   inbox: PulseEvent[];
+  /** An operator has stated that the other server is off. */
+  peerOff?: boolean;
 }
 
 interface Flight {
@@ -44,7 +52,7 @@ interface Flight {
   readonly event: PulseEvent;
 }
 
-export function pairConfig(method: string, timeoutMs = 1000): LoadedConfig {
+export function pairConfig(method: string, timeoutMs = 1000, times: object = {}): LoadedConfig {
   const text = JSON.stringify({
     cluster: { name: "pair" },
     virtual: true,
@@ -54,6 +62,7 @@ export function pairConfig(method: string, timeoutMs = 1000): LoadedConfig {
       heartbeatIntervalMs: timeoutMs / 10,
       diskWaitMs: 1000,
       startSyncWaitMs: 2000,
+      ...times,
     },
     servers: [{ name: "SERVER1" }, { name: "SERVER2" }],
     lans: [
@@ -68,7 +77,7 @@ export function pairConfig(method: string, timeoutMs = 1000): LoadedConfig {
         addresses: { SERVER1: "127.1.2.1:7002", SERVER2: "127.1.2.2:7002" },
       },
     ],
-    ...(method === "none"
+    ...(method === "none" || method === "disk"
       ? {}
       : {
           com: {
@@ -76,7 +85,7 @@ export function pairConfig(method: string, timeoutMs = 1000): LoadedConfig {
             devices: { SERVER1: "tcp://127.1.1.9:7101", SERVER2: "tcp://127.1.1.9:7102" },
           },
         }),
-    ...(method === "com-disk"
+    ...(method === "com-disk" || method === "disk"
       ? {
           disk: {
             paths: {
@@ -110,7 +119,7 @@ export class Pair {
   /** Operations are carried out, but answered as failed. */
   readonly diskErrors = [false, false];
   readonly diskDown = [false, false];
-  readonly blocks: (Claim | null)[] = [null, null];
+  readonly blocks: (SlotWord | null)[] = [null, null];
   #flights: Flight[] = [];
   #boots = 1;
 
@@ -161,12 +170,15 @@ export class Pair {
   /** The pulse dies and comes back after `awayMs`; its agent lives, remembers and teaches it. */
   restartPulse(self: number, awayMs: number): void {
     const node = this.at(self);
-    const { view, host } = node.state.membership;
+    const { view, host, carriedMs } = node.state.membership;
     const peer = peerOf(node.state);
     const backMs = this.nowMs + awayMs;
-    const ackedStampMs = view === null || peer === null ? null : acknowledgedMs(peer, view);
-    if (view !== null) node.wish = { kind: "resume", view, ackedStampMs, remembered: true };
-    node.state = createPulse(self, host, this.config, backMs);
+    const ackedMs = view === null || peer === null ? null : acknowledgedMs(peer, view);
+    const ackedStampMs = ackedMs ?? carriedMs;
+    const hung = backMs < node.agentHungUntilMs || this.nowMs < node.agentHungUntilMs;
+    if (view !== null && !hung)
+      node.wish = { kind: "resume", view, ackedStampMs, remembered: true };
+    node.state = createPulse(self, host, node.config, backMs);
     node.frozenUntilMs = backMs;
     node.absentUntilMs = backMs;
     node.lastWakeMs = backMs;
@@ -190,7 +202,12 @@ export class Pair {
   }
 
   holds(self: number): boolean {
-    return holdsLease(this.at(self).state, this.nowMs, this.config);
+    return holdsLease(this.at(self).state, this.nowMs, this.at(self).config);
+  }
+
+  /** One word to the pulse from outside, e.g. about a configuration text. */
+  tell(self: number, event: PulseEvent): void {
+    this.#take(this.at(self), self, event);
   }
 
   setWish(self: number, wish: Wish): void {
@@ -212,12 +229,14 @@ export class Pair {
         : { kind: "detached", floor };
     const node: Node = {
       state: createPulse(self, host, this.config, this.nowMs),
+      config: this.config,
       frozenUntilMs: 0,
       absentUntilMs: 0,
       on: true,
       owns: false,
       wish,
       progress: 0,
+      agentHungUntilMs: 0,
       will: null,
       notes: [],
       fedAtMs: this.nowMs,
@@ -236,14 +255,14 @@ export class Pair {
     for (const event of node.inbox.splice(0))
       this.#take(node, self, { ...event, atMs: this.nowMs });
     if (this.nowMs % 50 === 0 || node.progress === 0) this.#speak(self);
-    if (this.nowMs >= nextDeadlineMs(node.state, this.config, this.nowMs - 1)) {
+    if (this.nowMs >= nextDeadlineMs(node.state, node.config, this.nowMs - 1)) {
       this.#take(node, self, { kind: "tick", atMs: this.nowMs });
     }
   }
 
   #speak(self: number): void {
     const node = this.at(self);
-    if (!node.on || node.will !== null) return;
+    if (!node.on || node.will !== null || this.nowMs < node.agentHungUntilMs) return;
     node.progress += 1;
     const { view, server } = node.state.membership;
     if (
@@ -252,19 +271,22 @@ export class Pair {
       node.wish.kind !== "leave" &&
       node.wish.kind !== "stop"
     ) {
-      node.wish = { kind: "resume", view, ackedStampMs: null, remembered: true };
+      const held = proposalOf(node.state.membership);
+      const ackedStampMs = held === null ? null : this.nowMs;
+      node.wish = { kind: "resume", view: held ?? view, ackedStampMs, remembered: true };
     }
     const token = {
       progress: node.progress,
       blob: new Uint8Array(0),
       wish: node.wish,
       mayOwn: node.owns,
+      peerOff: node.peerOff === true,
     };
     this.#take(node, self, { kind: "agent.spoke", atMs: this.nowMs, token });
   }
 
   #take(node: Node, self: number, event: PulseEvent): void {
-    const { state, effects } = step(node.state, event, this.config);
+    const { state, effects } = step(node.state, event, node.config);
     node.state = state;
     for (const effect of effects) this.#execute(node, self, effect);
   }
@@ -292,6 +314,9 @@ export class Pair {
         return;
       case "note":
         node.notes.push(effect.key);
+        return;
+      case "config.switched":
+        node.config = effect.config as LoadedConfig;
         return;
       default:
         return;
@@ -333,4 +358,30 @@ export class Pair {
       if (node.on && this.nowMs >= node.absentUntilMs) node.inbox.push(event);
     }
   }
+}
+
+/** Two members that have been together for a while; `owner` runs groups, null = nobody does. */
+export function started(method: string, owner: number | null = 0): Pair {
+  const pair = new Pair(pairConfig(method));
+  pair.run(1000);
+  assert.is(pair.shows(0), "member");
+  assert.is(pair.shows(1), "member");
+  if (owner !== null) pair.own(owner, true);
+  pair.run(2000);
+  return pair;
+}
+
+export function cutAll(pair: Pair, isCut: boolean): void {
+  pair.cutLan(isCut);
+  pair.cutCom(isCut);
+}
+
+/** Runs and returns whether both were sole in one moment. */
+export function everBothSole(pair: Pair, forMs: number): boolean {
+  let both = false;
+  for (let ms = 0; ms < forMs; ms += 1) {
+    pair.run(1);
+    both ||= pair.shows(0) === "sole" && pair.shows(1) === "sole";
+  }
+  return both;
 }

@@ -5,7 +5,7 @@
 import { decideBoot } from "../../../firmware/agent/boot.ts";
 import type { ClusterConfig } from "../../../services/configuration/model.ts";
 import type { Wish } from "../../../services/events.ts";
-import { alivePeriodMs, type Facts } from "../../../services/facts.ts";
+import { alivePeriodMs, type Facts, overdueMs } from "../../../services/facts.ts";
 import { createFailover, nextDeadlineMs, ownWords, step } from "../../../services/failover/core.ts";
 import type { AgentEffect, AgentEvent, FailoverState } from "../../../services/failover/state.ts";
 import { decodeWords, encodeWords, type RequestVerb } from "../../../services/failover/words.ts";
@@ -72,6 +72,7 @@ export class SwarmAgent {
   greet(blob: Uint8Array): void {
     this.do(() => {
       this.#welcome = blob;
+      this.#heardAtMs = this.#host.localMs();
       this.#pulseKilled = false;
       this.#linked = true;
       const will = this.#will;
@@ -92,7 +93,10 @@ export class SwarmAgent {
     this.do(() => {
       this.#heardAtMs = this.#host.localMs();
       if (facts.view !== null && facts.server !== "observing") this.#member = facts;
+      const was = this.state.facts?.view ?? null;
       this.#takeFacts(facts);
+      const left = was !== null && facts.view === null && facts.server !== "observing";
+      if (this.#booted && left) this.#record.keep(this.state);
       this.#boot();
     });
   }
@@ -144,7 +148,7 @@ export class SwarmAgent {
     const leadMs = Math.min(LEAD_MAX_MS, timeoutMs / 5);
     const runs = this.state.groups.some(({ upCount }) => upCount > 0);
     if (!runs || this.#leaseOver || until === null) return;
-    if (atMs <= until - leadMs || (silentMs < missedMs && this.#linked)) return;
+    if (atMs <= until - leadMs || (silentMs < overdueMs(intervalMs) && this.#linked)) return;
     this.#leaseOver = true;
     this.#host.executeWillOfAgent();
   }
@@ -207,12 +211,17 @@ export class SwarmAgent {
       case "mark.write":
         this.#record.writeMark(this.state);
         return this.#answer(effect.id, 3);
+      case "view.hold":
+        return this.#record.hold(this.state, () => this.#answer(effect.id, 0));
       case "table.persist":
         return this.#record.keep(this.state);
       case "server.off":
         return host.toPulse(() => host.off("planned"));
       case "give-up":
         return host.toPulse(() => host.executeWillOfAgent());
+      // No group of the swarm has a script, and nobody there forces a server down.
+      case "script.recover":
+      case "force-off":
       case "command.answer":
       case "words.changed":
         return;

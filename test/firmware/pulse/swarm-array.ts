@@ -7,16 +7,18 @@
 import type { Prng } from "../../../hal/base/prng.ts";
 import type { PulseEffect } from "../../../services/effects.ts";
 import type { PulseEvent } from "../../../services/events.ts";
-import type { Claim } from "../../../services/quorum/claim.ts";
+import type { SlotWord } from "../../../services/quorum/stamp.ts";
 import type { VirtualClock } from "./swarm-clock.ts";
 
 type Order = Extract<PulseEffect, { kind: "claim.write" | "claim.read" }>;
-export type DiskFault = "none" | "stall" | "error" | "torn" | "slow";
+export type DiskFault = "none" | "stall" | "error" | "torn" | "slow" | "stale";
 type Answer = Extract<PulseEvent, { kind: "disk.answered" }>;
 
 /** Blocks by server; what was last whole on the medium. */
 export class SwarmArray {
-  readonly blocks: (Claim | null)[] = [null, null];
+  readonly blocks: (SlotWord | null)[] = [null, null];
+  /** Every word that has stood there, as a mirror or cache may put it back for a reader. */
+  readonly former: SlotWord[][] = [[], []];
 }
 
 interface Operation {
@@ -120,15 +122,19 @@ export class SwarmDisk {
     this.#clock.after(restMs, () => this.#end(operation, !failed, claim));
   }
 
-  #land(order: Order): Claim | null {
+  #land(order: Order): SlotWord | null {
     if (order.kind === "claim.write") {
       this.#array.blocks[this.#self] = order.claim;
+      if (order.claim !== null) this.#array.former[this.#self]?.push(order.claim);
       return order.claim;
     }
+    const former = this.#array.former[order.server] ?? [];
+    const old = former[this.#random.below(Math.max(1, former.length))];
+    if (this.fault === "stale" && this.#random.chance(0.5)) return old ?? null;
     return this.#array.blocks[order.server] ?? null;
   }
 
-  #end(operation: Operation, ok: boolean, claim: Claim | null): void {
+  #end(operation: Operation, ok: boolean, claim: SlotWord | null): void {
     if (this.#busy !== operation) return;
     this.#busy = null;
     const { order } = operation;

@@ -86,7 +86,7 @@ export class SwarmChecks {
   /** A7 and H2: everything that could have told the truth was in trouble a moment ago. */
   #isAccepted(): boolean {
     const { config, wires, clock, troubleAtMs } = this.#world;
-    if (config.method === "com-disk") return false;
+    if (config.method === "com-disk" || config.method === "disk") return false;
     const longMs = 2 * config.budget.timeoutMs + config.budget.abstainMs;
     if (clock.nowMs - troubleAtMs < longMs + 500) return true;
     if (wires.isCleanFor(0, longMs) || wires.isCleanFor(1, longMs)) return false;
@@ -108,8 +108,8 @@ export class SwarmChecks {
     if (host.isFrozen || host.pulse?.isFrozen === true) return;
     const behindMs = (this.#behindMs[host.index] ?? 0) + elapsedMs;
     this.#behindMs[host.index] = behindMs;
-    const { timeoutMs, diskWaitMs } = config.budget;
-    if (behindMs > timeoutMs + diskWaitMs + LEFT_BEHIND_SLACK_MS) {
+    const { timeoutMs, diskWaitMs, judgeMs } = config.budget;
+    if (behindMs > Math.max(judgeMs, timeoutMs + diskWaitMs) + LEFT_BEHIND_SLACK_MS) {
       this.#behindMs[host.index] = Number.NEGATIVE_INFINITY;
       this.#fail(`S${host.index} stays in a view that S${peer} has left`);
     }

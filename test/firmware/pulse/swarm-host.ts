@@ -6,6 +6,7 @@
 import type { StoreRecord } from "../../../flash/store/record.ts";
 import { type HostIncarnation, hostIncarnation } from "../../../hal/base/ids.ts";
 import type { PulseEffect } from "../../../services/effects.ts";
+import { overdueMs } from "../../../services/facts.ts";
 import { SwarmAgent } from "./swarm-agent.ts";
 import { SwarmDisk } from "./swarm-array.ts";
 import { SwarmPulse } from "./swarm-pulse.ts";
@@ -13,8 +14,8 @@ import type { World } from "./swarm-world.ts";
 
 /** Bound on the rate of a clock, protocol.md 1.2. */
 const RATE_BOUND = 0.0005;
-/** An agent takes this many intervals and one look to be sure that its pulse is silent. */
-const AGENT_PATIENCE = 3.4;
+/** Once its pulse is overdue an agent takes up to two looks, each as late as a process may be. */
+const AGENT_LOOKS_MS = 40;
 
 export class SwarmHost {
   readonly world: World;
@@ -38,6 +39,10 @@ export class SwarmHost {
   #offsetMs = 0;
   #life = 0;
   #link = 0;
+  #openLink = 0;
+  /** Newest moments at which the pulse was able to act, and was not. */
+  #pulseLostAtMs = Number.NEGATIVE_INFINITY;
+  #pulseAbleAtMs = Number.NEGATIVE_INFINITY;
   #resetAtMs = Number.POSITIVE_INFINITY;
 
   constructor(world: World, index: number) {
@@ -62,14 +67,22 @@ export class SwarmHost {
     return random.chance(0.9) ? random.below(1000) / 500 : (random.below(1000) / 1000) * worstMs;
   }
 
-  /** Its processes have been able to give up for at least M. */
+  /**
+   * Its processes have been able to give up for at least M. What begins to hang later than its agent can
+   * tell before the takeover is late beyond P: no level but reset-bounded covers it (protocol.md 1.2, L5).
+   */
   get isAware(): boolean {
     const { clock, config } = this.world;
-    const byPulse = this.pulse?.isAble === true;
-    if (!byPulse && this.agent?.isAble !== true) this.helplessAtMs = clock.nowMs;
-    const graceMs =
-      config.budget.marginMs + (byPulse ? 0 : AGENT_PATIENCE * config.budget.intervalMs);
-    return clock.nowMs - this.helplessAtMs >= graceMs;
+    const { marginMs, intervalMs } = config.budget;
+    const { nowMs } = clock;
+    if (this.pulse?.isAble === true) {
+      this.#pulseAbleAtMs = nowMs;
+      return nowMs - this.#pulseLostAtMs >= marginMs;
+    }
+    this.#pulseLostAtMs = nowMs;
+    if (this.agent?.isAble !== true) this.helplessAtMs = nowMs;
+    const patienceMs = overdueMs(intervalMs) + AGENT_LOOKS_MS + marginMs;
+    return nowMs - Math.max(this.helplessAtMs, this.#pulseAbleAtMs) >= patienceMs;
   }
 
   get isFrozen(): boolean {
@@ -142,8 +155,10 @@ export class SwarmHost {
     this.#diskGone();
   }
 
+  /** Lost while no connection is open. */
   toAgent(tell: (agent: SwarmAgent) => void): void {
     const link = this.#link;
+    if (link !== this.#openLink) return;
     this.#carry(() => {
       if (this.#link === link && this.agent !== null) tell(this.agent);
     });
@@ -151,6 +166,7 @@ export class SwarmHost {
 
   toPulse(tell: (pulse: SwarmPulse) => void): void {
     const link = this.#link;
+    if (link !== this.#openLink) return;
     this.#carry(() => {
       if (this.#link === link && this.pulse !== null) tell(this.pulse);
     });
@@ -229,7 +245,8 @@ export class SwarmHost {
   #startPulse(): void {
     if (!this.on || this.pulse !== null) return;
     this.pulse = new SwarmPulse(this, this.world.nextNumber());
-    this.feed();
+    // Armed by the first pulse; the death of a pulse leaves the watchdog counting.
+    if (this.#resetAtMs === Number.POSITIVE_INFINITY) this.feed();
     this.#connect(20);
     this.#diskReady(30);
   }
@@ -246,8 +263,13 @@ export class SwarmHost {
     this.#later(ms, () => {
       const { pulse, agent } = this;
       if (this.#link !== link || pulse === null || agent === null) return;
-      agent.greet(pulse.state.agent.token?.blob ?? new Uint8Array(0));
-      pulse.tellAgent();
+      pulse.welcome(() => {
+        if (this.#link !== link) return;
+        this.#openLink = link;
+        const blob = pulse.state.agent.token?.blob ?? new Uint8Array(0);
+        this.toAgent((greeted) => greeted.greet(blob));
+        pulse.tellAgent();
+      });
     });
   }
 

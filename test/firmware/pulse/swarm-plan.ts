@@ -11,9 +11,12 @@ import { COM, type Wire } from "./swarm-wires.ts";
 import { World } from "./swarm-world.ts";
 
 export interface Setting {
-  readonly method: "com" | "com-disk" | "none";
+  readonly method: "com" | "com-disk" | "disk" | "none";
   readonly timeoutMs: number;
   readonly watchdogMs: number;
+  /** Default 1000. */
+  readonly diskWaitMs?: number;
+  readonly earlyVerdict?: boolean;
 }
 
 export const SETTINGS: readonly Setting[] = [
@@ -22,6 +25,9 @@ export const SETTINGS: readonly Setting[] = [
   { method: "com", timeoutMs: 1000, watchdogMs: 0 },
   { method: "none", timeoutMs: 1000, watchdogMs: 0 },
   { method: "none", timeoutMs: 300, watchdogMs: 0 },
+  { method: "disk", timeoutMs: 1000, watchdogMs: 0 },
+  { method: "disk", timeoutMs: 1000, watchdogMs: 0, earlyVerdict: true },
+  { method: "disk", timeoutMs: 1000, watchdogMs: 500, diskWaitMs: 1600 },
 ];
 
 const SERVERS = ["SERVER1", "SERVER2"] as const;
@@ -48,14 +54,15 @@ export function swarmConfig(setting: Setting): LoadedConfig {
     timing: {
       heartbeatTimeoutMs: setting.timeoutMs,
       heartbeatIntervalMs: setting.timeoutMs / 10,
-      diskWaitMs: 1000,
+      diskWaitMs: setting.diskWaitMs ?? 1000,
+      earlyVerdict: setting.earlyVerdict ?? false,
       startSyncWaitMs: 2500,
       watchdogTimeoutMs: setting.watchdogMs,
     },
     servers: SERVERS.map((name) => ({ name })),
     lans: [lan("lan1", "private", 1), lan("lan2", "public", 2)],
-    ...(setting.method === "none" ? {} : { com }),
-    ...(setting.method === "com-disk" ? { disk } : {}),
+    ...(setting.method === "none" || setting.method === "disk" ? {} : { com }),
+    ...(setting.method === "com-disk" || setting.method === "disk" ? { disk } : {}),
     groups: [group("one", [...SERVERS]), group("two", [...SERVERS].reverse())],
   });
   const loaded = loadConfiguration(text, "swarm.jsonc");
@@ -295,8 +302,11 @@ class Storm {
   }
 
   spoilDisk(host: SwarmHost): void {
-    const faults: readonly DiskFault[] = ["stall", "error", "torn", "slow"];
-    const fault = faults[this.random.below(4)] ?? "error";
+    const common: readonly DiskFault[] = ["stall", "error", "torn", "slow"];
+    // Claims rest on the disk process alone to know an old block; the stamps' core knows one as well.
+    const onDisk = this.world.config.method === "disk";
+    const faults: readonly DiskFault[] = onDisk ? [...common, "stale"] : common;
+    const fault = faults[this.random.below(faults.length)] ?? "error";
     const both = this.random.chance(0.3);
     this.world.trace(`disk ${fault} at ${both ? "both" : host.index}`);
     for (const spoilt of both ? this.world.hosts : [host]) spoilt.disk.setFault(fault);

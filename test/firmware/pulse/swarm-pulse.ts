@@ -2,10 +2,10 @@
  * One pulse process of the swarm: the real cores behind a scheduler like firmware/scheduler.ts (own gap,
  * then what arrived, then deadlines) and a socket to agent and disk like firmware/pulse/pulse.ts.
  */
+import { mayOwn } from "../../../firmware/pulse/agent-watch.ts";
 import { drawFacts } from "../../../firmware/pulse/facts.ts";
 import {
   createPulse,
-  mayOwn,
   nextDeadlineMs,
   type PulseState,
   peerOf,
@@ -14,13 +14,12 @@ import {
 import type { ClusterConfig } from "../../../services/configuration/model.ts";
 import type { PulseEffect } from "../../../services/effects.ts";
 import type { AgentToken, PulseEvent, Wish } from "../../../services/events.ts";
-import type { Facts } from "../../../services/facts.ts";
+import { alivePeriodMs, type Facts } from "../../../services/facts.ts";
 import type { SwarmHost } from "./swarm-host.ts";
 import { COM, type Frame, Proof } from "./swarm-wires.ts";
 
 /** The line carries a frame of 80 bytes at 38400 bit/s in about 21 ms. */
 const COM_FRAME_MS = 21;
-const FACTS_MIN_MS = 50;
 
 export class SwarmPulse {
   readonly process: number;
@@ -61,7 +60,11 @@ export class SwarmPulse {
   freeze(untilMs: number): void {
     this.#host.world.trace(`S${this.#host.index} pulse frozen until ${untilMs}`);
     this.#frozenUntilMs = Math.max(this.#frozenUntilMs, untilMs);
-    this.#host.world.clock.at(this.#frozenUntilMs, () => this.#thaw());
+    this.#host.world.troubled();
+    this.#host.world.clock.at(this.#frozenUntilMs, () => {
+      this.#host.world.troubled();
+      this.#thaw();
+    });
   }
 
   hear(frame: Frame, garbled: boolean): void {
@@ -71,6 +74,14 @@ export class SwarmPulse {
       const heard = this.#proof.hear(frame, this.process);
       if (heard === "past") return null;
       return { kind: "beat.received", atMs: 0, path, beat, proven: heard === "proven" };
+    });
+  }
+
+  /** Accepts its agent's connection: when it runs, and before anything else is said. */
+  welcome(accept: () => void): void {
+    this.#receive(() => {
+      accept();
+      return null;
     });
   }
 
@@ -167,7 +178,7 @@ export class SwarmPulse {
     if (before.membership.view !== state.membership.view) this.#host.viewChanged();
     let tell = before.membership !== state.membership || hasChanged(before, state);
     for (const effect of effects) tell = this.#execute(effect) || tell;
-    const periodMs = Math.max(FACTS_MIN_MS, Math.min(1000, this.#config.budget.intervalMs));
+    const periodMs = alivePeriodMs(this.#config.budget.intervalMs);
     if (tell || event.atMs - this.#factsAtMs >= periodMs) this.tellAgent();
   }
 
@@ -198,6 +209,7 @@ export class SwarmPulse {
       case "disk.kill":
         host.killDisk();
         return false;
+      case "config.switched":
       case "agent.tell":
         return true;
       case "note":

@@ -5,6 +5,7 @@
 import type { StoreRecord } from "../../../flash/store/record.ts";
 import { emptyRecord } from "../../../flash/store/record.ts";
 import type { LoadedRecord } from "../../../flash/store/store.ts";
+import { sameEpoch } from "../../../hal/base/view.ts";
 import type { Wish } from "../../../services/events.ts";
 import type { FailoverState } from "../../../services/failover/state.ts";
 import type { Words } from "../../../services/failover/words.ts";
@@ -42,7 +43,9 @@ export class SwarmRecord {
     const groups = this.#host.world.config.groups.map((group) => {
       const kept = this.#record.groups.find(({ name }) => name === group.name);
       const desired = kept?.desired === "running" ? kept.owner : null;
-      return { state: "stopped" as const, desired, order: kept === undefined ? 0 : 1 };
+      const order = kept === undefined ? 0 : 1;
+      const stranded = kept?.desired === "running" && kept.owner === null;
+      return { state: "stopped" as const, desired, order, stranded };
     });
     return { shutdown: 0, marked: false, offAfterLeave: false, request: null, reply: null, groups };
   }
@@ -60,6 +63,21 @@ export class SwarmRecord {
     });
   }
 
+  /** `done` once it is on flash, or a newer record that says the same. */
+  hold(state: FailoverState, done: () => void): void {
+    this.keep(state);
+    const { epoch } = this.#record;
+    const { incarnation } = this.#host;
+    const look = (): void => {
+      const lives = this.#host.on && this.#host.incarnation === incarnation;
+      const { flash } = this.#host;
+      if (!lives) return;
+      if (namesEpoch(flash, epoch)) done();
+      else if (namesEpoch(this.#record, epoch)) this.#host.world.clock.after(1, look);
+    };
+    look();
+  }
+
   writeMark(state: FailoverState): void {
     const record = this.#draw(state);
     const epochCounter = record.epoch?.counter ?? 0;
@@ -72,10 +90,16 @@ export class SwarmRecord {
     const { facts } = state;
     const groups = this.#host.world.config.groups.map((group, index) => {
       const desired = state.groups[index]?.desired ?? null;
-      const wanted = desired === null ? ("stopped" as const) : ("running" as const);
+      const stranded = state.groups[index]?.stranded === true;
+      const wanted = desired === null && !stranded ? ("stopped" as const) : ("running" as const);
       return { name: group.name, owner: desired, desired: wanted };
     });
-    if (facts?.view == null) return { ...this.#record, groups };
-    return { ...this.#record, epoch: facts.view.epoch, members: facts.view.members, groups };
+    if (facts === null) return { ...this.#record, groups };
+    const view = state.hold?.view ?? facts.view;
+    if (view === null) return { ...this.#record, members: [], groups };
+    return { ...this.#record, epoch: view.epoch, members: view.members, groups };
   }
 }
+
+const namesEpoch = (record: StoreRecord | null, epoch: StoreRecord["epoch"]): boolean =>
+  record?.epoch != null && epoch !== null && sameEpoch(record.epoch, epoch);

@@ -74,12 +74,6 @@ export class PowerCutFiles implements StoreFiles {
     return this.#step() ? OFF : { kind: "done" };
   }
 
-  async remove(name: string): Promise<FileDone> {
-    if (this.#step()) return OFF;
-    this.#change((folder) => folder.delete(name));
-    return this.#step() ? OFF : { kind: "done" };
-  }
-
   /** All folders that the next start could find: every subset of what was not yet durable. */
   survivors(): Survivor[] {
     const folders: Folder[] = [];

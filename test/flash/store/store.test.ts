@@ -102,7 +102,7 @@ test("a good checksum around a foreign record counts as damage", async () => {
 /** Real behaviour except that one operation fails with `code` while `isFailing`. */
 function failing(operation: "write" | "rename" | "syncFolder" | "read", code: string) {
   const real = new PowerCutFiles(new Map(), NEVER_CUT);
-  const state = { isFailing: true, removed: [] as string[] };
+  const state = { isFailing: true };
   const failure = { kind: "failed", code, text: `${code}: refused` } as const;
   const guard = <T>(name: string, act: () => Promise<T>) =>
     name === operation && state.isFailing ? Promise.resolve(failure) : act();
@@ -111,10 +111,6 @@ function failing(operation: "write" | "rename" | "syncFolder" | "read", code: st
     write: (name, bytes) => guard("write", () => real.write(name, bytes)),
     rename: (from, to) => guard("rename", () => real.rename(from, to)),
     syncFolder: () => guard("syncFolder", () => real.syncFolder()),
-    remove: (name) => {
-      state.removed.push(name);
-      return real.remove(name);
-    },
   };
   return { files, state };
 }
@@ -137,10 +133,26 @@ test("a full, read-only or broken folder is a value with its code, and saving wo
 });
 
 test("a full folder does not keep half a temporary file", async () => {
-  const { files, state } = failing("write", "ENOSPC");
-  const { store } = await openStore(files);
-  await store.save(sampleRecord(1));
-  assert.equal(state.removed, ["state-new.tmp"]);
+  const real = new PowerCutFiles(new Map(), NEVER_CUT);
+  let room = 30;
+  const full: StoreFiles = {
+    read: (name) => real.read(name),
+    write: async (name, bytes) => {
+      await real.write(name, bytes.slice(0, room));
+      const text = "ENOSPC: no space left on device, write";
+      return bytes.length > room ? { kind: "failed", code: "ENOSPC", text } : { kind: "done" };
+    },
+    rename: (from, to) => real.rename(from, to),
+    syncFolder: () => real.syncFolder(),
+  };
+  const { store } = await openStore(full);
+  const refused = await store.save(sampleRecord(1));
+  assert.is(refused.kind === "failed" ? refused.code : "", "ENOSPC");
+  const left = await real.read("state-new.tmp");
+  assert.is(left.kind === "bytes" ? left.bytes.length : -1, 0);
+  room = 10_000;
+  assert.equal(await store.save(sampleRecord(2)), { kind: "done" });
+  assert.is(await loadedCounter(real), 2);
 });
 
 test("an unreadable folder is neither defaults nor a reason to write; a later save looks again first", async () => {
@@ -168,7 +180,6 @@ test("a read error of one copy is damage of that copy only", async () => {
     write: (name, bytes) => real.write(name, bytes),
     rename: (from, to) => real.rename(from, to),
     syncFolder: () => real.syncFolder(),
-    remove: (name) => real.remove(name),
   };
   assert.is(await loadedCounter(files), 1);
 });
@@ -180,7 +191,6 @@ test("a copy that reads back differently is not saved", async () => {
     write: (name, bytes) => real.write(name, bytes.slice(0, -1)),
     rename: (from, to) => real.rename(from, to),
     syncFolder: () => real.syncFolder(),
-    remove: (name) => real.remove(name),
   };
   const { store } = await openStore(lying);
   const result = await store.save(sampleRecord(1));

@@ -74,6 +74,7 @@ function hear(agent: Agent, peer: Peer | null): void {
       epoch: { counter: peer === null ? 2 : 1, coordinator, host: HOST },
       members: peer === null ? [self] : [0, 1],
     },
+    proposal: null,
     floor: 1,
     sole: peer === null,
     gaveUp: null,

@@ -33,7 +33,14 @@ const CLAIM: Claim = {
   number: 3,
   stampMs: 123_456_789,
 };
-const COPY = { ...OWNER, serial: 0x0102_0304, claim: CLAIM };
+const WRITER = hostIncarnation("fedcba9876543210");
+const COPY = {
+  ...OWNER,
+  serial: 0x0102_0304,
+  writer: WRITER,
+  writtenMs: 0x0a0b_0c0d_0e0f,
+  claim: CLAIM,
+};
 
 const BEAT: LanBeat = {
   kind: "lan-beat",
@@ -58,7 +65,7 @@ const BEAT: LanBeat = {
 
 const FIELDS =
   "4b414745434c414d" + // KAGECLAM
-  "0002" + // version
+  "0003" + // version
   "01" + // server
   "01" + // claimed
   "c1a57e12" + // cluster
@@ -68,8 +75,10 @@ const FIELDS =
   "01" + // epoch coordinator
   "8899aabbccddeeff" + // epoch host
   "00000003" + // number
-  "0000075bcd15"; // stamp
-const NONE_FIELDS = "4b414745434c414d00020100c1a57e1201020304";
+  "0000075bcd15" + // stamp
+  "fedcba9876543210" + // writer
+  "0a0b0c0d0e0f"; // written at
+const NONE_FIELDS = `4b414745434c414d00030100c1a57e1201020304${"00".repeat(33)}fedcba98765432100a0b0c0d0e0f`;
 
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"));
 const hex = (part: Uint8Array): string => Buffer.from(part).toString("hex");
@@ -101,17 +110,17 @@ function reasonOf(block: Uint8Array, keys = KEYS, owner = OWNER): string {
 
 test("R84: a signed claim is the known block, byte for byte", () => {
   const block = encodeClaimCopy(COPY, KEYS, NONCE);
-  assert.is(hex(block.subarray(0, 53)), FIELDS);
+  assert.is(hex(block.subarray(0, 67)), FIELDS);
   assert.is(hex(block.subarray(4064, 4076)), "a0a1a2a3a4a5a6a7a8a9aaab");
-  assert.is(hex(block.subarray(4076, 4092)), "028f41d1e112a7f648fd8ea4dd1a1af9");
-  assert.is(hex(block.subarray(4092)), "685d3c21");
+  assert.is(hex(block.subarray(4076, 4092)), "f3273f284b9fa3f40203f12ac37497ba");
+  assert.is(hex(block.subarray(4092)), "cf3715c8");
   assert.equal(block, byHand(FIELDS));
 });
 
 test("R84: a signed 'none' is the known block, byte for byte, and is read back as none", () => {
   const block = encodeClaimCopy({ ...COPY, claim: null }, KEYS, NONCE);
-  assert.is(hex(block.subarray(4076, 4092)), "338fcc501d46b05f142167aee71b1d30");
-  assert.is(hex(block.subarray(4092)), "950451dd");
+  assert.is(hex(block.subarray(4076, 4092)), "c227b2a9b7cbb45d5edf1820f9759073");
+  assert.is(hex(block.subarray(4092)), "326e7834");
   assert.equal(block, byHand(NONE_FIELDS));
   assert.equal(decodeClaimCopy(block, OWNER, KEYS), {
     kind: "good",
@@ -197,6 +206,7 @@ test("D4: an old claim put back whole is authentic and still void: host, epoch a
   assert.is(pick.kind, "readable");
   if (pick.kind !== "readable") return;
   assert.equal(pick.claim, CLAIM);
+  const stood = pick.claim?.state === "claimed" ? pick.claim : null;
   const then: ClaimContext = {
     host: hostIncarnation("ffffffffffffff00"),
     epoch: CLAIM.epoch,
@@ -204,15 +214,15 @@ test("D4: an old claim put back whole is authentic and still void: host, epoch a
     peerBeat: null,
     peerHost: HOST,
   };
-  assert.ok(isValidClaim(pick.claim, then), "in its own time it counts");
+  assert.ok(isValidClaim(stood, then), "in its own time it counts");
   const rebooted = { ...then, peerHost: hostIncarnation("00112233445566aa") };
-  assert.not(isValidClaim(pick.claim, rebooted), "the peer has started anew since");
+  assert.not(isValidClaim(stood, rebooted), "the peer has started anew since");
   const laterView = { ...then, epoch: { ...CLAIM.epoch, counter: 8 } };
-  assert.not(isValidClaim(pick.claim, laterView), "a view was installed since");
+  assert.not(isValidClaim(stood, laterView), "a view was installed since");
   const takenBack = { ...then, peerBeat: { ...BEAT, stampMs: CLAIM.stampMs + 1, claim: 0 } };
-  assert.not(isValidClaim(pick.claim, takenBack), "the same peer has said 'no claim' since");
+  assert.not(isValidClaim(stood, takenBack), "the same peer has said 'no claim' since");
   const stillClaims = { ...then, peerBeat: { ...BEAT, stampMs: CLAIM.stampMs + 1, claim: 3 } };
-  assert.ok(isValidClaim(pick.claim, stillClaims), "the peer itself says that it stands");
+  assert.ok(isValidClaim(stood, stillClaims), "the peer itself says that it stands");
 });
 
 test.run();

@@ -19,6 +19,7 @@ import {
   isNewerSerial,
   pickClaim,
   planWrite,
+  tornSerial,
 } from "../../../services/quorum/claim.ts";
 import { ClaimKeys } from "../../../services/quorum/claim-tag.ts";
 
@@ -35,8 +36,11 @@ const CLAIM: Claim = {
 const KEYS = new ClaimKeys(Uint8Array.from({ length: 32 }, (_, i) => i));
 const NONCE = new Uint8Array(12).fill(0x5a);
 
+const WRITER = hostIncarnation("fedcba9876543210");
+const written = (serial: number) => ({ serial, writer: WRITER, writtenMs: 77 });
+
 const copy = (serial: number, claim: Claim | null, owner = OWNER): Uint8Array =>
-  encodeClaimCopy({ ...owner, serial, claim }, KEYS, NONCE);
+  encodeClaimCopy({ ...owner, ...written(serial), claim }, KEYS, NONCE);
 
 const decoded = (block: Uint8Array, owner = OWNER) => decodeClaimCopy(block, owner, KEYS);
 
@@ -76,8 +80,8 @@ test("R84: a claim reads back as it was written, at the documented offsets", () 
   assert.is(block.length, 4096);
   assert.is(new TextDecoder().decode(block.subarray(0, 8)), "KAGECLAM");
   assert.is(
-    Buffer.from(block.subarray(8, 53)).toString("hex"),
-    "0002" + // version
+    Buffer.from(block.subarray(8, 67)).toString("hex"),
+    "0003" + // version
       "01" + // server
       "01" + // claimed
       "c1a57e12" + // cluster
@@ -87,13 +91,15 @@ test("R84: a claim reads back as it was written, at the documented offsets", () 
       "01" + // epoch coordinator
       "8899aabbccddeeff" + // epoch host
       "00000003" + // number
-      "0000075bcd15", // stamp
+      "0000075bcd15" + // stamp
+      "fedcba9876543210" + // writer
+      "00000000004d", // written at
   );
-  assert.ok(block.subarray(53, 4064).every((byte) => byte === 0));
+  assert.ok(block.subarray(67, 4064).every((byte) => byte === 0));
   assert.equal(block.subarray(4064, 4076), NONCE);
   assert.equal(decoded(block), {
     kind: "good",
-    copy: { ...OWNER, serial: 0x0102_0304, claim: CLAIM },
+    copy: { ...OWNER, ...written(0x0102_0304), claim: CLAIM },
   });
 });
 
@@ -107,7 +113,7 @@ test("R84: largest numbers of every field read back", () => {
   const owner = { clusterId: 0xffff_ffff, server: 15 };
   assert.equal(decoded(copy(0xffff_ffff, claim, owner), owner), {
     kind: "good",
-    copy: { clusterId: 0xffff_ffff, server: 15, serial: 0xffff_ffff, claim },
+    copy: { clusterId: 0xffff_ffff, server: 15, ...written(0xffff_ffff), claim },
   });
 });
 
@@ -117,8 +123,12 @@ test("R84: what would not read back is refused before it is written", () => {
   assert.throws(() => copy(1, { ...CLAIM, host: hostIncarnation("XY") }), /within its ranges/);
   assert.throws(() => copy(1, null, { clusterId: CLUSTER, server: 16 }), /server index/);
   assert.throws(() => copy(2 ** 32, null), /number fits/);
+  const late = { ...OWNER, serial: 1, writer: WRITER, writtenMs: 2 ** 48, claim: null };
+  assert.throws(() => encodeClaimCopy(late, KEYS, NONCE), /number fits/);
+  const nobody = { ...OWNER, ...written(1), writer: hostIncarnation("XY"), claim: null };
+  assert.throws(() => encodeClaimCopy(nobody, KEYS, NONCE), /writer is a host incarnation/);
   assert.throws(() => claimBlockIndex(16, 0), /server index/);
-  const none = { ...OWNER, serial: 1, claim: null };
+  const none = { ...OWNER, ...written(1), claim: null };
   assert.throws(() => encodeClaimCopy(none, KEYS, new Uint8Array(11)), /nonce is 12 bytes/);
   assert.throws(() => new ClaimKeys(new Uint8Array(31)), /cluster key is 32 bytes/);
 });
@@ -195,7 +205,7 @@ function said(a: Uint8Array, b: Uint8Array): string {
   const pick = pickClaim(a, b, OWNER, KEYS);
   if (pick.kind === "unreadable") return pick.reason;
   if (pick.claim !== null) assert.equal(pick.claim, CLAIM);
-  return `${pick.claim === null ? "none" : "claim"} ${pick.serial} in ${pick.copy}`;
+  return `${pick.claim === null ? "none" : "claim"} ${pick.write.serial} in ${pick.copy}`;
 }
 
 for (const row of ROWS) {
@@ -216,7 +226,8 @@ test("R84: a write cut short after any number of bytes shows the old claim or th
     assert.is(pick.kind, "readable", `${bytes} bytes`);
     if (pick.kind !== "readable") return;
     // Only the whole block is new; less of it leaves the newest claim before it standing.
-    assert.is(pick.claim?.number, bytes === 4096 ? 4 : 3, `${bytes} bytes`);
+    const number = pick.claim?.state === "claimed" ? pick.claim.number : null;
+    assert.is(number, bytes === 4096 ? 4 : 3, `${bytes} bytes`);
     if (bytes < 4096) old += 1;
   }
   assert.is(old, 4096);
@@ -273,6 +284,17 @@ test("R84: the owner writes the older copy with the next serial and keeps its ha
   assert.equal(plan(copy(5, CLAIM), copy(5, null)), { kind: "refused", reason: "conflict" });
 });
 
+test("R84: two torn copies still hint at the serial to count on from", () => {
+  const torn = (serial: number): Uint8Array => copy(serial, CLAIM).fill(0, 512, 4096);
+  assert.is(tornSerial(torn(8), torn(9)), 9);
+  assert.is(tornSerial(torn(9), torn(8)), 9);
+  assert.is(tornSerial(torn(0xffff_ffff), torn(0)), 0, "0 follows ffffffff");
+  assert.is(tornSerial(WIPED, torn(8)), 8);
+  assert.is(tornSerial(torn(8), WIPED), 8);
+  assert.is(tornSerial(WIPED, WIPED), null);
+  assert.is(tornSerial(torn(8).subarray(0, 16), WIPED), null);
+});
+
 test("R84: a message is a claim only with every field in its range", () => {
   assert.ok(isClaim({ ...CLAIM }));
   for (const wrong of [
@@ -302,7 +324,7 @@ test("R4: the header names its cluster, and a blank, damaged or foreign block 0 
   older[9] = 1;
   assert.equal(decodeHeader(withCrc(older)), {
     kind: "foreign",
-    found: "a header of format version 1 instead of 2",
+    found: "a header of format version 1 instead of 3",
   });
   const damaged = new Uint8Array(header);
   damaged[2000] = 1;

@@ -79,6 +79,7 @@ test.before.each(async (w) => {
     w.sockets.add(socket);
     socket.on("data", (part) => parts.push(part));
     socket.on("error", () => socket.destroy());
+    socket.on("close", () => w.sockets.delete(socket));
   }).listen(join(w.dir, "segment"));
   await once(w.segment, "listening");
   w.port = open(w);
@@ -280,8 +281,79 @@ test("architecture 1.8: an address that is on the interface is ours and is not a
   assert.is(w.heard().length, 0);
 });
 
-test("R115: who cannot ask does not know: no socat (told), IPv6, a pipe lost meanwhile", async (w) => {
-  assert.is(await w.port.probe("fd00:77::100"), "unknown");
+/** The kernel's view of a neighbour message: ICMPv6 alone, to every listener on the segment. */
+function speakSix(w: World, type: "88" | "87", target: string, option: string): void {
+  const flags = type === "88" ? "20000000" : "00000000";
+  const message = Buffer.from(`${type}001234${flags}${target}${option}`, "hex");
+  for (const socket of w.sockets) socket.write(message);
+}
+
+const SIX = "fd000077000000000000000000000100";
+
+test("R115 RFC 4862 5.4: three probes and nobody's answer: the IPv6 address is free", async (w) => {
+  await until("segment joined", () => w.sockets.size === 2);
+  assert.is(await w.port.probe("fd00:77::100"), "free");
+  await until("three probes", () => w.heard().length >= 3 * 86);
+  const probe = w.heard().subarray(0, 86);
+  assert.equal(w.heard(), Buffer.concat([probe, probe, probe]));
+  const head = `3333ff000100020000000a0186dd6000000000203aff${"00".repeat(16)}`;
+  assert.is(probe.toString("hex", 0, 38), head);
+  assert.is(probe.toString("hex", 62, 78), SIX);
+  assert.equal(addressesOf(w), [], "asking brings nothing up");
+  assert.equal(w.alerts, []);
+  await until("who asked is gone, who listens stays", () => w.sockets.size === 3);
+});
+
+test("R115 RFC 4862 5.4.3: another's advertisement, or his own probe for it, is in-use", async (w) => {
+  for (const [type, option, who] of [
+    ["88", "02010200000000cc", "02:00:00:00:00:cc"],
+    ["87", "0e01a1a2a3a4a5a6", "another station"],
+  ] as const) {
+    const before = w.heard().length;
+    const asked = w.port.probe("FD00:77:0::100");
+    await until("probe heard", () => w.heard().length > before);
+    speakSix(w, type, SIX, option);
+    assert.is(await asked, "in-use");
+    const detail = `fd00:77::100: ${who} on pub0 holds it`;
+    assert.equal(w.alerts.splice(0), [{ kind: "probe.answered", detail }]);
+  }
+});
+
+test("R115: own words and others' questions do not make an IPv6 address taken", async (w) => {
+  const asked = w.port.probe("fd00:77::100");
+  await until("probe heard", () => w.heard().length > 0);
+  speakSix(w, "87", SIX, w.heard().toString("hex", 78, 86));
+  speakSix(w, "88", SIX, "0201020000000a01");
+  speakSix(w, "87", SIX, "01010200000000bb");
+  speakSix(w, "88", SIX.replace("0100", "0101"), "02010200000000bb");
+  assert.is(await asked, "free");
+});
+
+test("RFC 4861 7.2.6: another's advertisement of our IPv6 address is a foreign claim", async (w) => {
+  const claims: ForeignClaim[] = [];
+  w.port.onForeignClaim((claim) => claims.push(claim));
+  await w.port.up("fd00:77::100", 64);
+  await until("segment joined", () => w.sockets.size === 3);
+  speakSix(w, "88", SIX, "0201020000000a01");
+  speakSix(w, "88", SIX.replace("0100", "0101"), "02010200000000bb");
+  speakSix(w, "87", SIX, "0e01a1a2a3a4a5a6");
+  speakSix(w, "87", SIX, "01010200000000bb");
+  speakSix(w, "88", SIX, "02010200000000bb");
+  await until("claim noticed", () => claims.length > 0);
+  assert.equal(claims, [{ address: "fd00:77::100", hardwareAddress: "02:00:00:00:00:bb" }]);
+  await w.port.down("fd00:77::100");
+  speakSix(w, "88", SIX, "02010200000000bb");
+  assert.is(await w.port.probe("fd00:77::101"), "free", "time enough for what must not come");
+  assert.is(claims.length, 1);
+});
+
+test("IPv4 alone opens no listener for IPv6", async (w) => {
+  await w.port.up("10.77.0.100", 24);
+  assert.is(await w.port.probe("10.77.0.101"), "free");
+  assert.is(w.sockets.size, 2);
+});
+
+test("R115: who cannot ask does not know: no socat (told), a pipe lost meanwhile", async (w) => {
   await until("segment joined", () => w.sockets.size === 2);
   const asked = w.port.probe("10.77.0.100");
   await until("probe heard", () => w.heard().length > 0);

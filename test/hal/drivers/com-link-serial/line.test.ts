@@ -30,6 +30,7 @@ function watchLine(timeline: Timeline, carrier: OpenCarrier) {
       writeTimeoutMs: 50,
       reopenFirstMs: 10,
       after: timeline.after,
+      nowMs: () => timeline.nowMs(),
       onFrame: (frame) => frames.push(numberOf(frame)),
       onState: (state) => states.push(say(state)),
     },

@@ -1,0 +1,27 @@
+/**
+ * Whether what this server says has changed, so that the next beat goes out at once.
+ * Source: protocol.md 1.3 (all state is in the beat), 1.4.5 (two beats sent at once, no timer).
+ */
+import type { MembershipState } from "../../services/membership/state.ts";
+import { mayOwn, type Owning } from "./agent-watch.ts";
+
+interface Said extends Owning {
+  readonly membership: MembershipState;
+  readonly revision: object;
+  readonly quorum: { readonly claim: string };
+}
+
+export function hasNews(before: Said, after: Said): boolean {
+  if (before.revision !== after.revision) return true;
+  const a = before.membership;
+  const b = after.membership;
+  if (a.server !== b.server || a.view !== b.view || a.promise !== b.promise) return true;
+  if (mayOwn(before) !== mayOwn(after) || before.quorum.claim !== after.quorum.claim) return true;
+  return !sameBytes(before.agent.token?.blob, after.agent.token?.blob);
+}
+
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || a.length !== b.length) return false;
+  return a.every((byte, index) => byte === b[index]);
+}

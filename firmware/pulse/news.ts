@@ -1,0 +1,28 @@
+/**
+ * What is news for the own agent, so that it hears of it at once and not with the next whole facts.
+ * Source: architecture.md 2 (newest wins); services/facts.ts.
+ */
+import { isSole } from "../../services/membership/state.ts";
+import { mayOwn } from "./agent-watch.ts";
+import { type PulseState, peerOf } from "./route.ts";
+
+/** How long the peer had been silent when the view became this server's alone. */
+export function lostAfter(state: PulseState, atMs: number): number | null {
+  const { view, self } = state.membership;
+  const heardAtMs = peerOf(state)?.lanHeardAtMs ?? null;
+  return isSole(view, self) && heardAtMs !== null ? Math.round(atMs - heardAtMs) : null;
+}
+
+/** Something of it concerns the agent. */
+export function hasChanged(before: PulseState, after: PulseState): boolean {
+  const a = peerOf(before)?.beat ?? null;
+  const b = peerOf(after)?.beat ?? null;
+  if (before.revision !== after.revision) return true;
+  if (mayOwn(before) !== mayOwn(after) || before.quorum.claim !== after.quorum.claim) return true;
+  if (a === b) return false;
+  if (a === null || b === null) return true;
+  if (a.state !== b.state || a.mayOwn !== b.mayOwn || a.host !== b.host) return true;
+  if (a.configHash !== b.configHash) return true;
+  if (a.view?.epoch.counter !== b.view?.epoch.counter) return true;
+  return Buffer.compare(a.blob, b.blob) !== 0 || (a.ack === null) !== (b.ack === null);
+}

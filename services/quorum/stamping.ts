@@ -1,0 +1,338 @@
+/**
+ * Drives the shared-disk method's traffic on the arbitration partition: writes the own stamp, then reads
+ * every other slot, again and again, one operation at a time; a hung one is never overtaken.
+ * Intuition: whoever wants to be believed alive writes often and counts from the moment he began to write;
+ * whoever wants to believe another dead reads often and counts from the moment he saw the page turn. So no
+ * clock is compared, and a delay on either side only errs towards giving up or waiting longer.
+ * A stamp whose answer comes after the lease that it was to extend extends nothing: somebody may have read
+ * the slot in between and drawn his conclusion.
+ * Source: protocol.md 1.6, G9, G10, P6; requirements B3, R17, R68, R78; D9.
+ */
+import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
+import type { Epoch } from "../../hal/base/view.ts";
+import type { ClusterConfig } from "../configuration/model.ts";
+import type { PulseEffect, Step } from "../effects.ts";
+import type { PulseEvent } from "../events.ts";
+import type { ClaimProgress, Judgement } from "./judgement.ts";
+import { asStamp, type Stamp, type StampStateName } from "./stamp.ts";
+
+/** What this process has seen of one slot, by its own clock. */
+export interface SlotSight {
+  readonly server: ServerIndex;
+  /** null = never read, or never stamped. */
+  readonly stamp: Stamp | null;
+  /** Boot whose stamps stood there before those of `stamp.host`; null = none was seen. */
+  readonly formerHost: HostIncarnation | null;
+  /** When the newest stamp was first seen; -Infinity = never. */
+  readonly roseAtMs: number;
+  /** True when a newer stamp than the first one read was seen: somebody wrote meanwhile. */
+  readonly moved: boolean;
+  /** Issue of the newest good reading; -Infinity = none. */
+  readonly readFromMs: number;
+}
+
+export interface StampState {
+  readonly operation: {
+    readonly kind: "write" | "read";
+    readonly id: number;
+    readonly atMs: number;
+    readonly server: ServerIndex;
+    /** The stamp is a new one and not the old one again. */
+    readonly fresh: boolean;
+  } | null;
+  readonly nextId: number;
+  readonly connected: boolean;
+  readonly diskHealthy: boolean;
+  readonly diskFaultNoted: boolean;
+  readonly diskError: string;
+  /** Last complete round of write and readings; before the first one the end of the start grace. */
+  readonly lastGoodAtMs: number;
+  readonly killedId: number | null;
+  /** Next round. */
+  readonly roundAtMs: number;
+  /** Newest stamp handed to the disk process; null = none yet. */
+  readonly standing: Stamp | null;
+  /** The agent's progress at that moment. */
+  readonly progress: number | null;
+  /** Issue of the newest stamp whose answer came in time; -Infinity = none. */
+  readonly stampedAtMs: number;
+  /** Start alone: `alone` written and all slots read since. */
+  readonly claim: ClaimProgress;
+  readonly slots: readonly SlotSight[];
+}
+
+/** What stands around at this moment. */
+export interface StampContext {
+  readonly self: ServerIndex;
+  readonly host: HostIncarnation;
+  readonly epoch: Epoch;
+  /** null = the agent has not said what this server is: nothing is written. */
+  readonly word: StampStateName | null;
+  readonly twoWay: number;
+  /** The agent's progress; null = it has not spoken. */
+  readonly progress: number | null;
+  /** False once this server has given up: it lives, but must not be believed to. */
+  readonly mayLive: boolean;
+  /** The LAN carries this server, or it needs no lease: a late stamp then begins a new lease. */
+  readonly carried: boolean;
+}
+
+const NEVER = Number.NEGATIVE_INFINITY;
+const RETRY_MS = 100;
+/** The disk process may take some seconds to come up beside everything else that starts. */
+const START_GRACE_MS = 10_000;
+const NO_ANSWER = "no answer";
+
+export function createStamping(serverCount: number, atMs: number): StampState {
+  return {
+    operation: null,
+    nextId: 1,
+    connected: false,
+    diskHealthy: false,
+    diskFaultNoted: false,
+    diskError: "",
+    lastGoodAtMs: atMs + START_GRACE_MS,
+    killedId: null,
+    roundAtMs: atMs,
+    standing: null,
+    progress: null,
+    stampedAtMs: NEVER,
+    claim: "none",
+    slots: Array.from({ length: serverCount }, (_, server) => unseen(server)),
+  };
+}
+
+export function step(
+  state: StampState,
+  event: PulseEvent,
+  context: StampContext,
+  config: ClusterConfig,
+): Step<StampState, PulseEffect> {
+  switch (event.kind) {
+    case "disk.ready":
+      return watch({ ...state, connected: true, roundAtMs: event.atMs }, context, event, config);
+    case "disk.gone":
+      return watch(failed({ ...state, connected: false }, state.diskError), context, event, config);
+    case "disk.answered":
+      return answered(state, event, context, config);
+    case "tick":
+      return watch(state, context, event, config);
+    default:
+      return { state, effects: [] };
+  }
+}
+
+/** A start alone is won like a claim: write `alone`, then read the others (protocol.md 1.7). */
+export function follow(
+  state: StampState,
+  judgement: Judgement,
+  context: StampContext,
+  atMs: number,
+): Step<StampState, PulseEffect> {
+  if (judgement.kind === "claim" && state.claim === "none") {
+    const pending: StampState = { ...state, claim: "pending", roundAtMs: atMs };
+    return state.operation === null ? beginRound(pending, context, atMs) : still(pending);
+  }
+  const off = judgement.kind === "withdraw" && state.claim !== "none";
+  return still(off ? { ...state, claim: "none", roundAtMs: atMs } : state);
+}
+
+/** Next moment at which something is due although nothing arrives, ms. */
+export function nextDeadlineMs(state: StampState, config: ClusterConfig): number {
+  const { operation } = state;
+  if (operation !== null) {
+    const overdueMs = operation.atMs + config.budget.diskWaitMs;
+    return state.killedId === operation.id ? Number.POSITIVE_INFINITY : overdueMs;
+  }
+  return state.connected ? state.roundAtMs : Number.POSITIVE_INFINITY;
+}
+
+/** End of what the own stamps carry; -Infinity = they carry nothing. */
+export const stampLeaseEndMs = (state: StampState, config: ClusterConfig): number =>
+  state.stampedAtMs + config.budget.stampLeaseMs;
+
+/** Stamps are written and all slots are read in time. */
+export const isInTime = (state: StampState, atMs: number, config: ClusterConfig): boolean =>
+  atMs < stampLeaseEndMs(state, config) && atMs - state.lastGoodAtMs < config.budget.diskWaitMs;
+
+function answered(
+  state: StampState,
+  event: Extract<PulseEvent, { kind: "disk.answered" }>,
+  context: StampContext,
+  config: ClusterConfig,
+): Step<StampState, PulseEffect> {
+  const { operation } = state;
+  if (operation === null || operation.id !== event.id) return still(state);
+  if (!event.ok) return noteDisk(failed(state, event.error), event.atMs, config);
+  const done = { ...state, operation: null };
+  if (operation.kind === "write") {
+    const extends_ = context.carried || event.atMs < stampLeaseEndMs(state, config);
+    const counts = operation.fresh && extends_;
+    const stampedAtMs = counts ? operation.atMs : state.stampedAtMs;
+    return readNext({ ...done, stampedAtMs }, context.self, -1, event.atMs, config);
+  }
+  const seen = look(done, operation, asStamp(event.claim), event.atMs);
+  if (seen === null) {
+    const stale = failed(state, `slot of server ${operation.server} shows an old stamp`);
+    return noteDisk(stale, event.atMs, config);
+  }
+  return readNext(seen, context.self, operation.server, event.atMs, config);
+}
+
+/** Null for a stamp older than the one seen before: it says nothing, least of all that nobody writes. */
+function look(
+  state: StampState,
+  operation: { readonly server: ServerIndex; readonly atMs: number },
+  stamp: Stamp | null,
+  atMs: number,
+): StampState | null {
+  const old = state.slots[operation.server] ?? unseen(operation.server);
+  const before = old.stamp;
+  if (stamp === null && before !== null) return null;
+  if (stamp !== null && before !== null) {
+    if (stamp.host === before.host && stamp.stampMs < before.stampMs) return null;
+    if (stamp.host !== before.host && stamp.host === old.formerHost) return null;
+  }
+  const reboots = stamp !== null && before !== null && stamp.host !== before.host;
+  const rises = stamp !== null && (before === null || reboots || stamp.stampMs > before.stampMs);
+  const sight: SlotSight = {
+    server: operation.server,
+    stamp,
+    formerHost: reboots ? before.host : old.formerHost,
+    roseAtMs: rises ? atMs : old.roseAtMs,
+    moved: old.moved || (rises && old.readFromMs !== NEVER),
+    readFromMs: operation.atMs,
+  };
+  return {
+    ...state,
+    slots: state.slots.map((slot) => (slot.server === sight.server ? sight : slot)),
+  };
+}
+
+/** Reads the slot after `last`, or ends the round. */
+function readNext(
+  state: StampState,
+  self: ServerIndex,
+  last: ServerIndex,
+  atMs: number,
+  config: ClusterConfig,
+): Step<StampState, PulseEffect> {
+  const next = state.slots.find(({ server }) => server > last && server !== self);
+  if (next !== undefined) {
+    const { server } = next;
+    return begin(state, { kind: "read", server, fresh: false }, atMs, (id) => ({
+      kind: "claim.read",
+      id,
+      server,
+    }));
+  }
+  const restored: PulseEffect[] = state.diskFaultNoted
+    ? [{ kind: "note", key: "disk.restored", data: {} }]
+    : [];
+  // The round that ends has written `alone` exactly when that is what stands.
+  const won = state.claim === "pending" && state.standing?.state === "alone";
+  const ended: StampState = {
+    ...state,
+    claim: won ? "won" : state.claim,
+    diskHealthy: true,
+    diskFaultNoted: false,
+    diskError: "",
+    lastGoodAtMs: atMs,
+    roundAtMs: Math.max(atMs, state.roundAtMs + config.budget.stampIntervalMs),
+  };
+  return { state: ended, effects: restored };
+}
+
+/** Starts a round that is due, and gives up an operation that is overdue. */
+function watch(
+  state: StampState,
+  context: StampContext,
+  { atMs }: PulseEvent,
+  config: ClusterConfig,
+): Step<StampState, PulseEffect> {
+  const noted = noteDisk(state, atMs, config);
+  const { operation } = noted.state;
+  if (operation !== null) {
+    const overdue = atMs - operation.atMs >= config.budget.diskWaitMs;
+    if (!overdue || state.killedId === operation.id) return noted;
+    const killed = { ...noted.state, killedId: operation.id, diskHealthy: false };
+    return { state: killed, effects: [...noted.effects, { kind: "disk.kill" }] };
+  }
+  const due = noted.state.connected && atMs >= noted.state.roundAtMs;
+  if (!due) return noted;
+  const begun = beginRound(noted.state, context, atMs);
+  return { state: begun.state, effects: [...noted.effects, ...begun.effects] };
+}
+
+/**
+ * A new stamp needs a new word of the agent (G9). Without one the old stamp is written once more: that
+ * proves the disk and claims no life.
+ */
+function beginRound(
+  state: StampState,
+  context: StampContext,
+  atMs: number,
+): Step<StampState, PulseEffect> {
+  if (!state.connected || context.word === null) return still(state);
+  const { self: server, progress } = context;
+  const fresh = progress !== null && progress !== state.progress && context.mayLive;
+  const claims = state.claim !== "none" && context.word === "starting";
+  const drawn: Stamp = {
+    state: claims ? "alone" : context.word,
+    host: context.host,
+    epoch: context.epoch,
+    twoWay: context.twoWay,
+    stampMs: Math.floor(atMs),
+  };
+  const standing = fresh ? drawn : state.standing;
+  if (standing === null) return still(state);
+  const next = fresh ? { ...state, standing, progress } : state;
+  return begin({ ...next, roundAtMs: atMs }, { kind: "write", server, fresh }, atMs, (id) => ({
+    kind: "claim.write",
+    id,
+    claim: standing,
+  }));
+}
+
+function begin(
+  state: StampState,
+  what: { readonly kind: "write" | "read"; readonly server: ServerIndex; readonly fresh: boolean },
+  atMs: number,
+  effect: (id: number) => PulseEffect,
+): Step<StampState, PulseEffect> {
+  const id = state.nextId;
+  const operation = { ...what, id, atMs };
+  return { state: { ...state, nextId: id + 1, operation }, effects: [effect(id)] };
+}
+
+/** A failed operation proves nothing, neither of this server's life nor of another's. */
+function failed(state: StampState, error: string): StampState {
+  const roundAtMs = (state.operation?.atMs ?? state.roundAtMs) + RETRY_MS;
+  return { ...state, operation: null, diskHealthy: false, diskError: error, roundAtMs };
+}
+
+/** The disk counts as faulty after its own timeout, the disk wait (D9). */
+function noteDisk(
+  state: StampState,
+  atMs: number,
+  config: ClusterConfig,
+): Step<StampState, PulseEffect> {
+  const overdue = atMs - state.lastGoodAtMs >= config.budget.diskWaitMs;
+  if (!overdue || state.diskFaultNoted) return still(state);
+  const error = state.diskError || NO_ANSWER;
+  return {
+    state: { ...state, diskFaultNoted: true },
+    effects: [{ kind: "note", key: "disk.faulty", data: { error } }],
+  };
+}
+
+const still = (state: StampState): Step<StampState, PulseEffect> => ({ state, effects: [] });
+
+const unseen = (server: ServerIndex): SlotSight => ({
+  server,
+  stamp: null,
+  formerHost: null,
+  roseAtMs: NEVER,
+  moved: false,
+  readFromMs: NEVER,
+});

@@ -1,0 +1,31 @@
+/**
+ * The variables that a script of a group finds: why it runs, whether the group's disk is connected,
+ * whether this is the home server, and the group's name. The names are the guide's.
+ * Intuition: the script of 2000 must run unchanged in logic; what is not one of ours it takes for
+ * "not called by the cluster".
+ * Source: guide 2.2.4; requirements R146-R153; D20; successor.md 2.2.
+ */
+
+/**
+ * START: normal start, also by a move; FAILOVER: the cluster re-placed the group by itself; RECOVER: this
+ * server has returned, nothing is activated.
+ */
+export type ScriptEvent = "START" | "FAILOVER" | "RECOVER";
+
+export interface ScriptSituation {
+  readonly event: ScriptEvent;
+  readonly group: string;
+  /** This server is the first of the group's policy. */
+  readonly isHome: boolean;
+  /** False = connecting a disk of the group failed; the script runs all the same (R151). */
+  readonly isDiskConnected: boolean;
+}
+
+export function scriptEnvironment(situation: ScriptSituation): Readonly<Record<string, string>> {
+  return {
+    ARMS_EVENT: situation.event,
+    ARMS_DISK: situation.isDiskConnected ? "SUCCESS" : "FAILURE",
+    ARMS_SERVER: situation.isHome ? "HOME" : "OTHER",
+    ARMS_GROUPNAME: situation.group,
+  };
+}

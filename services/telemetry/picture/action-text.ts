@@ -1,0 +1,133 @@
+/**
+ * Words of the parts of the page in which a person does something: login, orders, the rack panel. The
+ * verbs are those of `kage`. Part of the one table in page-text.ts. Source: ecosystem.md 3.2 point 5.
+ */
+import type { Language } from "../../catalogue/entry.ts";
+
+export const actionText = {
+  loginTitle: { en: "Log in", ja: "ログイン" },
+  loginLead: {
+    en: "You are asked for a name because orders given here move real services.",
+    ja: "この画面の操作は実際のサービスを動かすため、利用者の確認を行います。",
+  },
+  setupTitle: { en: "First start", ja: "初期設定" },
+  setupLead: {
+    en: "Make the first administrator. The one-time code stands on the console of {server} and in its file setup-code.",
+    ja: "最初の管理者を作成します。ワンタイムコードは {server} のコンソールと setup-code ファイルに表示されています。",
+  },
+  code: { en: "One-time code", ja: "ワンタイムコード" },
+  user: { en: "User name", ja: "ユーザ名" },
+  password: { en: "Password", ja: "パスワード" },
+  passwordAgain: { en: "Password again", ja: "パスワード (確認)" },
+  passwordRule: { en: "At least 10 characters.", ja: "10 文字以上。" },
+  passwordsDiffer: { en: "The two passwords differ.", ja: "パスワードが一致しません。" },
+  loginDo: { en: "Log in", ja: "ログイン" },
+  setupDo: { en: "Create administrator", ja: "管理者を作成" },
+  working: { en: "One moment…", ja: "処理中…" },
+  loginRefused: {
+    en: "User name or password is not right. Check both and try again.",
+    ja: "ユーザ名またはパスワードが違います。確認して再度入力してください。",
+  },
+  setupRefused: {
+    en: "The code or the password was not accepted. Check the code on the console of the server.",
+    ja: "コードまたはパスワードを受け付けられません。サーバのコンソールでコードを確認してください。",
+  },
+  loginSlow: {
+    en: "Too many attempts. Wait {span} and try again.",
+    ja: "試行回数が多すぎます。{span}後に再度お試しください。",
+  },
+  unreachable: {
+    en: "The server does not answer. Check its power and the network, or open the page of another server.",
+    ja: "サーバが応答しません。電源とネットワークを確認するか、他のサーバの画面を開いてください。",
+  },
+  sessionOver: {
+    en: "The session has ended. Log in again.",
+    ja: "セッションが終了しました。再度ログインしてください。",
+  },
+
+  operate: { en: "Operate", ja: "操作" },
+  operateName: { en: "Operate {name}", ja: "{name} を操作" },
+  start: { en: "Start", ja: "起動" },
+  stop: { en: "Stop", ja: "停止" },
+  move: { en: "Move", ja: "移動" },
+  detach: { en: "Detach", ja: "切り離し" },
+  return: { en: "Return", ja: "復帰" },
+  shutdown: { en: "Shut down", ja: "シャットダウン" },
+  noAction: {
+    en: "Nothing can be ordered in this state. Wait until it has settled.",
+    ja: "この状態では操作できません。状態が落ち着くまでお待ちください。",
+  },
+  viewOnly: {
+    en: "Your role is view only; an operator can give orders.",
+    ja: "閲覧のみの権限です。操作は操作者の権限で行ってください。",
+  },
+  noOrders: {
+    en: "Orders wait until the page is live again.",
+    ja: "画面が更新されるまで操作できません。",
+  },
+  chooseAction: { en: "What shall be done", ja: "操作の選択" },
+  chooseTarget: { en: "Target server", ja: "移動先サーバ" },
+  bestOfPolicy: { en: "best of the policy", ja: "優先順位に従う" },
+  plan: { en: "What will happen", ja: "実行内容" },
+  planAsking: { en: "Asking the cluster…", ja: "クラスタに問い合わせています…" },
+  planEmpty: { en: "The cluster gave no plan.", ja: "実行計画が返されませんでした。" },
+  planRefused: { en: "The cluster would refuse this", ja: "この操作は受け付けられません" },
+  planSilent: {
+    en: "The cluster did not answer. Nothing was ordered; check that a coordinator is there.",
+    ja: "クラスタから応答がありません。指示は出していません。コーディネータを確認してください。",
+  },
+  sameLine: { en: "The same at a terminal", ja: "端末での同じ操作" },
+  copy: { en: "Copy", ja: "コピー" },
+  copied: { en: "Copied", ja: "コピーしました" },
+  confirmType: { en: "Type {name} to confirm", ja: "確認のため {name} と入力してください" },
+  confirmDiffers: { en: "This is not yet {name}.", ja: "{name} と一致していません。" },
+  execute: { en: "{verb} {name}", ja: "{name} を{verb}" },
+  cancel: { en: "Cancel", ja: "取消" },
+  close: { en: "Close", ja: "閉じる" },
+  progress: { en: "Progress", ja: "進行状況" },
+  sent: { en: "sent", ja: "送信済" },
+  accepted: { en: "accepted", ja: "受付済" },
+  running: { en: "running", ja: "実行中" },
+  done: { en: "done", ja: "完了" },
+  failed: { en: "failed", ja: "失敗" },
+  rejected: { en: "refused", ja: "拒否" },
+  expired: { en: "too late", ja: "期限切れ" },
+  unknownOutcome: {
+    en: "No final answer came. The outcome is unknown; look at the picture and the events.",
+    ja: "最終応答がありません。結果は不明です。図とイベントを確認してください。",
+  },
+
+  rack: { en: "Rack", ja: "ラック" },
+  rackLead: {
+    en: "This appliance is virtual: pull cables and switches and see what happens.",
+    ja: "仮想アプライアンスです。ケーブルや電源を操作して動作を確かめられます。",
+  },
+  cables: { en: "Cables", ja: "ケーブル" },
+  power: { en: "Power", ja: "電源" },
+  plugged: { en: "plugged", ja: "接続" },
+  pulled: { en: "pulled", ja: "抜線" },
+  partly: { en: "pulled in part", ja: "一部抜線" },
+  pull: { en: "Pull", ja: "抜く" },
+  plug: { en: "Plug in", ja: "挿す" },
+  pullName: { en: "Pull {name}", ja: "{name} を抜く" },
+  plugName: { en: "Plug in {name}", ja: "{name} を挿す" },
+  pullAll: { en: "Pull all wires at once", ja: "全ケーブルを同時に抜く" },
+  plugAll: { en: "Plug all in", ja: "全ケーブルを挿す" },
+  on: { en: "on", ja: "オン" },
+  off: { en: "off", ja: "オフ" },
+  frozen: { en: "frozen", ja: "凍結" },
+  powerOff: { en: "Power off", ja: "電源を切る" },
+  powerOn: { en: "Power on", ja: "電源を入れる" },
+  freeze: { en: "Freeze", ja: "凍結" },
+  thaw: { en: "Thaw", ja: "凍結解除" },
+  verbName: { en: "{verb}: {name}", ja: "{name}: {verb}" },
+  rackSilent: {
+    en: "The rack does not answer. It ends with npm start; check that it runs.",
+    ja: "ラックが応答しません。npm start が動作しているか確認してください。",
+  },
+  rackBehind: {
+    en: "The rack is reached through {server}, which does not answer. Use the page of another server, or kage rack.",
+    ja: "ラックの操作は {server} を経由しますが、応答がありません。他のサーバの画面または kage rack を使用してください。",
+  },
+  rackRefused: { en: "The rack refused: {reason}", ja: "ラックが拒否しました: {reason}" },
+} as const satisfies Record<string, Readonly<Record<Language, string>>>;

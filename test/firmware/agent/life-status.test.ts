@@ -1,0 +1,106 @@
+/**
+ * What the status says of a server that waits, that is provisional, or that ended in an emergency; and
+ * from when the start sync wait counts.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { decideBoot } from "../../../firmware/agent/boot.ts";
+import { osStartMs } from "../../../firmware/agent/os-start.ts";
+import { drawStatus, type OwnTrouble } from "../../../firmware/agent/status.ts";
+import { drawFacts } from "../../../firmware/pulse/facts.ts";
+import { peerOf } from "../../../firmware/pulse/route.ts";
+import { emptyRecord, parseRecord } from "../../../flash/store/record.ts";
+import { hostIncarnation } from "../../../hal/base/ids.ts";
+import type { Facts } from "../../../services/facts.ts";
+import { createFailover } from "../../../services/failover/core.ts";
+import type { StatusDocument } from "../../../services/status.ts";
+import { Pair, pairConfig } from "../pulse/pair.ts";
+
+const CONFIG = pairConfig("com");
+const HOST = hostIncarnation("00000000000000a1");
+
+function factsOf(pair: Pair): Facts {
+  const { state } = pair.at(0);
+  const peer = peerOf(state);
+  if (peer === null) throw new Error("a pair has a peer");
+  return drawFacts(state, peer, 1, null, pair.nowMs, CONFIG);
+}
+
+function status(facts: Facts, own: OwnTrouble = { isUnsaved: false }): StatusDocument {
+  const failover = { ...createFailover(0, CONFIG), facts };
+  return drawStatus(failover, "", [null, null], CONFIG, "en", own);
+}
+
+const codes = ({ cluster }: StatusDocument): string[] => cluster.reasons.map(({ code }) => code);
+
+test("D17: a starting server tells how many seconds it will still wait, and no longer once it is in", () => {
+  const pair = new Pair(CONFIG);
+  pair.power(1, false);
+  pair.run(300);
+  const shown = status(factsOf(pair));
+  assert.equal(shown.servers[0]?.details, { startWaitS: 2 });
+  assert.match(
+    shown.cluster.reasons.map(({ text }) => text).join("\n"),
+    "Waiting up to 2 s for the other servers to start.",
+  );
+  pair.run(3000);
+  assert.is(pair.shows(0), "sole");
+  assert.is(status(factsOf(pair)).servers[0]?.details, undefined);
+});
+
+test("R108: an emergency shutdown is a reason until it is settled", () => {
+  const pair = new Pair(CONFIG, ["detached", "detached"]);
+  pair.run(300);
+  const record = { method: "com", reason: "partition", evidence: "e", epoch: 4, at: "t" };
+  assert.ok(
+    codes(status(factsOf(pair), { isUnsaved: false, emergency: record })).includes("KG-3035"),
+  );
+  assert.not(codes(status(factsOf(pair))).includes("KG-3035"));
+});
+
+test("1.8: a provisional view says why nothing may start", () => {
+  const pair = new Pair(CONFIG, ["detached", "detached"]);
+  pair.run(300);
+  const facts: Facts = { ...factsOf(pair), provisional: true, refused: "claim-lost" };
+  assert.ok(codes(status(facts)).includes("KG-2042"));
+});
+
+test("S2: on a real server the wait counts from the boot of its kernel", () => {
+  assert.is(osStartMs({}, 50_000), 0);
+});
+
+test("S2: a virtual server counts from the moment it got its power, not from its agent's start", () => {
+  const env = { KAGE_HOST_INCARNATION: "00000000000000a1" };
+  assert.is(osStartMs({ ...env, KAGE_HOST_STARTED_MS: "42000" }, 50_000), 42_000);
+});
+
+test("S2: what cannot be a moment of power-on does not lengthen or skip the wait", () => {
+  const env = { KAGE_HOST_INCARNATION: "00000000000000a1" };
+  for (const given of [undefined, "", "x", "-1", "60000", "NaN"]) {
+    assert.is(osStartMs({ ...env, KAGE_HOST_STARTED_MS: given }, 50_000), 50_000, given);
+  }
+});
+
+test("1.8: when pulse and agent both die, the record still knows that the view is provisional", () => {
+  const base = emptyRecord({ cluster: "pair", server: "SERVER1" }, HOST);
+  const epoch = { counter: 8, coordinator: 0, host: HOST };
+  const kept = { ...base, epoch, members: [0], provisional: true };
+  const parsed = parseRecord(JSON.parse(JSON.stringify(kept)));
+  assert.is(parsed.kind, "record");
+  if (parsed.kind !== "record") return;
+  const pair = new Pair(CONFIG, ["detached", "detached"]);
+  const facts: Facts = { ...factsOf(pair), server: "observing" };
+  const decision = decideBoot({
+    loaded: { kind: "loaded", record: parsed.record, damaged: null },
+    belongs: true,
+    host: HOST,
+    facts,
+    runs: false,
+    atMs: 1000,
+    waitUntilMs: 2000,
+  });
+  assert.ok(decision.wish.kind === "resume" && decision.wish.provisional === true);
+  assert.is(parseRecord({ ...kept, provisional: "yes" }).kind, "malformed");
+});
+
+test.run();

@@ -1,0 +1,109 @@
+/**
+ * A server's script desk on the real program runner, in a folder of its own: one group with a script,
+ * its files written by the test, its notes kept.
+ */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ScriptDesk } from "../../../firmware/agent/script-desk.ts";
+import type { ServerContext } from "../../../firmware/local.ts";
+import { hostIncarnation } from "../../../hal/base/ids.ts";
+import {
+  findByEnvironment,
+  signalProcess,
+  waitUntilEmpty,
+} from "../../../hal/drivers/process-tree/process-tree.ts";
+import { placeRecord } from "../../../hal/drivers/program-runner/record.ts";
+import { loadConfiguration } from "../../../services/configuration/load.ts";
+import type { GroupConfig, ScriptResource } from "../../../services/configuration/model.ts";
+import { sample, write } from "../../services/configuration/sample.ts";
+
+export interface ScriptStage {
+  readonly dir: string;
+  readonly context: ServerContext;
+  readonly group: GroupConfig;
+  readonly script: ScriptResource;
+  readonly notes: { readonly key: string; readonly data: Readonly<Record<string, unknown>> }[];
+  readonly failed: number[];
+  desk: ScriptDesk;
+}
+
+export function makeStage(
+  timeouts: { startTimeoutMs?: number; stopTimeoutMs?: number } = {},
+): ScriptStage {
+  const dir = mkdtempSync(join(tmpdir(), "kage-desk-"));
+  const config = sample();
+  config.groups[0]?.resources.push({
+    type: "script",
+    name: "app",
+    start: join(dir, "start.sh"),
+    stop: join(dir, "stop.sh"),
+    startTimeoutMs: 10_000,
+    stopTimeoutMs: 10_000,
+    ...timeouts,
+  });
+  const loaded = loadConfiguration(write(config), "cluster.jsonc");
+  if (loaded.kind === "refused") throw new Error(loaded.findings[0]?.text);
+  const [group] = loaded.config.groups;
+  const script = group?.resources.at(-1);
+  if (group === undefined || script?.kind !== "script") throw new Error("no script");
+  const local = {
+    server: "SERVER1",
+    configFile: "",
+    keyFile: "",
+    stateDir: join(dir, "state"),
+    runDir: join(dir, "run"),
+    off: { kind: "rack" },
+    watchdog: { kind: "none" },
+    addresses: { kind: "rack" },
+  } as const;
+  mkdirSync(local.runDir, { recursive: true });
+  const host = hostIncarnation("00000000000000a1");
+  const context = { local, config: loaded.config, self: 0, host };
+  const base = { dir, context, group, script, notes: [], failed: [] };
+  const stage = { ...base, desk: openDesk(base) };
+  put(stage, "start.sh", "exit 0");
+  put(stage, "stop.sh", "exit 0");
+  return stage;
+}
+
+/** A desk as the next agent opens it: same folders, nothing remembered. */
+export function openDesk(stage: Omit<ScriptStage, "desk">): ScriptDesk {
+  return new ScriptDesk(stage.context, {
+    cgroupRoot: null,
+    mainJs: "/nowhere/main.js",
+    note: (key, data) => stage.notes.push({ key, data }),
+    fail: (group) => stage.failed.push(group),
+    isOver: () => false,
+  });
+}
+
+export function put(stage: Pick<ScriptStage, "dir">, name: string, body: string): void {
+  const path = join(stage.dir, name);
+  writeFileSync(path, `#!/bin/sh\n${body}\n`);
+  chmodSync(path, 0o755);
+}
+
+export const cookieOf = ({ context, group }: ScriptStage): string =>
+  `KAGE_SCRIPT=${placeRecord(context.local.runDir, "SERVER1", group.name, "app").cookie}`;
+
+/** Processes of the script that live. */
+export const living = (stage: ScriptStage): number => findByEnvironment([cookieOf(stage)]).length;
+
+export const keysOf = (stage: ScriptStage): string[] => stage.notes.map(({ key }) => key);
+
+export async function clear(stage: ScriptStage): Promise<void> {
+  for (const who of findByEnvironment([cookieOf(stage)])) signalProcess(who, "SIGKILL");
+  await waitUntilEmpty(() => findByEnvironment([cookieOf(stage)]), 5000);
+  rmSync(stage.dir, { recursive: true, force: true });
+}
+
+/** Why the promise was rejected; fails when it was not. */
+export async function reasonOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  throw new Error("expected a rejection");
+}

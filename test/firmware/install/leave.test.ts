@@ -1,0 +1,129 @@
+/**
+ * Leading a server out before its software stops: which order fits which picture, and that it is over
+ * only when the agent's last word is heard. Source: R17, R68; flash/package/serving-units.ts.
+ */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { type LeaveOutcome, leaveCluster, verbFor } from "../../../firmware/install/leave.ts";
+
+const picture = (own: string, other: string) => ({
+  servers: [
+    { name: "SERVER1", state: own },
+    { name: "SERVER2", state: other },
+  ],
+});
+
+const ORDERS: readonly [own: string, other: string, verb: string | null][] = [
+  ["member", "member", "server.shutdown"],
+  ["detached", "member", "server.shutdown"],
+  ["detached", "off", "server.shutdown"],
+  ["starting", "off", "server.shutdown"],
+  ["member", "off", "cluster.shutdown"],
+  ["member", "detached", null],
+  ["member", "returning", null],
+];
+
+for (const [own, other, verb] of ORDERS) {
+  test(`R17: ${own} beside a server that is ${other}: ${verb ?? "no order fits"}`, () => {
+    assert.is(verbFor(picture(own, other), "SERVER1"), verb);
+  });
+}
+
+type Answer = (verb: string, args: Record<string, unknown>) => object;
+
+async function withAgent(
+  answer: Answer | null,
+  act: (runDir: string, orders: string[]) => Promise<void>,
+): Promise<void> {
+  const runDir = mkdtempSync(join(tmpdir(), "kage-leave-"));
+  const orders: string[] = [];
+  let server: Server | null = null;
+  if (answer !== null) {
+    server = createServer((socket) => {
+      socket.on("error", () => socket.destroy());
+      socket.once("data", (line: Buffer) => {
+        const { id, verb, args } = JSON.parse(line.toString());
+        if (verb !== "status" && verb !== "events") orders.push(`${verb} ${JSON.stringify(args)}`);
+        socket.end(`${JSON.stringify({ id, ...answer(verb, args) })}\n`);
+      });
+    });
+    const listening = server;
+    await new Promise<void>((done) => listening.listen(join(runDir, "agent.sock"), done));
+  }
+  try {
+    await act(runDir, orders);
+  } finally {
+    server?.close();
+    rmSync(runDir, { recursive: true, force: true });
+  }
+}
+
+const leave = (runDir: string, withinMs = 5000): Promise<LeaveOutcome> =>
+  leaveCluster({ server: "SERVER1", runDir, withinMs, lookEveryMs: 5 });
+
+const status = { ok: true, result: picture("member", "member") };
+const events = (...list: object[]) => ({ ok: true, result: { events: list } });
+
+test("the order is given once, and the marker stands before it", async () => {
+  let asked = 0;
+  let stood = false;
+  const agent: Answer = (verb, args) => {
+    if (verb === "status") return status;
+    if (verb !== "events") {
+      stood = existsSync(join(folder, "leaving"));
+      return { ok: true, result: { accepted: true } };
+    }
+    asked += 1;
+    // An older shutdown in the log is not this one.
+    if (args["after"] === 0) return events({ seq: 7, key: "shutdown.server" });
+    return asked < 4 ? events() : events({ seq: 9, key: "shutdown.server" });
+  };
+  let folder = "";
+  await withAgent(agent, async (runDir, orders) => {
+    folder = runDir;
+    assert.equal(await leave(runDir), { kind: "left" });
+    assert.ok(asked >= 4, "it waited for the new word");
+    assert.equal(orders, ['server.shutdown {"server":"SERVER1"}']);
+    assert.ok(stood, "the off script finds the marker when the agent orders off");
+  });
+});
+
+test("no agent: nothing to leave, and no marker keeps the server from being switched off", async () => {
+  await withAgent(null, async (runDir) => {
+    assert.equal(await leave(runDir), { kind: "absent" });
+    assert.not(existsSync(join(runDir, "leaving")));
+  });
+});
+
+test("a refusal is told in the agent's words and the marker goes", async () => {
+  const agent: Answer = (verb) => {
+    if (verb === "status") return status;
+    return verb === "events" ? events() : { ok: false, message: "a move is under way" };
+  };
+  await withAgent(agent, async (runDir) => {
+    assert.equal(await leave(runDir), { kind: "refused", detail: "a move is under way" });
+    assert.not(existsSync(join(runDir, "leaving")));
+  });
+});
+
+test("a group that does not stop ends the wait", async () => {
+  const agent: Answer = (verb) => {
+    if (verb === "status") return status;
+    return verb === "events" ? events() : { ok: true, result: {} };
+  };
+  await withAgent(agent, async (runDir) => {
+    const { kind } = await leave(runDir, 60);
+    assert.is(kind, "overdue");
+  });
+});
+
+test("garbage for a picture gives the order that moves nobody else", () => {
+  assert.is(verbFor({}, "SERVER1"), "server.shutdown");
+  assert.is(verbFor({ servers: "all" }, "SERVER1"), "server.shutdown");
+});
+
+test.run();

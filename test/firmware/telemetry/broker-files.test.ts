@@ -1,0 +1,50 @@
+/** The files of a server's mosquitto: whole, with their modes, and the same passwords the next time. */
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { writeBrokerFiles } from "../../../firmware/telemetry/broker-files.ts";
+import { sample, write } from "../../services/configuration/sample.ts";
+
+test("files are written once and anew with the same passwords", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kage-broker-"));
+  try {
+    const configFile = join(folder, "cluster.jsonc");
+    writeFileSync(configFile, write(sample()));
+    const local = {
+      server: "SERVER1",
+      configFile,
+      keyFile: "k",
+      stateDir: folder,
+      runDir: folder,
+      off: { kind: "command", argv: ["true"] },
+      watchdog: { kind: "none" },
+      addresses: { kind: "linux" },
+      telemetry: { listen: "127.0.0.1:8090", brokers: ["mqtt://127.0.0.1:1884"] },
+    };
+    const localFile = join(folder, "local.json");
+    const out = join(folder, "broker");
+    writeFileSync(localFile, JSON.stringify(local));
+    writeBrokerFiles(["--local", localFile, "--out", out]);
+    const credentials = readFileSync(join(out, "credentials.json"), "utf8");
+    assert.match(readFileSync(join(out, "mosquitto.conf"), "utf8"), "listener 1884 127.0.0.1");
+    assert.match(readFileSync(join(out, "acl"), "utf8"), "topic write kage/v1/lab/cmd/op/#");
+    for (const name of ["acl", "passwords", "credentials.json"]) {
+      assert.is(statSync(join(out, name)).mode & 0o777, 0o600, name);
+    }
+    writeBrokerFiles(["--local", localFile, "--out", out, "--user", "mosquitto"]);
+    assert.is(readFileSync(join(out, "credentials.json"), "utf8"), credentials);
+    assert.match(readFileSync(join(out, "mosquitto.conf"), "utf8"), "user mosquitto");
+    writeFileSync(localFile, JSON.stringify({ ...local, telemetry: undefined }));
+    const without = (): void => writeBrokerFiles(["--local", localFile, "--out", out]);
+    assert.throws(without, /telemetry\.brokers/);
+    writeFileSync(localFile, JSON.stringify(local));
+    const onFile = (): void => writeBrokerFiles(["--local", localFile, "--out", localFile]);
+    assert.throws(onFile, /cannot be written/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test.run();

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Says which event it is asked to undo.
+armlog "stop $ARMS_EVENT"

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Leaves the daemon to the cluster.
+armlog "stop $ARMS_EVENT"

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Says that it was asked to undo the start.
+armlog "stop $ARMS_EVENT"

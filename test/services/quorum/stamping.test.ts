@@ -1,0 +1,218 @@
+/**
+ * The traffic of the shared-disk method, one event at a time; expectations by hand from protocol.md 1.6, G9,
+ * G10, P6. Times: DIO 2000, M 100, so a stamp carries 1900 ms from its issue; a round every 200 ms.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { hostIncarnation } from "../../../hal/base/ids.ts";
+import type { ClusterConfig } from "../../../services/configuration/model.ts";
+import type { PulseEffect } from "../../../services/effects.ts";
+import type { SlotWord, Stamp } from "../../../services/quorum/stamp.ts";
+import {
+  createStamping,
+  isInTime,
+  type StampContext,
+  type StampState,
+  step,
+} from "../../../services/quorum/stamping.ts";
+
+const HOST = hostIncarnation("00000000000000aa");
+const PEER_HOST = hostIncarnation("00000000000000bb");
+const CONFIG = {
+  budget: { diskWaitMs: 2000, stampLeaseMs: 1900, stampIntervalMs: 200 },
+} as ClusterConfig;
+const CONTEXT: StampContext = {
+  self: 0,
+  host: HOST,
+  epoch: { counter: 7, coordinator: 0, host: HOST },
+  word: "running",
+  twoWay: 2,
+  progress: 1,
+  mayLive: true,
+  carried: true,
+};
+
+const peerStamp = (stampMs: number, host = PEER_HOST): Stamp => ({
+  state: "running",
+  host,
+  epoch: { counter: 7, coordinator: 0, host: HOST },
+  twoWay: 1,
+  stampMs,
+});
+
+/** A server with its disk process; every call plays one event and keeps what was asked. */
+class Desk {
+  state: StampState = createStamping(2, 0);
+  asked: PulseEffect[] = [];
+  context: StampContext = CONTEXT;
+
+  tick(atMs: number): void {
+    this.#take({ kind: "tick", atMs });
+  }
+
+  ready(atMs: number): void {
+    this.#take({ kind: "disk.ready", atMs });
+  }
+
+  gone(atMs: number): void {
+    this.#take({ kind: "disk.gone", atMs });
+  }
+
+  answer(atMs: number, claim: SlotWord | null = null, ok = true): void {
+    const id = this.state.operation?.id ?? 0;
+    this.#take({ kind: "disk.answered", atMs, id, op: "write", ok, claim, error: ok ? "" : "EIO" });
+  }
+
+  /** A whole round begun at `atMs`: 5 ms to write, 5 ms to read. */
+  round(atMs: number, progress: number, peer: SlotWord | null): void {
+    this.context = { ...this.context, progress };
+    this.tick(atMs);
+    this.answer(atMs + 5);
+    this.answer(atMs + 10, peer);
+  }
+
+  written(): Stamp | null {
+    const write = this.asked.findLast(({ kind }) => kind === "claim.write");
+    return write?.kind === "claim.write" ? (write.claim as Stamp | null) : null;
+  }
+
+  #take(event: Parameters<typeof step>[1]): void {
+    const { state, effects } = step(this.state, event, this.context, CONFIG);
+    this.state = state;
+    this.asked.push(...effects);
+  }
+}
+
+const readyDesk = (): Desk => {
+  const desk = new Desk();
+  desk.ready(1000);
+  desk.answer(1005);
+  desk.answer(1010, peerStamp(50));
+  return desk;
+};
+
+test("R68: a round writes the own stamp, then reads the others, one operation at a time", () => {
+  const desk = new Desk();
+  desk.ready(1000.7);
+  assert.equal(
+    desk.asked.map(({ kind }) => kind),
+    ["claim.write"],
+  );
+  assert.equal(desk.written(), {
+    state: "running",
+    host: HOST,
+    epoch: CONTEXT.epoch,
+    twoWay: 2,
+    stampMs: 1000,
+  });
+  desk.tick(1300);
+  assert.is(desk.asked.length, 1, "the write has not answered");
+  desk.answer(1301);
+  assert.equal(desk.asked.at(-1), { kind: "claim.read", id: 2, server: 1 });
+  desk.answer(1302, peerStamp(50));
+  assert.ok(desk.state.diskHealthy);
+  assert.is(desk.state.slots[1]?.roseAtMs, 1302);
+  assert.is(desk.state.slots[1]?.readFromMs, 1301);
+});
+
+test("R17: last time alive is when the stamp was seen to rise, by the own clock", () => {
+  const desk = readyDesk();
+  desk.round(1200, 2, peerStamp(50));
+  assert.is(desk.state.slots[1]?.roseAtMs, 1010);
+  desk.round(1400, 3, peerStamp(51));
+  assert.is(desk.state.slots[1]?.roseAtMs, 1410);
+  assert.is(desk.state.slots[1]?.readFromMs, 1405);
+});
+
+test("G9: without a new word of the agent the old stamp is written again and carries nothing", () => {
+  const desk = readyDesk();
+  desk.round(1200, 1, peerStamp(51));
+  assert.is(desk.written()?.stampMs, 1000);
+  assert.is(desk.state.stampedAtMs, 1000);
+  assert.ok(isInTime(desk.state, 2899, CONFIG));
+  assert.not(isInTime(desk.state, 2900, CONFIG));
+});
+
+test("G10: a stamp carries its writer from its issue, not from its answer", () => {
+  const desk = readyDesk();
+  desk.context = { ...CONTEXT, progress: 2 };
+  desk.tick(1200);
+  desk.answer(1900);
+  desk.answer(1905, peerStamp(51));
+  assert.is(desk.state.stampedAtMs, 1200);
+});
+
+test("R79: an answer after the end of the lease extends nothing, unless the LAN carries", () => {
+  for (const carried of [false, true]) {
+    const desk = readyDesk();
+    desk.context = { ...CONTEXT, progress: 2, carried };
+    desk.tick(1200);
+    desk.answer(2900);
+    assert.is(desk.state.stampedAtMs, carried ? 1200 : 1000);
+  }
+});
+
+test("1.6: who has given up stamps no life any more", () => {
+  const desk = readyDesk();
+  desk.context = { ...CONTEXT, progress: 2, mayLive: false };
+  desk.tick(1200);
+  assert.is(desk.written()?.stampMs, 1000);
+});
+
+test("R78: an older stamp, an older boot's or none at all is no reading", () => {
+  const desk = readyDesk();
+  desk.round(1200, 2, peerStamp(60));
+  const before = desk.state.slots[1];
+  desk.round(1400, 3, peerStamp(59));
+  assert.equal(desk.state.slots[1], before);
+  assert.not(desk.state.diskHealthy);
+  desk.round(1600, 4, null);
+  assert.equal(desk.state.slots[1], before);
+  const rebooted = hostIncarnation("00000000000000cc");
+  desk.round(1800, 5, peerStamp(1, rebooted));
+  assert.is(desk.state.slots[1]?.formerHost, PEER_HOST);
+  desk.round(2000, 6, peerStamp(61));
+  assert.is(desk.state.slots[1]?.stamp?.host, rebooted);
+});
+
+test("R75, P6: an operation that takes DIO is given up, and none follows before the process is new", () => {
+  const desk = readyDesk();
+  desk.context = { ...CONTEXT, progress: 2 };
+  desk.tick(1200);
+  const { length } = desk.asked;
+  desk.tick(3199);
+  assert.is(desk.asked.filter(({ kind }) => kind === "disk.kill").length, 0);
+  desk.tick(3200);
+  desk.tick(3300);
+  const more = desk.asked.slice(length).map(({ kind }) => kind);
+  assert.equal(more, ["note", "disk.kill"]);
+  desk.gone(3400);
+  desk.tick(3600);
+  assert.is(desk.asked.filter(({ kind }) => kind === "claim.write").length, 2);
+  desk.ready(3700);
+  assert.is(desk.asked.filter(({ kind }) => kind === "claim.write").length, 3);
+});
+
+test("D9: a disk that fails is noted once after DIO, and once when it is back", () => {
+  const desk = readyDesk();
+  for (let atMs = 1200; atMs < 6000; atMs += 200) {
+    desk.context = { ...CONTEXT, progress: atMs };
+    desk.tick(atMs);
+    desk.answer(atMs + 1, null, false);
+  }
+  const faulty = desk.asked.filter((one) => one.kind === "note" && one.key === "disk.faulty");
+  assert.is(faulty.length, 1);
+  desk.round(6200, 9000, peerStamp(70));
+  const restored = desk.asked.filter((one) => one.kind === "note" && one.key === "disk.restored");
+  assert.is(restored.length, 1);
+});
+
+test("1.6: nothing is written before the agent has said what this server is", () => {
+  const desk = new Desk();
+  desk.context = { ...CONTEXT, word: null };
+  desk.ready(1000);
+  desk.tick(1500);
+  assert.equal(desk.asked, []);
+});
+
+test.run();
