@@ -1,5 +1,5 @@
 /**
- * Test runner: `node dist/test/run.js unit|rack|broker|page|lab... [--only PATTERN]`. Every compiled uvu file
+ * Test runner: `node dist/test/run.js unit|rack|more|broker|page|lab... [--only PATTERN]`. Every compiled uvu file
  * runs in a child process of its own with a deadline, several side by side, because uvu alone
  * answers 0 to a file that forgot `run()`, hangs on a leaked handle and shares module state
  * between files (design: style 4.5). The last line is exactly `N passed, N failed, N skipped`.
@@ -15,7 +15,7 @@ import { argv, env, exit, kill, stderr, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
 import { type FileResult, judge, type Sum, sumLine } from "./judge.ts";
 
-type Stage = "unit" | "rack" | "broker" | "page" | "lab";
+type Stage = "unit" | "rack" | "more" | "broker" | "page" | "lab";
 
 interface StageRules {
   readonly owns: (path: string) => boolean;
@@ -42,6 +42,12 @@ const stages: Readonly<Record<Stage, StageRules>> = {
   rack: {
     owns: (path) => inFolder(path, "scenarios"),
     parallel: WORLD_PARALLEL,
+    timeoutMs: WORLD_TIMEOUT_MS,
+  },
+  more: {
+    // The stories that do not fit into the five minutes of `npm test`.
+    owns: (path) => path === "scenarios/run.test.js",
+    parallel: 1,
     timeoutMs: WORLD_TIMEOUT_MS,
   },
   broker: {
@@ -75,6 +81,12 @@ const KILL_GRACE_MS = 10_000;
 const OUTPUT_CHARS_MAX = 1_000_000;
 
 const running = new Set<ChildProcess>();
+
+/** What a story file is told of its world; other files do not look. */
+function worldOf(stage: Stage): NodeJS.ProcessEnv {
+  if (stage === "lab") return { KAGE_WORLD: "lab" };
+  return { KAGE_WORLD: "rack", KAGE_SET: stage === "more" ? "more" : "basic" };
+}
 
 async function main(): Promise<void> {
   const { chosen, only } = parse(argv.slice(2));
@@ -128,7 +140,7 @@ function parse(words: readonly string[]): { chosen: Stage[]; only: string } {
 
 function usage(problem: string): never {
   stderr.write(
-    `${problem}\nusage: node dist/test/run.js unit|rack|broker|page|lab... [--only PATTERN]\n`,
+    `${problem}\nusage: node dist/test/run.js unit|rack|more|broker|page|lab... [--only PATTERN]\n`,
   );
   exit(2);
 }
@@ -155,7 +167,7 @@ async function inParallel(
 function runFile(stage: Stage, root: string, path: string): Promise<FileResult> {
   const startedAt = process.hrtime.bigint();
   const child = spawn(process.execPath, ["--enable-source-maps", join(root, path)], {
-    env: { ...env, NO_COLOR: "1", KAGE_WORLD: stage === "lab" ? "lab" : "rack" },
+    env: { ...env, NO_COLOR: "1", ...worldOf(stage) },
     // A group of its own, so that a file over its deadline takes its children along.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],

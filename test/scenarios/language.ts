@@ -45,6 +45,8 @@ export interface ClusterLine {
   readonly view: boolean;
   /** Played while no other story runs: process restarts must fit the story's own timeout. */
   readonly alone: boolean;
+  /** `basic` stories fit the five minutes of `npm test`; `more` ones are played by `npm run test:more`. */
+  readonly set: "basic" | "more";
   /** Script pair of `test/scenarios/scripts` for the first group, and its longest run; null = none. */
   readonly script: { readonly name: string; readonly timeoutMs: number } | null;
   /** `accepted` for A7, G3 and H2, where the guide itself lets both servers own. */
@@ -233,6 +235,7 @@ function parseCluster(line: string): ClusterLine | string {
     worlds: ["rack"],
     view: false,
     alone: false,
+    set: "basic",
     script: null,
     twoOwners: "forbidden",
   };
@@ -267,6 +270,8 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
       return value === "yes" ? { ...cluster, view: true } : "view=yes";
     case "alone":
       return value === "yes" ? { ...cluster, alone: true } : "alone=yes";
+    case "set":
+      return value === "more" ? { ...cluster, set: "more" } : "set=more";
     case "script": {
       const [, name, limit = "30000"] = /^([a-z-]+)(?::(\d{3,6}))?$/.exec(value) ?? [];
       const script = { name: name ?? "", timeoutMs: Number(limit) };
@@ -285,7 +290,7 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
         : `world=${WORLDS.join(",")}`;
     }
     default:
-      return `one of method= timeout= interval= group= watchdog= disk-wait= start-wait= two-owners= alone= view= script= world=, not \`${key}\``;
+      return `one of method= timeout= interval= group= watchdog= disk-wait= start-wait= two-owners= alone= set= view= script= world=, not \`${key}\``;
   }
 }
 

@@ -7,24 +7,32 @@ import { closeSync, openSync, readSync, writeSync } from "node:fs";
 
 /** Shorter than any server's period of writing, so that readers hardly ever see what was written. */
 const PUT_BACK_EVERY_MS = 3;
+/** Until then every reader has seen later writes, so that what is put back is old for all of them. */
+const HELD_BACK_MS = 1500;
 
 export class StuckSlots {
-  readonly #stuck = new Map<string, { readonly timer: NodeJS.Timeout; readonly file: number }>();
+  readonly #stuck = new Map<string, { timer: NodeJS.Timeout; readonly file: number }>();
 
-  /** Keeps `bytes` of the image from `offset` on as they are now. */
+  /** Puts `bytes` of the image from `offset` on back as they are now, beginning a little later. */
   stick(server: string, path: string, offset: number, bytes: number): void {
     this.free(server);
     const file = openSync(path, "r+");
     const kept = Buffer.alloc(bytes);
     readSync(file, kept, 0, bytes, offset);
-    const timer = setInterval(() => writeSync(file, kept, 0, bytes, offset), PUT_BACK_EVERY_MS);
-    this.#stuck.set(server, { timer, file });
+    const putBack = () => writeSync(file, kept, 0, bytes, offset);
+    const stuck = {
+      file,
+      timer: setTimeout(() => {
+        stuck.timer = setInterval(putBack, PUT_BACK_EVERY_MS);
+      }, HELD_BACK_MS),
+    };
+    this.#stuck.set(server, stuck);
   }
 
   free(server: string): void {
     const stuck = this.#stuck.get(server);
     if (stuck === undefined) return;
-    clearInterval(stuck.timer);
+    clearTimeout(stuck.timer);
     closeSync(stuck.file);
     this.#stuck.delete(server);
   }
