@@ -20,6 +20,8 @@ const MISSED_WORDS = 3;
 /** The will takes some 20 ms and this process may be late itself: begin before the lease ends. */
 const LEAD_MAX_MS = 60;
 const WILL_MS = 1000;
+/** One turn of the event loop: whatever has arrived is read before the second look. */
+const SECOND_LOOK_MS = 2;
 /** Past that moment it looks this often. */
 const LOOK_MS = 10;
 
@@ -32,6 +34,8 @@ export class PulseWatch {
   #heardAtMs = 0;
   #greeted = 0;
   #killed = false;
+  /** When a look first found the pulse overdue; only a second one, with the socket read in between, counts. */
+  #doubtedAtMs: number | null = null;
   #gone = false;
 
   constructor(context: ServerContext, note: (key: string, data: NoteData) => void) {
@@ -41,6 +45,7 @@ export class PulseWatch {
 
   greet(pid: number, atMs: number): void {
     this.#heardAtMs = atMs;
+    this.#doubtedAtMs = null;
     const identity = readProcess(pid);
     this.#identity = identity === null ? null : { pid, startTicks: identity.startTicks };
     this.#killed = false;
@@ -56,11 +61,13 @@ export class PulseWatch {
   hear(facts: Facts, atMs: number): void {
     this.#facts = facts;
     this.#heardAtMs = atMs;
+    this.#doubtedAtMs = null;
     if (facts.view !== null && facts.server !== "observing") this.#member = facts;
   }
 
   hearAlive(word: AliveWord, atMs: number): void {
     this.#heardAtMs = atMs;
+    this.#doubtedAtMs = null;
     const { leaseUntilMs, ackedMs } = word;
     if (this.#member !== null) this.#member = { ...this.#member, leaseUntilMs, ackedMs };
   }
@@ -81,10 +88,15 @@ export class PulseWatch {
     const silentMs = atMs - this.#heardAtMs;
     // A stopped process is stopped: no reason to wait for three words.
     const lateMs = missedMs / 2;
+    const overdueAfterMs = overdueMs(this.#context.config.budget.intervalMs);
     const hangs = silentMs >= stallMs || (silentMs >= lateMs && this.#isStopped());
-    if (connected && hangs && !this.#killed) this.#end(silentMs);
+    // This process may have been late itself, between reading the socket and looking at the clock.
+    const doubted = this.#doubtedAtMs !== null;
+    const isDoubtful = connected && silentMs >= Math.min(lateMs, overdueAfterMs);
+    this.#doubtedAtMs = isDoubtful ? (this.#doubtedAtMs ?? atMs) : null;
+    if (connected && hangs && doubted && !this.#killed) this.#end(silentMs);
     const until = this.#member?.leaseUntilMs ?? null;
-    const missed = !connected || silentMs >= overdueMs(this.#context.config.budget.intervalMs);
+    const missed = !connected || (silentMs >= overdueAfterMs && doubted);
     const overdue = until !== null && atMs > until - this.#leadMs() && missed;
     if (runs && overdue) void this.#giveUp();
   }
@@ -92,7 +104,10 @@ export class PulseWatch {
   /** Moment at which the watch has to look again, ms; Infinity = the pulse is not missed. */
   nextDeadlineMs(nowMs: number): number {
     const until = this.#member?.leaseUntilMs ?? null;
-    if (until === null || this.#gone) return Number.POSITIVE_INFINITY;
+    if (this.#gone) return Number.POSITIVE_INFINITY;
+    const secondLookMs = (this.#doubtedAtMs ?? Number.NEGATIVE_INFINITY) + SECOND_LOOK_MS;
+    if (secondLookMs > nowMs) return secondLookMs;
+    if (until === null) return Number.POSITIVE_INFINITY;
     return Math.max(until - this.#leadMs(), nowMs + LOOK_MS);
   }
 
