@@ -156,7 +156,9 @@ function textsOf(call: Call, entry: Entry): { text: string; cause: string; remed
       name,
       typeof value === "object" ? JSON.stringify(value) : String(value),
     ]);
-    const { text, cause, remedy } = renderEvent(key, Object.fromEntries(scalars), call.lang);
+    // As the agent does when it writes the line: its own server, where the event names no other.
+    const values = { server: shown(entry["server"]), ...Object.fromEntries(scalars) };
+    const { text, cause, remedy } = renderEvent(key, values, call.lang);
     return { text, cause, remedy };
   }
   return {

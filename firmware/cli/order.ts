@@ -4,6 +4,7 @@
  * Stopping to wait (timeout, Ctrl-C) never withdraws an order, and the text says so.
  * Source: work order 7; ecosystem.md 4.1; R184-R190.
  */
+
 import { suggest } from "../../services/configuration/suggest.ts";
 import { usageTrouble } from "./arguments.ts";
 import {
@@ -18,6 +19,7 @@ import {
   wantsJson,
 } from "./call.ts";
 import { type NotDone, type Reply, request } from "./client.ts";
+import { printable } from "./columns.ts";
 import type { Place } from "./discover.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
 import { findGroup, findServer, type Goal } from "./goal.ts";
@@ -170,9 +172,10 @@ function refusedOrder(call: Call, agent: string, reply: NotDone, { document }: A
   if (unknown === null) return trouble;
   const [word, known, key] = unknown;
   const near = suggest(word, known);
+  const line = to === undefined ? commandLine(call) : `${commandLine(call)} --to ${printable(to)}`;
   const hint =
     near === null
       ? call.say(key, { all: known.join(", ") })
-      : call.say("didYouMean", { near: `kage ${commandLine(call).replace(word, near)}` });
+      : call.say("didYouMean", { near: `kage ${line.replace(word, near)}` });
   return { ...trouble, remedy: hint };
 }

@@ -2,7 +2,7 @@
  * Configuration texts of a story: made from the one in force by one edit, kept as a file, and named `@NAME`
  * where a `kage` command takes a file. Source: work order 3 item 4 (the change of a running cluster).
  */
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { World } from "./world.ts";
@@ -25,6 +25,13 @@ export async function makeText(world: World, name: string, edit: TextEdit): Prom
 /** Words of a command with `@NAME` as the file of that text. */
 export function withTexts(world: World, args: readonly string[]): readonly string[] {
   return args.map((word) => (word.startsWith("@") ? fileOf(world, word.slice(1)) : word));
+}
+
+/** Removes what a world's story has written. */
+export function dropTexts(world: World): void {
+  const folder = folders.get(world);
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  folders.delete(world);
 }
 
 function fileOf(world: World, name: string): string {

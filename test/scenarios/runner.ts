@@ -6,6 +6,7 @@
  * Source: style.md 31-35; invariants of protocol.md 1.4 and 1.5.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import { dropTexts } from "./config-text.ts";
 import { type Baseline, judgeFact, takeBaseline, type Verdict } from "./judge-fact.ts";
 import { type Block, type FactLine, type Scenario, SERVERS } from "./language.ts";
 import { findTwoOwners } from "./oracle.ts";
@@ -68,6 +69,7 @@ export async function playScenario(
   const left = await world
     .close()
     .catch((error: Error) => [`the world did not close: ${error.message}`]);
+  dropTexts(world);
   for (const one of left) lines.push(`!! left behind: ${one}`);
   return {
     ok: ok && left.length === 0,

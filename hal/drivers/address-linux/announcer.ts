@@ -128,6 +128,11 @@ export class Announcer {
     else this.#spawnArping(address);
   }
 
+  /** Opens the pipe that asks and listens for an address; null = nobody can ask. */
+  openProbe(address: string): FramePipe | null {
+    return this.hardware === "" ? null : this.#pipe(asking(address));
+  }
+
   /**
    * Sends one probe for an address. Returns the pipe that asks and listens, so that a caller sees
    * when it was another one than before; null = nobody can ask.

@@ -8,6 +8,7 @@
  *
  * Faults are files beside STATE: `STATE.hang` = no answer, `STATE.deaf` = accepts and does nothing,
  * `STATE.die` = ends at the next order and removes the file; `STATE.gone` = interface missing.
+ * Beside SOCKET: `SOCKET.slow` = the sockets are not open before the file is gone.
  * Recorded from iproute2 6.1 and socat 1.7.4.4.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,6 +23,7 @@ interface Entry {
 
 const INDEX = 7;
 const HARDWARE = "02:00:00:00:0a:01";
+const SLOW_LOOK_MS = 10;
 
 function emulateIp(statePath: string): void {
   let lineNumber = 0;
@@ -67,15 +69,29 @@ function load(path: string): Entry[] {
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Entry[]) : [];
 }
 
-const [, , role, path = ""] = process.argv;
-if (role === "ip") emulateIp(path);
-else if (role === "segment") {
+/** socat's notice level, as `-d -d` switches it on. */
+function notice(text: string): void {
+  process.stderr.write(`2024/05/01 00:00:00 socat[${process.pid}] N ${text}\n`);
+}
+
+function openWhenAllowed(path: string): void {
+  if (existsSync(`${path}.slow`)) setTimeout(openWhenAllowed, SLOW_LOOK_MS, path);
+  else joinSegment(path);
+}
+
+function joinSegment(path: string): void {
   const segment = connect(path);
   process.stdin.pipe(segment);
   segment.pipe(process.stdout);
+  segment.on("connect", () => notice("starting data transfer loop with FDs [0,1] and [5,5]"));
   segment.on("error", () => process.exit(1));
   segment.on("close", () => process.exit(1));
-} else {
+}
+
+const [, , role, path = ""] = process.argv;
+if (role === "ip") emulateIp(path);
+else if (role === "segment") openWhenAllowed(path);
+else {
   process.stderr.write(`emulator: expected "ip" or "segment", got "${role}"\n`);
   process.exitCode = 2;
 }

@@ -26,13 +26,22 @@ export interface FramePipeOptions {
 /** AF_PACKET and SOCK_RAW as numbers; socat's generic sockets know no names. */
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
+/**
+ * socat's words, at its second level of talk, when both its ends are open and it passes frames on
+ * (the same in 1.7 and 1.8). Only from then on what is written goes out and what is said is heard.
+ */
+const NOTICES = ["-d", "-d"];
+const STARTED = "starting data transfer loop";
+const NOTICE = "] N ";
 /** A hundred announcements that nobody takes: the tool hangs, and old ones are worth nothing. */
 const QUEUE_MAX_BYTES = 8192;
 
 export class FramePipe {
   readonly #options: FramePipeOptions;
   readonly #child: ChildProcess;
+  readonly #waiting: (() => void)[] = [];
   #said = "";
+  #passes = false;
   #ended = false;
 
   constructor(options: FramePipeOptions) {
@@ -47,7 +56,7 @@ export class FramePipe {
     const oneWay = onHeard === null ? ["-u"] : [];
     const both = listener === undefined ? `${socket},bind=${address}` : `${listener}!!${socket}`;
     const end = onHeard === null ? socket : both;
-    const args = [...before, ...oneWay, "-b", String(frameBytes), "-", end];
+    const args = [...before, ...NOTICES, ...oneWay, "-b", String(frameBytes), "-", end];
     this.#child = spawn(tool, args, { stdio: ["pipe", "pipe", "pipe"] });
     this.#listen();
   }
@@ -60,6 +69,12 @@ export class FramePipe {
     return true;
   }
 
+  /** Calls once, when frames pass; at once when they do already, never when the pipe is lost before. */
+  whenPassing(call: () => void): void {
+    if (this.#passes) call();
+    else this.#waiting.push(call);
+  }
+
   close(): void {
     this.#ended = true;
     this.#child.stdin?.destroy();
@@ -70,15 +85,27 @@ export class FramePipe {
     const { onHeard } = this.#options;
     if (onHeard !== null) this.#child.stdout?.on("data", onHeard);
     this.#child.stderr?.on("data", (part: Buffer) => {
-      this.#said = (this.#said + part.toString("latin1")).slice(-400);
+      this.#said = (this.#said + part.toString("latin1")).slice(-1000);
+      if (!this.#passes && this.#said.includes(STARTED)) this.#pass();
     });
     this.#child.stdin?.on("error", (error) => this.#lose(false, error.message));
     this.#child.once("error", (error: NodeJS.ErrnoException) => {
       this.#lose(error.code === "ENOENT", error.message);
     });
     this.#child.once("close", (status, signal) => {
-      this.#lose(false, `ended (${signal ?? status}) ${this.#said.trim()}`);
+      this.#lose(false, `ended (${signal ?? status}) ${this.#complaints()}`.trim());
     });
+  }
+
+  #pass(): void {
+    this.#passes = true;
+    if (this.#ended) return;
+    for (const call of this.#waiting.splice(0)) call();
+  }
+
+  #complaints(): string {
+    const lines = this.#said.split("\n").filter((line) => !line.includes(NOTICE));
+    return lines.join("\n").trim().slice(-400);
   }
 
   #lose(missing: boolean, why: string): void {

@@ -3,7 +3,8 @@
  * Intuition: whoever holds it must answer a request for it; whoever takes it says so; and whoever asks
  * for it without an address of his own is about to take it. RFC 5227 waits seconds, for hosts that have
  * just been plugged in; a server whose interface has long been up needs only a neighbour's answer
- * (below a millisecond) and two repetitions against loss.
+ * (below a millisecond) and two repetitions against loss. The time counts from when the tool that asks
+ * has its sockets open: silence towards one that has not yet asked says nothing.
  * IPv6 in the same times: a kernel answers a probe at once, to all nodes.
  * Source: R115; RFC 5227 1.1, 2.1.1; RFC 4862 5.4.
  */
@@ -11,6 +12,8 @@ import type { AddressUse } from "../../ports/host.ts";
 import type { NeighbourPacket } from "./neighbour.ts";
 import { type ArpPacket, sameAddress } from "./protocol.ts";
 
+/** For the tool to open its sockets; a few milliseconds, much longer while a machine boots. */
+const OPEN_MAX_MS = 3000;
 /** RFC 5227 PROBE_NUM. */
 const PROBES = 3;
 /** Between two probes; the RFC's 1-2 s spare networks of thousands that boot at once. */
@@ -21,6 +24,8 @@ const LISTEN_MS = 200;
 export interface ProbeSegment {
   /** Own hardware address, `aa:bb:cc:dd:ee:ff`. */
   readonly hardware: string;
+  /** Opens the pipe that asks and listens; null = cannot be had. */
+  openProbe(address: string): { whenPassing(call: () => void): void } | null;
   /** Sends one probe; the pipe it went through, null = not sent. */
   probe(address: string): object | null;
   /** The pipe that listens for the address at this moment. */
@@ -45,7 +50,10 @@ export class Prober {
     this.#onAnswered = onAnswered;
   }
 
-  /** Takes 340 ms, less when somebody answers. `unknown`: the pipe was not there all the time. */
+  /**
+   * Takes 340 ms from when frames pass, less when somebody answers. `unknown`: the pipe was not there
+   * all the time, or frames did not pass within 3 s.
+   */
   ask(address: string): Promise<AddressUse> {
     return new Promise((resolve) => {
       let timer: NodeJS.Timeout | undefined;
@@ -58,7 +66,7 @@ export class Prober {
       };
       const question: Question = { address, settle };
       this.#questions.add(question);
-      const pipe = this.#segment.probe(address);
+      const pipe = this.#segment.openProbe(address);
       if (pipe === null) return settle("unknown");
       // What came while this process was held up is read before the verdict: the pipe's turn is between.
       const judge = (): void => {
@@ -69,7 +77,12 @@ export class Prober {
         const isLast = sent + 1 === PROBES;
         timer = setTimeout(isLast ? judge : () => sendNext(sent + 1), isLast ? LISTEN_MS : GAP_MS);
       };
-      timer = setTimeout(() => sendNext(1), GAP_MS);
+      timer = setTimeout(() => settle("unknown"), OPEN_MAX_MS);
+      pipe.whenPassing(() => {
+        if (!this.#questions.has(question)) return;
+        clearTimeout(timer);
+        sendNext(0);
+      });
     });
   }
 

@@ -305,16 +305,17 @@ test("R115 RFC 4862 5.4: three probes and nobody's answer: the IPv6 address is f
 });
 
 test("R115 RFC 4862 5.4.3: another's advertisement, or his own probe for it, is in-use", async (w) => {
-  for (const [type, option, who] of [
-    ["88", "02010200000000cc", "02:00:00:00:00:cc"],
-    ["87", "0e01a1a2a3a4a5a6", "another station"],
+  // Two addresses: the listener of all neighbours repeats the first answer, maybe during the second.
+  for (const [last, type, option, who] of [
+    ["100", "88", "02010200000000cc", "02:00:00:00:00:cc"],
+    ["101", "87", "0e01a1a2a3a4a5a6", "another station"],
   ] as const) {
-    const before = w.heard().length;
-    const asked = w.port.probe("FD00:77:0::100");
-    await until("probe heard", () => w.heard().length > before);
-    speakSix(w, type, SIX, option);
+    const asked = w.port.probe(`FD00:77:0::${last}`);
+    const target = SIX.replace("0100", `0${last}`);
+    await until("probe heard", () => w.heard().includes(Buffer.from(target, "hex")));
+    speakSix(w, type, target, option);
     assert.is(await asked, "in-use");
-    const detail = `fd00:77::100: ${who} on pub0 holds it`;
+    const detail = `fd00:77::${last}: ${who} on pub0 holds it`;
     assert.equal(w.alerts.splice(0), [{ kind: "probe.answered", detail }]);
   }
 });
@@ -367,6 +368,26 @@ test("R115: who cannot ask does not know: no socat (told), a pipe lost meanwhile
   const last = w.port.probe("10.77.0.100");
   w.port.close();
   assert.is((await faultOf(last.then(() => undefined))).code, "closed");
+});
+
+for (const address of ["10.77.0.100", "fd00:77::100"]) {
+  test(`R115: ${address}: silence counts only from when the tool asks`, async (w) => {
+    w.port.close();
+    writeFileSync(join(w.dir, "segment.slow"), "");
+    await until("only the slow ones are left", () => w.sockets.size === 0);
+    w.port = open(w);
+    setTimeout(() => rmSync(join(w.dir, "segment.slow")), 600);
+    assert.is(await w.port.probe(address), "free");
+    const frameBytes = address.includes(":") ? 86 : PROBE.length;
+    assert.is(w.heard().length, 3 * frameBytes);
+  });
+}
+
+test("R115: a tool that never opens its sockets has not asked", async (w) => {
+  w.port.close();
+  writeFileSync(join(w.dir, "segment.slow"), "");
+  w.port = open(w);
+  assert.is(await w.port.probe("10.77.0.100"), "unknown");
 });
 
 test("a socat that ends is opened anew for the next announcement", async (w) => {
