@@ -3,14 +3,15 @@
 #   socat: serial cable as two real terminals · iproute2, nftables: wires and their cuts
 #   mount, util-linux: loop device, namespaces · keepalived, stress-ng, gcc: the bench
 #   tcpdump, qemu-utils: a second opinion on frames and on our NBD export
-#   mosquitto, its clients: a broker and readers that are not ours · chromium: the dashboard's tests
-#   systemd: checks our unit files offline
+#   mosquitto, its clients, openssl: a broker, readers and a judge of certificates that are not ours · chromium: the dashboard's tests
+#   systemd: checks our unit files offline and is booted in namespaces with our units
+#   procps: what a test asks inside such a machine
 # No service may start on the build machine: policy-rc.d answers 101 while packages are unpacked.
 set -euo pipefail
 
 packages=(socat iproute2 nftables util-linux mount tcpdump qemu-utils)
 packages+=(keepalived stress-ng gcc libc6-dev)
-packages+=(mosquitto mosquitto-clients chromium systemd)
+packages+=(mosquitto mosquitto-clients openssl chromium systemd procps)
 
 missing=()
 for package in "${packages[@]}"; do

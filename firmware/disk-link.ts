@@ -7,6 +7,7 @@
  */
 import { connect, type Socket } from "node:net";
 import type { ServerIndex } from "../hal/base/ids.ts";
+import { parseRing, type RingKey } from "../services/keys/key-set.ts";
 import { ARBITRATION_SLOTS } from "../services/quorum/arbitration-layout.ts";
 import { isSlotWord } from "../services/quorum/claim.ts";
 import { isSlotMemory, type SlotMemory } from "../services/quorum/claim-freshness.ts";
@@ -26,6 +27,8 @@ export type DiskRequest =
 
 export type ParsedLine =
   | { readonly kind: "request"; readonly request: DiskRequest }
+  /** The cluster keys from this moment on, the active one first. */
+  | { readonly kind: "keys"; readonly keys: readonly RingKey[] }
   /** What an earlier disk process of this server has told the pulse of a slot. */
   | { readonly kind: "recalled"; readonly server: ServerIndex; readonly memory: SlotMemory }
   /** A request to be answered with an error. */
@@ -61,6 +64,8 @@ export interface PulseConnection {
   /** False as soon as the pulse is gone: its requests are void. */
   isUp(): boolean;
   send(answer: DiskAnswer): void;
+  /** Says which keys are believed from this moment on. */
+  sendHeld(ids: readonly string[]): void;
 }
 
 export interface DiskLinkOptions {
@@ -81,7 +86,12 @@ export function parseDiskLine(line: string): ParsedLine {
   if (typeof message !== "object" || message === null) {
     return { kind: "ignored", reason: "a line that is not an object" };
   }
-  const { kind, id, claim, server, memory } = message as Record<string, unknown>;
+  const { kind, id, claim, server, memory, keys } = message as Record<string, unknown>;
+  if (kind === "disk.keys") {
+    const ring = parseRing(keys);
+    if (ring !== null) return { kind: "keys", keys: ring };
+    return { kind: "ignored", reason: "keys that are none" };
+  }
   const index = typeof server === "number" && Number.isInteger(server) ? server : -1;
   const isSlot = index >= 0 && index < ARBITRATION_SLOTS;
   if (kind === "disk.recall") {
@@ -132,6 +142,9 @@ export class DiskLink {
         if (!up) return;
         socket.write(`${JSON.stringify(wireOf(answer))}\n`);
         if (socket.writableLength > UNREAD_BYTES_MAX) socket.destroy();
+      },
+      sendHeld: (ids) => {
+        if (up) socket.write(`${JSON.stringify({ kind: "disk.keys-held", ids })}\n`);
       },
     };
     const lines = new LineReader();

@@ -46,6 +46,10 @@ export interface SlotIdentity {
   readonly clusterId: number;
   /** 32 secret bytes, the same on every server: signs own copies, proves everyone's. */
   readonly clusterKey: Uint8Array;
+  /** Further keys of the set that prove copies while one key takes the other's place. Default none. */
+  readonly otherKeys?: readonly Uint8Array[];
+  /** The key before a person gave this server another: proves its own slot only. Default none. */
+  readonly formerKey?: Uint8Array | null;
   readonly self: ServerIndex;
   /** This boot of this server: stands in every copy it writes. */
   readonly host: HostIncarnation;
@@ -69,7 +73,15 @@ export class ArbitrationSlots {
   constructor(array: ArbitrationArray, identity: SlotIdentity) {
     this.#array = array;
     this.#identity = identity;
-    this.#keys = new ClaimKeys(identity.clusterKey);
+    const { clusterKey, otherKeys = [], formerKey = null, self } = identity;
+    const former = formerKey === null ? null : { server: self, key: formerKey };
+    this.#keys = new ClaimKeys(clusterKey, former);
+    this.#keys.setKeys([clusterKey, ...otherKeys]);
+  }
+
+  /** The cluster keys from this moment on: the first one tags, each of them is believed. */
+  setKeys(keys: readonly Uint8Array[]): void {
+    this.#keys.setKeys(keys);
   }
 
   /** What this reader has seen of the slot; null = nothing yet. */

@@ -13,9 +13,10 @@
  * Source: protocol.md 1.5; architecture.md 2; hardware.md 5.
  */
 import { join } from "node:path";
-import { unreachable } from "../hal/base/assert.ts";
+import { assert, unreachable } from "../hal/base/assert.ts";
 import { monotonicMs } from "../hal/base/clock.ts";
 import { type ArbitrationArray, ArrayError } from "../hal/ports/array.ts";
+import { ringOf } from "../services/keys/key-set.ts";
 import { openArbitrationArray } from "./disk-array.ts";
 import {
   DiskLink,
@@ -25,7 +26,8 @@ import {
   type SeenSlot,
 } from "./disk-link.ts";
 import { ArbitrationSlots, type SlotIdentity, type SlotResult } from "./disk-slots.ts";
-import { readClusterKey, type ServerContext, StartFault } from "./local.ts";
+import { readFormerKey, readKeySet } from "./key-files.ts";
+import { type ServerContext, StartFault } from "./local.ts";
 
 /**
  * Requests that may wait; the pulse has two under way at most, more means that nobody reads the
@@ -66,12 +68,15 @@ export function runDisk(
 export function runServerDisk({ config, self, local, host }: ServerContext): RunningDisk | null {
   const arrayUrl = config.disk?.paths[self];
   if (arrayUrl === undefined) return null;
-  const clusterKey = readClusterKey(local.keyFile);
+  const [active, ...others] = ringOf(readKeySet(local).set);
+  assert(active !== undefined, "there is a key to tag with");
   try {
     return runDisk({
       arrayUrl,
       clusterId: config.clusterId,
-      clusterKey,
+      clusterKey: active.key,
+      otherKeys: others.map(({ key }) => key),
+      formerKey: readFormerKey(local),
       self,
       host,
       serverNames: config.servers.map(({ name }) => name),
@@ -126,6 +131,9 @@ class DiskProcess implements RunningDisk {
       case "request":
         this.#enqueue({ connection, request: parsed.request });
         return;
+      case "keys":
+        this.#slots.setKeys(parsed.keys.map(({ key }) => key));
+        return connection.sendHeld(parsed.keys.map(({ id }) => id));
       case "refused": {
         const { id, op, reason } = parsed;
         connection.send({ id, op, result: { ok: false, error: reason } });

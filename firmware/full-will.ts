@@ -3,6 +3,7 @@
  * or not. Drawn from the configuration alone, so that whoever has to execute it needs to ask nobody.
  * Source: architecture.md 2 (the will names a superset); protocol.md P1.
  */
+import { dirname } from "node:path";
 import { placeRecord } from "../hal/drivers/program-runner/record.ts";
 import type { GroupConfig } from "../services/configuration/model.ts";
 import type { ServerContext } from "./local.ts";
@@ -21,7 +22,14 @@ export function drawFullWill(context: ServerContext, kill: Will["kill"]): Will {
     );
     return { name, programs, addresses };
   });
-  return { groups, kill };
+  const scripted = config.groups.filter(({ resources }) =>
+    resources.some(({ kind }) => kind === "script"),
+  );
+  if (scripted.length === 0) return { groups, kill };
+  const folders = scripted.map(({ name }) =>
+    dirname(placeRecord(local.runDir, local.server, name, "any").dir),
+  );
+  return { groups, kill, services: { folders, host: context.host, runDir: local.runDir } };
 }
 
 /**

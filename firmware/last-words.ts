@@ -3,6 +3,8 @@
  * gone, the agent of the next start takes them into the event log. Same form as the log's own lines, so
  * that a service engineer can read the file of a server that stays off. Source: requirements R108.
  */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { NoteData } from "../services/effects.ts";
 import type { StopReason } from "../services/events.ts";
 
@@ -41,6 +43,27 @@ export function drawLastWords(
     .filter((key) => key !== undefined)
     .map((key) => `${JSON.stringify({ seq: 0, at, key, data })}\n`)
     .join("");
+}
+
+export interface Ending {
+  readonly method: string;
+  readonly reason: StopReason;
+  readonly evidence: string;
+  readonly off: boolean;
+  readonly completed: boolean;
+  readonly epoch: number;
+}
+
+/** The one file the pulse writes, when nothing is left to lose (R108). A folder that refuses is told on stderr. */
+export function leaveLastWords(stateDir: string, ending: Ending): void {
+  const { method, reason, evidence, off, completed, epoch } = ending;
+  const lines = drawLastWords(method, reason, evidence, off, completed, epoch, Date.now());
+  try {
+    writeFileSync(join(stateDir, LAST_WORDS_FILE), lines, { mode: 0o600 });
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`last words not kept: ${text}; ${lines}\n`);
+  }
 }
 
 /** Lines that are not whole (power cut) are left out. */

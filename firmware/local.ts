@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { chooseStartText, type StartText } from "../flash/store/installed.ts";
 import { type HostIncarnation, hostIncarnation, type ServerIndex } from "../hal/base/ids.ts";
 import { type LoadedConfig, loadConfiguration } from "../services/configuration/load.ts";
+import { checkBrokerParts } from "./local-broker.ts";
 
 export interface RackWiring {
   /** UDP host:port of the server's board: watchdog feed, off request. */
@@ -36,13 +37,21 @@ export interface FenceCommand {
 export interface TelemetryLocal {
   /** `host:port` of the dashboard. */
   readonly listen: string;
-  /** `mqtt://host:port`; the first is this server's own and the only one whose commands count. */
+  /** `mqtt://host:port`; the first is this server's own and the only one whose unsigned commands count. */
   readonly brokers: readonly string[];
   /** Further brokers that are only told. */
   readonly readOnlyBrokers?: readonly string[];
+  /** Signed commands count over the brokers after the first. Default false: they are only told. */
+  readonly allowRemoteCommands?: boolean;
+  /** Keys of those who may sign. Default `<stateDir>/operator-keys.json`; see `kage operator-key`. */
+  readonly operatorKeys?: string;
+  /** TLS listener of this server's own broker; `folder` has its files, default /etc/kagemusha/broker. */
+  readonly brokerTls?: { readonly listen: string; readonly folder?: string };
+  /** TLS listeners of the other servers' brokers by server: their events are told here as well. */
+  readonly peerBrokers?: Readonly<Record<string, string>>;
   /** JSON `{"node": password, "viewer": ..., "operator": ..., "admin": ...}`, mode 0600. */
   readonly brokerCredentials?: string;
-  /** PEM of the authority that signed the brokers' certificates. Default: the system's. */
+  /** PEM of the authority of brokers that are not of `brokerTls`. Default: the system's. */
   readonly brokerCa?: string;
   /** Default `<stateDir>/users.json`; the one-time code is kept beside it. */
   readonly usersFile?: string;
@@ -98,20 +107,28 @@ export class StartFault extends Error {
 export function readServerContext(localFile: string): ServerContext {
   const local = parseLocal(readText(localFile), localFile);
   const host = readHostIncarnation();
+  const { config, start } = readConfiguration(local, host);
+  const server = config.servers.find((candidate) => candidate.name === local.server);
+  if (server === undefined) {
+    const names = config.servers.map(({ name }) => name).join(", ");
+    throw new StartFault(
+      `${localFile}: server "${local.server}" is not in ${local.configFile}; expected one of ${names}`,
+    );
+  }
+  return { local, config, self: server.index, host, start };
+}
+
+/** The text that a process which starts at this moment would run by. Throws StartFault. */
+export function readConfiguration(
+  local: Local,
+  host: HostIncarnation,
+): { readonly config: LoadedConfig; readonly start: StartText } {
   const start = readStartText(local, host);
   const loaded = loadConfiguration(start.text, local.configFile);
   if (loaded.kind === "refused") {
     throw new StartFault(loaded.findings.map((finding) => finding.text).join("\n"));
   }
-  const server = loaded.config.servers.find((candidate) => candidate.name === local.server);
-  if (server === undefined) {
-    const names = loaded.config.servers.map(({ name }) => name).join(", ");
-    throw new StartFault(
-      `${localFile}: server "${local.server}" is not in ${local.configFile}; expected one of ${names}`,
-    );
-  }
-  const config = { ...loaded.config, revision: start.rev ?? loaded.config.revision };
-  return { local, config, self: server.index, host, start };
+  return { config: { ...loaded.config, revision: start.rev ?? loaded.config.revision }, start };
 }
 
 /** The configuration file, or the installed revision where that rules. Throws StartFault. */
@@ -242,6 +259,7 @@ function checkTelemetry(value: unknown, file: string): void {
   if (statusAccess !== undefined && statusAccess !== "open" && statusAccess !== "login") {
     refuse('.statusAccess" must be "open" or "login"');
   }
+  checkBrokerParts(value, refuse);
   const names = isRecord(peers) ? Object.values(peers) : [];
   if (peers !== undefined && (!isRecord(peers) || names.some((url) => typeof url !== "string"))) {
     refuse('.peers" must map server names to addresses');

@@ -9,7 +9,9 @@ import type { Role } from "./supervisor.ts";
 const EXIT_START = 1;
 
 async function main(argv: readonly string[]): Promise<void> {
-  const [role, ...rest] = argv;
+  const [word, ...rest] = argv;
+  // `disk` is a role and the first word of a command; a role is followed by options only.
+  const role = word === "disk" && rest[0]?.startsWith("-") !== true ? "kage" : word;
   switch (role) {
     case "pulse":
     case "agent":

@@ -6,7 +6,8 @@
  * looking, not by an answer.
  * Order and proof only: switching off, or no longer feeding the watchdog, is the caller's next
  * step. Needs nothing from a disk: signals, /proc, and the pipe of an address process that runs
- * already. Run records are read beside the way and only used if they arrive.
+ * already. Run records are read beside the way and only used if they arrive. A service that a script has
+ * loaded is the exception: only its manager can end it, so the will is overdue until that has said so.
  * Source: architecture.md 2 (last will); protocol.md 1.3.7, P1, P2.
  */
 
@@ -22,6 +23,8 @@ import {
 import { killCgroup, listCgroup } from "../hal/drivers/program-runner/cgroup.ts";
 import { livingOf, readRecord } from "../hal/drivers/program-runner/record.ts";
 import type { AddressPort } from "../hal/ports/host.ts";
+import { type LoadRecord, listRecordFolders, readLoadRecord } from "./agent/load-record.ts";
+import { endService, serviceEnd } from "./agent/service-watch.ts";
 
 export interface WillProgram {
   /** Run record of the program runner. */
@@ -49,9 +52,20 @@ export interface Will {
     readonly startTime: number;
     readonly role: string;
   }[];
+  /** Where the records of services lie that scripts have loaded; absent = there are no scripts. */
+  readonly services?: WillServices;
+}
+
+export interface WillServices {
+  /** Folder of the records of each group's programs. */
+  readonly folders: readonly string[];
+  /** Only what was loaded in this boot counts. */
+  readonly host: string;
+  readonly runDir: string;
 }
 
 export type WillLeft =
+  | { readonly kind: "service"; readonly detail: string }
   | { readonly kind: "process"; readonly pid: number; readonly what: string }
   | { readonly kind: "address"; readonly address: string; readonly detail: string };
 
@@ -65,7 +79,9 @@ export interface WillPorts {
 
 /** Between two looks at what is left. */
 const LOOK_INTERVAL_MS = 4;
-/** Between two tries to take an address off after a refusal. */
+/** No name of a service. */
+const READING = "";
+/** Between two tries to take an address off, or to end a service, after a refusal. */
 const RETRY_INTERVAL_MS = 20;
 /**
  * Run records lie in memory and take milliseconds even on a busy host; the killing goes on meanwhile, only
@@ -95,6 +111,7 @@ export async function executeWill(
     .filter(({ pid }) => pid !== process.pid);
   for (const keeper of keepers) signalProcess(keeper, "SIGKILL");
   const addresses = beginAddresses(will, ports, isOver);
+  const services = beginServices(will.services, deadlineMs, isOver);
   const programs = will.groups.flatMap((group) => group.programs);
   const records = beginRecords(programs);
   let emptySinceMs = Number.POSITIVE_INFINITY;
@@ -107,13 +124,14 @@ export async function executeWill(
     else emptySinceMs = Math.min(emptySinceMs, nowMs);
     const isRead = !records.isPending || nowMs - beganAtMs >= RECORD_WAIT_MS;
     const isSettled = isRead && nowMs - emptySinceMs >= (keepers.length > 0 ? LATE_START_MS : 0);
-    if (isSettled && addresses.left.size === 0) {
+    if (isSettled && addresses.left.size === 0 && services.left.size === 0) {
       return { kind: "completed", tookMs: performance.now() - beganAtMs };
     }
     if (isOver()) {
       // What was found above may have died of the KILL since: one more look decides.
       const rest = killPrograms(programs, records.living);
       const left = listLeft(keepers.filter(isAlive), rest, addresses.left);
+      for (const detail of services.left.values()) left.push({ kind: "service", detail });
       if (left.length > 0) return { kind: "overdue", left };
       return { kind: "completed", tookMs: performance.now() - beganAtMs };
     }
@@ -145,6 +163,43 @@ function beginAddresses(
     left.set(address, "not read back as absent yet");
     drop(address);
   }
+  return { left };
+}
+
+/**
+ * Services are their manager's children: it is asked to kill them, again and again until it says that they
+ * are gone or the time is over. `left` holds an entry from the first moment until everything is known.
+ */
+function beginServices(
+  services: WillServices | undefined,
+  deadlineMs: number,
+  isOver: () => boolean,
+): { readonly left: ReadonlyMap<string, string> } {
+  const left = new Map<string, string>();
+  if (services === undefined) return { left };
+  const end = async (record: LoadRecord): Promise<void> => {
+    const service = serviceEnd(record, services.runDir);
+    const trouble = await endService({ ...service, how: "crush", timeoutMs: deadlineMs });
+    if (trouble === null) return void left.delete(service.name);
+    left.set(service.name, trouble);
+    if (!isOver()) setTimeout(() => void end(record), RETRY_INTERVAL_MS);
+  };
+  const begin = async (): Promise<void> => {
+    for (const folder of services.folders) {
+      for (const dir of await listRecordFolders(folder)) {
+        const record = await readLoadRecord(dir, services.host);
+        const name = record?.isService === true ? (record.argv[0] ?? "") : "";
+        if (record === null || name === "" || left.has(name)) continue;
+        left.set(name, `service ${name}: not told to be gone yet`);
+        void end(record);
+      }
+    }
+  };
+  left.set(READING, "the records of loaded services were not read yet");
+  begin().then(
+    () => left.delete(READING),
+    (error) => left.set(READING, `the records of loaded services: ${String(error)}`),
+  );
   return { left };
 }
 

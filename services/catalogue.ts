@@ -8,6 +8,7 @@ import { configurationEvents, configurationRefusals } from "./catalogue/configur
 import { dashboardRefusals } from "./catalogue/dashboard.ts";
 import type { EventEntry, EventText, Language, RefusalEntry, Severity } from "./catalogue/entry.ts";
 import { groupsEvents } from "./catalogue/groups.ts";
+import { keysEvents, keysRefusals } from "./catalogue/keys.ts";
 import { lifeEvents, lifeRefusals } from "./catalogue/life.ts";
 import { pathsEvents } from "./catalogue/paths.ts";
 import { refusals as orderRefusals } from "./catalogue/refusals.ts";
@@ -28,6 +29,7 @@ const events = {
   ...softwareEvents,
   ...telemetryEvents,
   ...configurationEvents,
+  ...keysEvents,
 } as const satisfies Record<string, EventEntry>;
 
 const refusals = {
@@ -37,6 +39,7 @@ const refusals = {
   ...telemetryRefusals,
   ...dashboardRefusals,
   ...configurationRefusals,
+  ...keysRefusals,
 } as const satisfies Record<string, RefusalEntry>;
 
 export type EventKey = keyof typeof events;

@@ -43,6 +43,8 @@ export interface AgentToken {
   readonly wish: Wish;
   /** True while the deposited will names anything: groups may run here. */
   readonly mayOwn: boolean;
+  /** Promise of the next view that the agent holds for its pulse; majority only. Default null. */
+  readonly holds?: View | null;
   /** An operator has stated that the other server is off; counts while nothing is heard. Default false. */
   readonly peerOff?: boolean;
 }

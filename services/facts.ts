@@ -64,12 +64,22 @@ export function overdueMs(heartbeatIntervalMs: number): number {
   return Math.min(3 * periodMs, Math.max(2 * periodMs, LOAD_MS));
 }
 
+/** Ids of cluster keys. */
+export interface KeyFacts {
+  /** That the pulse opens, the one that it seals with first. */
+  readonly ids: readonly string[];
+  /** That the disk process has confirmed; null = none is connected. */
+  readonly disk: readonly string[] | null;
+}
+
 /** Counts by class of `hal/base/histogram.ts` since the start of the pulse (D51). */
 export interface Measured {
   /** Lateness of the pulse's wakes. */
   readonly late: readonly number[];
   /** Accesses to the array. */
   readonly disk: readonly number[];
+  /** What the other server's LAN beats came later than their interval, as heard here. */
+  readonly heard: readonly number[];
 }
 
 export interface Facts {
@@ -105,6 +115,8 @@ export interface Facts {
   readonly paths: readonly PathFact[];
   /** Newest will this pulse holds. */
   readonly willRevision: number;
+  /** Absent = the pulse does not say. */
+  readonly keys?: KeyFacts;
   /** For `kage tune` only; nothing is decided by it. */
   readonly measured?: Measured;
 }

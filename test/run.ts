@@ -1,5 +1,5 @@
 /**
- * Test runner: `node dist/test/run.js unit|rack|more|broker|page|lab... [--only PATTERN]`. Every compiled uvu file
+ * Test runner: `node dist/test/run.js unit|rack|more|broker|page|lab|units... [--only PATTERN]`. Every compiled uvu file
  * runs in a child process of its own with a deadline, several side by side, because uvu alone
  * answers 0 to a file that forgot `run()`, hangs on a leaked handle and shares module state
  * between files (design: style 4.5). The last line is exactly `N passed, N failed, N skipped`.
@@ -15,7 +15,7 @@ import { argv, env, exit, kill, stderr, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
 import { type FileResult, judge, type Sum, sumLine } from "./judge.ts";
 
-type Stage = "unit" | "rack" | "more" | "broker" | "page" | "lab";
+type Stage = "unit" | "rack" | "more" | "broker" | "page" | "lab" | "units";
 
 interface StageRules {
   readonly owns: (path: string) => boolean;
@@ -35,7 +35,8 @@ const PAGE = "firmware/telemetry/page";
 
 const stages: Readonly<Record<Stage, StageRules>> = {
   unit: {
-    owns: (path) => !["scenarios", "lab", "broker", PAGE].some((folder) => inFolder(path, folder)),
+    owns: (path) =>
+      !["scenarios", "lab", "units", "broker", PAGE].some((folder) => inFolder(path, folder)),
     parallel: availableParallelism(),
     timeoutMs: 60_000,
   },
@@ -68,6 +69,12 @@ const stages: Readonly<Record<Stage, StageRules>> = {
     // One after the other: every lab that opens removes what killed labs left, also another file's.
     parallel: 1,
     timeoutMs: WORLD_TIMEOUT_MS,
+  },
+  units: {
+    // Machines with systemd as first process; they mostly wait. After the lab, whose leftovers theirs are.
+    owns: (path) => inFolder(path, "units"),
+    parallel: 2,
+    timeoutMs: 5 * 60_000,
   },
 };
 
@@ -140,7 +147,7 @@ function parse(words: readonly string[]): { chosen: Stage[]; only: string } {
 
 function usage(problem: string): never {
   stderr.write(
-    `${problem}\nusage: node dist/test/run.js unit|rack|more|broker|page|lab... [--only PATTERN]\n`,
+    `${problem}\nusage: node dist/test/run.js unit|rack|more|broker|page|lab|units... [--only PATTERN]\n`,
   );
   exit(2);
 }

@@ -21,9 +21,8 @@ import type { ServerContext } from "../local.ts";
 import { type Log, openLog } from "../log.ts";
 import { Scheduler } from "../scheduler.ts";
 import { decideBoot } from "./boot.ts";
-import { ConfigDesk } from "./config-desk.ts";
-import { ConfigRequests } from "./config-requests.ts";
 import { openControl } from "./control.ts";
+import { Distribution } from "./distribution.ts";
 import { inOrder, sameWish } from "./duties.ts";
 import { Emergency } from "./emergency.ts";
 import { EventLog } from "./event-log.ts";
@@ -31,6 +30,7 @@ import { Executor } from "./executor.ts";
 import { Feed } from "./feed.ts";
 import { Fence } from "./fence.ts";
 import { Keeper } from "./keeper.ts";
+import { OperatorOrders } from "./operator-orders.ts";
 import { osStartMs } from "./os-start.ts";
 import { PulseLink } from "./pulse-link.ts";
 import { PulseWatch } from "./pulse-watch.ts";
@@ -47,15 +47,14 @@ export class Agent {
   readonly #executor: Executor;
   readonly #scripts: ScriptDesk;
   readonly #keeper: Keeper;
-  readonly #texts: ConfigDesk;
-  readonly #requests: ConfigRequests;
+  readonly #texts: Distribution;
   readonly #emergency: Emergency;
   readonly #fence: Fence;
   readonly #watch: PulseWatch;
   readonly #scheduler: Scheduler<AgentEvent>;
   readonly #tokenMs: number;
   readonly #wordMs: number;
-  readonly #commands = new Map<string, (code: string) => void>();
+  readonly #orders = new OperatorOrders((command) => this.#scheduler.push(command));
   readonly #startedMs = monotonicMs();
   #state: FailoverState;
   #since: (StateSince | null)[];
@@ -68,7 +67,6 @@ export class Agent {
   #progress = 0;
   #tokenAtMs = 0;
   #wordAtMs = 0;
-  #commandCount = 0;
 
   constructor(context: ServerContext) {
     this.#context = context;
@@ -96,18 +94,16 @@ export class Agent {
     });
     this.#programs.onExit((exit) => this.#programExited(exit));
     this.#keeper = new Keeper(context, (key, data) => this.#note(key, data));
-    const busy = (): readonly string[] => busyGroups(this.#state, config);
-    this.#texts = new ConfigDesk(context, {
+    this.#texts = new Distribution(context, {
       note: (key, data) => this.#note(key, data),
       send: (message) => this.#pulse.send(message),
       say: () => this.#sendToken(monotonicMs()),
-      busyGroups: busy,
+      busyGroups: () => busyGroups(this.#state, config),
       restart: () => {
         this.#events.flush();
         process.exit(0);
       },
     });
-    this.#requests = new ConfigRequests(context, this.#texts, busy);
     this.#fence = new Fence(context, (key, data) => this.#note(key, data));
     this.#emergency = new Emergency(local.stateDir);
     this.#pulse = new PulseLink(join(local.runDir, "pulse.sock"), {
@@ -123,6 +119,7 @@ export class Agent {
       note: (key, data) => this.#note(key, data),
       fail: (group) => this.#scheduler.push({ kind: "group.failed", atMs: monotonicMs(), group }),
       isOver: () => this.#watch.hasGivenUp,
+      say: () => this.#sayScripts(),
     });
     this.#executor = new Executor(context, this.#programs, this.#pulse, this.#scripts);
     this.#watch = new PulseWatch(context, (key, data) => this.#note(key, data));
@@ -159,7 +156,7 @@ export class Agent {
         command: (verb, group, target) => this.#command(verb, group, target),
         fence: (target) => this.#fence.run(target, this.#state.facts),
         script: (verb, args) =>
-          (verb.startsWith("config.") ? this.#requests : this.#scripts).answer(verb, args),
+          (verb.startsWith("script.") ? this.#scripts : this.#texts).answer(verb, args),
         ...this.#feed.handlers,
       },
       (error) => {
@@ -175,6 +172,7 @@ export class Agent {
     return drawStatus(this.#state, host, this.#since, config, language, {
       isUnsaved: this.#keeper.isBehind,
       emergency: this.#emergency.record,
+      unfit: this.#scripts.unfit,
       revisions: this.#texts.revisions,
     });
   }
@@ -225,12 +223,8 @@ export class Agent {
       case "give-up":
         this.#note("group.stop-failed", { group: effect.group, reason: effect.error });
         return this.#pulse.send({ kind: "give-up", error: `${effect.group}: ${effect.error}` });
-      case "command.answer": {
-        const code = effect.code === "timeout" ? "outcome-unknown" : effect.code;
-        this.#commands.get(effect.commandId)?.(code);
-        this.#commands.delete(effect.commandId);
-        return;
-      }
+      case "command.answer":
+        return this.#orders.answer(effect);
       case "words.changed":
         return this.#sendToken(monotonicMs());
       case "note":
@@ -261,6 +255,7 @@ export class Agent {
     const facts = this.#texts.hear(told);
     const was = this.#state.facts?.view ?? null;
     this.#wordAtMs = monotonicMs();
+    this.#scripts.hear(facts);
     if (facts.server === "member") this.#emergency.settle();
     this.#watch.hear(facts, this.#wordAtMs);
     this.#scheduler.push({ kind: "facts.received", atMs: monotonicMs(), facts });
@@ -295,6 +290,7 @@ export class Agent {
   }
 
   #miss(): void {
+    this.#watch.lose();
     const { facts } = this.#state;
     if (facts === null) return;
     const lost = { ...facts, holdsLease: false };
@@ -345,13 +341,20 @@ export class Agent {
     if (wish === null) return;
     this.#progress = (this.#progress + 1) >>> 0;
     const unsaved = this.#keeper.isBehind;
-    const words = { ...ownWords(this.#state), unsaved, rollout: this.#texts.words() };
+    const parts = { ...this.#texts.words(), ...this.#scripts.words() };
+    const words = { ...ownWords(this.#state), unsaved, ...parts };
     const blob = Buffer.from(encodeWords(words)).toString("base64");
     const relearns =
       facts?.server === "observing" && (wish.kind === "leave" || wish.kind === "stop");
     const told = relearns ? (this.#watch.resumeWish() ?? wish) : this.#allowed(wish);
     const { peerOff } = this.#state;
     this.#pulse.send({ kind: "token", progress: this.#progress, blob, wish: told, peerOff });
+  }
+
+  /** At once: the other server must not give the same identity away, nor count on a script that is lost. */
+  #sayScripts(): void {
+    this.#feed.touch();
+    if (this.#booted) this.#sendToken(monotonicMs());
   }
 
   /** A return, forced or not, waits until this boot is on disk; with space the next try lets it go on by itself. */
@@ -376,13 +379,7 @@ export class Agent {
 
   #command(verb: RequestVerb, group: number, target: number | null): Promise<string> {
     if (this.#texts.isChanging && verb.startsWith("group.")) return Promise.resolve("config-busy");
-    this.#commandCount += 1;
-    const commandId = `c${this.#commandCount}`;
-    return new Promise((resolve) => {
-      this.#commands.set(commandId, resolve);
-      const atMs = monotonicMs();
-      this.#scheduler.push({ kind: "operator.command", atMs, commandId, verb, group, target });
-    });
+    return this.#orders.ask(verb, group, target, monotonicMs());
   }
 
   #keepSince(): void {

@@ -47,7 +47,7 @@ export function decideBoot(input: BootInput): BootDecision {
   const fresh = loaded.kind === "defaults" && loaded.reason === "missing";
   const clean = record?.cleanMark != null && record.hostIncarnation !== input.host;
   if (fresh || clean) {
-    const note = { key: "start.clean", data: { epoch: floor } };
+    const note = { key: fresh ? "start.first" : "start.clean", data: { epoch: floor } };
     const wish = { kind: "start" as const, floor, waitUntilMs: input.waitUntilMs };
     const waitMs = Math.ceil((input.waitUntilMs - input.atMs) / 1000);
     const waiting = { key: "start.waiting", data: { seconds: Math.max(0, waitMs) } };

@@ -54,10 +54,12 @@ export class ConfigRequests {
   }
 
   async #get(args: Args): Promise<ConfigAnswer> {
-    const { current, currentBytes } = this.#desk.state;
+    const { current, currentBytes, installed, draft } = this.#desk.state;
     const { rev } = args;
-    if (rev === undefined || rev === current.rev) {
-      return { kind: "done", result: textOf(current.rev, current.hash, currentBytes) };
+    // Between install and the restart of this process the new text is in force already.
+    const inForce = installed && draft !== null ? draft : { ...current, bytes: currentBytes };
+    if (rev === undefined || rev === inForce.rev) {
+      return { kind: "done", result: textOf(inForce.rev, inForce.hash, inForce.bytes) };
     }
     const { store } = this.#desk;
     const entry = store?.index?.old.find((known) => known.rev === rev);
@@ -83,6 +85,8 @@ export class ConfigRequests {
   #plan(args: Args): ConfigAnswer {
     const bytes = bytesOf(args);
     if (bytes === null) return refused("config-too-long", { max: `${CONFIG_BYTES_MAX}` });
+    // What this process would compare with is in force no longer; its successor answers in a moment.
+    if (this.#desk.state.installed) return refused("config-busy", {});
     const judged = this.#judge(bytes);
     if (judged.kind === "refused" && judged.changes === null)
       return refused(judged.key, judged.data);
@@ -106,7 +110,8 @@ export class ConfigRequests {
   async #apply(args: Args): Promise<ConfigAnswer> {
     const bytes = bytesOf(args);
     if (bytes === null) return refused("config-too-long", { max: `${CONFIG_BYTES_MAX}` });
-    const { current } = this.#desk.state;
+    const { current, installed } = this.#desk.state;
+    if (installed) return refused("config-busy", {});
     const { expectHash } = args;
     if (expectHash !== undefined && expectHash !== current.hash.slice(0, 8)) {
       return this.#conflict(String(expectHash));

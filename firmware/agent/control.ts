@@ -27,7 +27,7 @@ export interface ControlHandlers extends FeedHandlers {
   ) => Promise<string>;
   /** Switches a server off that does not obey. */
   readonly fence: (target: ServerIndex) => Promise<Fenced>;
-  /** What the helper commands of scripts and `kage config` ask: `script.` and `config.` verbs. */
+  /** What the helper commands of scripts and `kage config` ask: `script.`, `config.` and `key.` verbs. */
   readonly script: (verb: string, args: Message) => Promise<ScriptAnswer>;
 }
 
@@ -80,7 +80,7 @@ async function answer(
     const bounded = Math.max(1, Math.min(EVENTS_LIMIT_MAX, limit));
     return { ok: true, result: { events: handlers.events(after, bounded) } };
   }
-  if (typeof verb === "string" && /^(script|config)\./.test(verb)) {
+  if (typeof verb === "string" && /^(script|config|key)\./.test(verb)) {
     const answered = await handlers.script(verb, args);
     if (answered.kind === "done") return { ok: true, result: answered.result };
     return refusal(answered.key, answered.data, language);

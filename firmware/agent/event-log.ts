@@ -8,20 +8,11 @@ import { appendFileSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isEventKey, renderEvent } from "../../services/catalogue.ts";
 import type { NoteData } from "../../services/effects.ts";
+import type { LogLine } from "../../services/telemetry/events.ts";
 import type { Log } from "../log.ts";
 
-export interface LoggedEvent {
-  readonly seq: number;
-  /** ISO 8601, UTC. */
-  readonly at: string;
-  readonly code: string;
-  readonly key: string;
-  readonly severity: string;
-  readonly server: string;
-  readonly text: string;
-  readonly cause: string;
-  readonly remedy: string;
-  readonly ja: { readonly text: string; readonly cause: string; readonly remedy: string };
+/** A line as the feed gives it, with data that nothing nested can hide in. */
+export interface LoggedEvent extends LogLine {
   readonly data: NoteData;
 }
 

@@ -31,7 +31,10 @@ export interface FeedHandlers {
 }
 
 /** Nothing else of the log can be written from outside. */
-const NOTES: readonly string[] = ["command.retained", "command.malformed"];
+const NOTES: readonly string[] = [
+  ...["command.retained", "command.malformed", "command.signed", "command.refused-outside"],
+  "certificate.expiring",
+];
 /** Whatever telemetry has been talked into must not push the story of a failover out of the log. */
 const NOTE_EVERY_MS = 5000;
 const NOTE_CHARACTERS_MAX = 200;

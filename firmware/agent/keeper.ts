@@ -150,7 +150,10 @@ export class Keeper {
     const view = state.hold?.view ?? facts.view;
     if (view === null) return { ...this.#record, members: [], provisional: false, groups };
     const provisional = state.hold === null && facts.provisional === true;
-    return { ...this.#record, epoch: view.epoch, members: view.members, provisional, groups };
+    // The start on the mark has led into a view: whoever is outside later was put there.
+    const consumedBy = null;
+    const { epoch, members } = view;
+    return { ...this.#record, epoch, members, provisional, consumedBy, groups };
   }
 
   async #save(record: StoreRecord): Promise<boolean> {

@@ -2,7 +2,8 @@
  * The programs that scripts have loaded (ARMLOAD): started, watched, restarted by their rules, ended by
  * ARMKILL or with their group, taken over by the next agent.
  * Intuition: the program belongs to the group, not to the script that named it; when its restarts are
- * used up the group leaves this server.
+ * used up the group leaves this server. Its identity is the cluster's: one that the other server uses is
+ * refused here, before the two could meet at a failover.
  * Source: guide 2.2.4; requirements R155-R160; D21, D22; successor.md 2.1.
  */
 import { dirname } from "node:path";
@@ -12,6 +13,7 @@ import { isSystemError, placeRecord } from "../../hal/drivers/program-runner/rec
 import type { ProgramExit, ProgramPort, ProgramSpec } from "../../hal/ports/host.ts";
 import type { GroupConfig } from "../../services/configuration/model.ts";
 import type { NoteData } from "../../services/effects.ts";
+import { type LoadMark, markOf } from "../../services/resources/load-marks.ts";
 import { judgeLoadEnd } from "../../services/resources/monitored-load.ts";
 import type { ServerContext } from "../local.ts";
 import {
@@ -22,7 +24,7 @@ import {
   writeLoadRecord,
 } from "./load-record.ts";
 import type { Scripts } from "./scripts.ts";
-import { SERVICE_WATCH } from "./service-watch.ts";
+import { endService, SERVICE_WATCH, serviceEnd } from "./service-watch.ts";
 
 export interface LoadsOptions {
   readonly programs: ProgramPort;
@@ -30,6 +32,10 @@ export interface LoadsOptions {
   readonly note: (key: string, data: NoteData) => void;
   /** The group must leave this server. */
   readonly fail: (group: GroupConfig) => void;
+  /** Where else in the cluster, for another group, the identity is used: as told; null = nowhere. */
+  readonly elsewhere: (group: GroupConfig, id: string) => string | null;
+  /** The marks have changed. */
+  readonly changed: () => void;
 }
 
 export type Loaded =
@@ -55,7 +61,7 @@ export const loadName = (id: string): string => `~${id.toLowerCase()}`;
 export class Loads {
   readonly #context: ServerContext;
   readonly #options: LoadsOptions;
-  /** By lower-case identity: one name space for all groups of this server (R160). */
+  /** By lower-case identity: one name space for all groups (R160). */
   readonly #loads = new Map<string, Load>();
   readonly #closing = new Set<string>();
 
@@ -63,6 +69,19 @@ export class Loads {
     this.#context = context;
     this.#options = options;
     options.scripts.onEndLoads((group) => this.endGroup(group));
+  }
+
+  /** What the other servers are told. */
+  get marks(): readonly LoadMark[] {
+    return [...this.#loads].map(([id, { group }]) => ({ group: group.index, mark: markOf(id) }));
+  }
+
+  /** Programs whose identity is used elsewhere, too: loaded in the same instant. */
+  conflicts(): readonly { readonly group: string; readonly id: string; readonly other: string }[] {
+    return [...this.#loads.values()].flatMap(({ group, record: { id } }) => {
+      const other = this.#options.elsewhere(group, id);
+      return other === null ? [] : [{ group: group.name, id, other }];
+    });
   }
 
   async load(
@@ -77,32 +96,33 @@ export class Loads {
       return refuse("script-not-active", group.name);
     }
     const known = this.#loads.get(key);
-    if (known !== undefined) return refuse("load-duplicate", known.group.name);
+    const used = known?.group.name ?? this.#options.elsewhere(group, given.id);
+    if (used !== null) return refuse("load-duplicate", used);
     const own = [...this.#loads.values()].filter((load) => load.group.name === group.name);
     if (own.length >= LOADS_PER_GROUP_MAX) {
       return refuse("load-failed", `the group has ${LOADS_PER_GROUP_MAX} already`);
     }
     const record = { ...given, host: this.#context.host, restartsAtMs: [] };
     const load: Load = { group, record, ending: false };
-    this.#loads.set(key, load);
+    this.#keep(key, load);
     const trouble = await this.#start(load);
     if (trouble === null) {
       this.#note("load.started", load, { path: record.argv[0] ?? "" });
       return { kind: "loaded" };
     }
-    if (this.#loads.get(key) === load) this.#loads.delete(key);
+    this.#release(key, load);
     return refuse("load-failed", trouble);
   }
 
-  /** Pids that survived; empty when nothing (any more) is there. Null = it was not loaded. */
-  async kill(group: GroupConfig, id: string): Promise<readonly number[] | null> {
+  /** What survived; empty when nothing (any more) is there. Null = it was not loaded. */
+  async kill(group: GroupConfig, id: string): Promise<readonly string[] | null> {
     const load = this.#loads.get(id.toLowerCase());
     if (load === undefined || load.group.name !== group.name) return null;
     return this.#end(load);
   }
 
   /** With its group: all at once. */
-  async endGroup(group: GroupConfig): Promise<readonly number[]> {
+  async endGroup(group: GroupConfig): Promise<readonly string[]> {
     this.#closing.add(group.name);
     const own = [...this.#loads.values()].filter((load) => load.group.name === group.name);
     const left = await Promise.all(own.map((load) => this.#end(load)));
@@ -119,20 +139,29 @@ export class Loads {
     return true;
   }
 
-  /** Takes over what an earlier agent was watching in this group. */
-  async adopt(group: GroupConfig): Promise<void> {
+  /**
+   * Takes over what an earlier agent was watching in this group. False: one of them is dead. It is not
+   * started again here, because it may have died by the last will and the group be another server's; the
+   * group is stopped through instead, and starts again where it belongs.
+   */
+  async adopt(group: GroupConfig): Promise<boolean> {
     const { programs, scripts } = this.#options;
+    let isWhole = true;
     for (const dir of await listRecordFolders(dirname(this.#dir(group, "any")))) {
       const record = await readLoadRecord(dir, this.#context.host);
       if (record === null) continue;
       const load: Load = { group, record, ending: false };
-      this.#loads.set(record.id.toLowerCase(), load);
+      this.#keep(record.id.toLowerCase(), load);
       scripts.watchLog(group.name, loadName(record.id));
       const adopted = await programs.adopt(group.name, loadName(record.id));
       if (adopted?.kind === "running") continue;
       const end = adopted?.exit.end;
-      this.#ended(load, end?.kind === "status" ? end.status : null);
+      const status = end?.kind === "status" ? end.status : null;
+      const verdict = judgeLoadEnd(record.rules, record.restartsAtMs, status, monotonicMs());
+      if (verdict.kind === "restart" || verdict.kind === "failover") isWhole = false;
+      else this.#ended(load, status);
     }
+    return isWhole;
   }
 
   #ended(load: Load, status: number | null): void {
@@ -199,30 +228,52 @@ export class Loads {
     }
   }
 
-  async #end(load: Load): Promise<readonly number[]> {
+  async #end(load: Load): Promise<readonly string[]> {
     load.ending = true;
     const resource = loadName(load.record.id);
     const timeoutMs = load.record.isService ? SERVICE_STOP_MS : STOP_MS;
     const stopped = await this.#options.programs.stop(load.group.name, resource, timeoutMs);
-    if (stopped.kind === "failed") return stopped.left;
+    if (stopped.kind === "failed") return stopped.left.map((pid) => `process ${pid}`);
+    // Its watch may have died before it, and a manager that failed is no proof.
+    const trouble = load.record.isService ? await this.#endService(load.record) : null;
+    if (trouble !== null) return [trouble];
     this.#note("load.killed", load, {});
     await this.#forget(load);
     return [];
   }
 
+  async #endService(record: LoadRecord): Promise<string | null> {
+    const end = serviceEnd(record, this.#context.local.runDir);
+    const stopped = await endService({ ...end, how: "stop", timeoutMs: SERVICE_STOP_MS });
+    if (stopped === null) return null;
+    return endService({ ...end, how: "crush", timeoutMs: STOP_MS });
+  }
+
+  /** A service is kept until its group ends: its manager may start it again behind our back. */
   #drop(load: Load): void {
-    void this.#forget(load);
+    if (!load.record.isService) void this.#forget(load);
   }
 
   async #forget(load: Load): Promise<void> {
     const key = load.record.id.toLowerCase();
-    if (this.#loads.get(key) === load) this.#loads.delete(key);
+    this.#release(key, load);
     try {
       await removeLoadRecord(this.#dir(load.group, loadName(key)));
     } catch (error) {
       if (!isSystemError(error)) throw error;
       this.#options.note("host.trouble", { text: error.message });
     }
+  }
+
+  #keep(key: string, load: Load): void {
+    this.#loads.set(key, load);
+    this.#options.changed();
+  }
+
+  #release(key: string, load: Load): void {
+    if (this.#loads.get(key) !== load) return;
+    this.#loads.delete(key);
+    this.#options.changed();
   }
 
   #note(key: string, load: Load, data: NoteData): void {

@@ -3,7 +3,9 @@
  * starts it anew, and when it does not come back before the lease it carried runs out, the agent executes
  * the last will in its stead. Source: architecture.md 2; protocol.md P7; D24.
  */
-import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
+import { join } from "node:path";
+import { type ProcessIdentity, readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
+import { findListener } from "../../hal/drivers/process-tree/socket-owner.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { Wish } from "../../services/events.ts";
 import { type AliveWord, alivePeriodMs, type Facts, overdueMs } from "../../services/facts.ts";
@@ -20,6 +22,11 @@ const MISSED_WORDS = 3;
 /** The will takes some 20 ms and this process may be late itself: begin before the lease ends. */
 const LEAD_MAX_MS = 60;
 const WILL_MS = 1000;
+/**
+ * A pulse that is being started may take so long to greet, on a busy host; one that is stopped by a signal
+ * is not waited for.
+ */
+const GREETING_MS = 5000;
 /** One turn of the event loop: whatever has arrived is read before the second look. */
 const SECOND_LOOK_MS = 2;
 /** Past that moment it looks this often. */
@@ -28,10 +35,13 @@ const LOOK_MS = 10;
 export class PulseWatch {
   readonly #context: ServerContext;
   readonly #note: (key: string, data: NoteData) => void;
-  #identity: { readonly pid: number; readonly startTicks: number } | null = null;
-  #facts: Facts | null = null;
+  #identity: ProcessIdentity | null = null;
   #member: Facts | null = null;
   #heardAtMs = 0;
+  /** First look at which the socket was connected; null = it was not. */
+  #linkedAtMs: number | null = null;
+  /** The pulse at the other end has said who it is. */
+  #isKnown = false;
   #greeted = 0;
   #killed = false;
   /** When a look first found the pulse overdue; only a second one, with the socket read in between, counts. */
@@ -49,8 +59,17 @@ export class PulseWatch {
     const identity = readProcess(pid);
     this.#identity = identity === null ? null : { pid, startTicks: identity.startTicks };
     this.#killed = false;
+    this.#isKnown = true;
     this.#greeted += 1;
     if (this.#greeted > 1) this.#note("pulse.restarted", {});
+  }
+
+  /** The connection is gone: whoever comes next has to greet. */
+  lose(): void {
+    this.#linkedAtMs = null;
+    this.#isKnown = false;
+    this.#identity = null;
+    this.#killed = false;
   }
 
   /** The last will has been executed here: nothing may start any more in this process. */
@@ -59,7 +78,6 @@ export class PulseWatch {
   }
 
   hear(facts: Facts, atMs: number): void {
-    this.#facts = facts;
     this.#heardAtMs = atMs;
     this.#doubtedAtMs = null;
     if (facts.view !== null && facts.server !== "observing") this.#member = facts;
@@ -80,23 +98,28 @@ export class PulseWatch {
   }
 
   tick(atMs: number, connected: boolean, runs: boolean): void {
-    const facts = this.#facts;
-    if (facts === null || this.#gone) return;
-    const missedMs = MISSED_WORDS * alivePeriodMs(this.#context.config.budget.intervalMs);
+    if (this.#gone) return;
+    this.#linkedAtMs = connected ? (this.#linkedAtMs ?? atMs) : null;
+    const { budget } = this.#context.config;
+    const missedMs = MISSED_WORDS * alivePeriodMs(budget.intervalMs);
     // Half of T: a slow pulse gets its chance, a stopped one can still be back before the lease ends.
-    const stallMs = Math.max(STALL_MIN_MS, missedMs, this.#context.config.budget.timeoutMs / 2);
+    const stallMs = Math.max(STALL_MIN_MS, missedMs, budget.timeoutMs / 2);
     const silentMs = atMs - this.#heardAtMs;
+    // What a connection has not brought yet is not missed before it could come.
+    const quietMs = this.#isKnown ? silentMs : atMs - (this.#linkedAtMs ?? atMs);
+    const hangsAfterMs = this.#isKnown ? stallMs : Math.max(stallMs, GREETING_MS);
     // A stopped process is stopped: no reason to wait for three words.
     const lateMs = missedMs / 2;
-    const overdueAfterMs = overdueMs(this.#context.config.budget.intervalMs);
-    const hangs = silentMs >= stallMs || (silentMs >= lateMs && this.#isStopped());
+    const overdueAfterMs = overdueMs(budget.intervalMs);
     // This process may have been late itself, between reading the socket and looking at the clock.
     const doubted = this.#doubtedAtMs !== null;
-    const isDoubtful = connected && silentMs >= Math.min(lateMs, overdueAfterMs);
+    const isDoubtful = connected && quietMs >= Math.min(lateMs, overdueAfterMs);
     this.#doubtedAtMs = isDoubtful ? (this.#doubtedAtMs ?? atMs) : null;
-    if (connected && hangs && doubted && !this.#killed) this.#end(silentMs);
+    if (isDoubtful && doubted && !this.#killed) {
+      if (quietMs >= hangsAfterMs || (quietMs >= lateMs && this.#isStopped())) this.#end(quietMs);
+    }
     const until = this.#member?.leaseUntilMs ?? null;
-    const missed = !connected || (silentMs >= overdueAfterMs && doubted);
+    const missed = !connected || !this.#isKnown || (silentMs >= overdueAfterMs && doubted);
     const overdue = until !== null && atMs > until - this.#leadMs() && missed;
     if (runs && overdue) void this.#giveUp();
   }
@@ -113,8 +136,14 @@ export class PulseWatch {
 
   /** Stopped by a signal (state T of proc(5)): it will not come back by waiting. */
   #isStopped(): boolean {
-    const identity = this.#identity;
+    const identity = this.#whoListens();
     return identity !== null && readProcess(identity.pid)?.state === "T";
+  }
+
+  /** A pulse that was stopped before it could greet is known to the kernel alone. */
+  #whoListens(): ProcessIdentity | null {
+    this.#identity ??= findListener(join(this.#context.local.runDir, "pulse.sock"));
+    return this.#identity;
   }
 
   #leadMs(): number {
@@ -124,7 +153,7 @@ export class PulseWatch {
   #end(silentMs: number): void {
     this.#killed = true;
     this.#note("pulse.stalled", { silentMs: Math.round(silentMs) });
-    const identity = this.#identity;
+    const identity = this.#whoListens();
     if (identity === null || readProcess(identity.pid)?.startTicks !== identity.startTicks) return;
     process.kill(identity.pid, "SIGKILL");
   }

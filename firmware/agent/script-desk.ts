@@ -13,6 +13,15 @@ import type { ProgramExit, ProgramPort, ProgramSpec } from "../../hal/ports/host
 import type { GroupConfig, ScriptResource } from "../../services/configuration/model.ts";
 import { scriptPaths } from "../../services/configuration/script-rules.ts";
 import type { NoteData } from "../../services/effects.ts";
+import type { Facts } from "../../services/facts.ts";
+import { wordsOfPeer } from "../../services/failover/orders.ts";
+import {
+  type HeardLoads,
+  hearLoads,
+  type LoadWords,
+  NOTHING_HEARD,
+  takenElsewhere,
+} from "../../services/resources/load-marks.ts";
 import type { ServerContext } from "../local.ts";
 import { Loads } from "./loads.ts";
 import { lookAtResources } from "./resource-look.ts";
@@ -27,6 +36,14 @@ export interface ScriptDeskOptions {
   /** A program of a group's script has used up its restarts. */
   readonly fail: (group: number) => void;
   readonly isOver: () => boolean;
+  /** What this server says has changed: loaded programs, fitness of scripts. */
+  readonly say: () => void;
+}
+
+/** A script that cannot be run as it is. */
+export interface UnfitScript {
+  readonly path: string;
+  readonly reason: string;
 }
 
 export class ScriptDesk {
@@ -38,6 +55,9 @@ export class ScriptDesk {
   readonly #watch: ScriptWatch;
   readonly #requests: ScriptRequests;
   readonly #helperFolder: string;
+  #heard: HeardLoads = NOTHING_HEARD;
+  /** Conflicts that have been told. */
+  #told: ReadonlySet<string> = new Set();
 
   constructor(context: ServerContext, options: ScriptDeskOptions) {
     const { local, config } = context;
@@ -67,6 +87,8 @@ export class ScriptDesk {
       scripts: this.#scripts,
       note,
       fail: (group) => options.fail(group.index),
+      elsewhere: (group, id) => this.#elsewhere(group, id),
+      changed: options.say,
     });
     this.#watch = new ScriptWatch({
       paths: scriptPaths({ ...config, groups: ownGroups(context) }),
@@ -74,6 +96,7 @@ export class ScriptDesk {
       onNews: ({ path, verdict, changed }) => {
         if (verdict.kind === "unfit") note("script.unfit", { path, reason: verdict.reason });
         else if (changed) note("script.changed", { path });
+        options.say();
       },
     });
     this.#requests = new ScriptRequests({
@@ -97,12 +120,48 @@ export class ScriptDesk {
     void this.#watch.start();
   }
 
-  start(group: GroupConfig, script: ScriptResource, event: "START" | "FAILOVER"): Promise<void> {
-    return this.#scripts.start(group, script, event);
+  async start(
+    group: GroupConfig,
+    script: ScriptResource,
+    event: "START" | "FAILOVER",
+  ): Promise<void> {
+    try {
+      return await this.#scripts.start(group, script, event);
+    } catch (error) {
+      // A file that was lost a moment ago stands as a warning with the failure, not seconds later.
+      void this.#watch.look();
+      throw error;
+    }
   }
 
   stop(group: GroupConfig, script: ScriptResource): Promise<void> {
     return this.#scripts.stop(group, script);
+  }
+
+  /** Scripts of this server's groups that cannot be run, by the newest look at each. */
+  get unfit(): readonly UnfitScript[] {
+    return this.#watch.unfit;
+  }
+
+  /** This server's part of the words between agents. */
+  words(): { readonly loads: LoadWords; readonly unfit: boolean } {
+    return {
+      loads: { isWhole: true, marks: this.#loads.marks },
+      unfit: this.#watch.unfit.length > 0,
+    };
+  }
+
+  /** What the other server has loaded; of one that is not heard nothing stands in the way. */
+  hear(facts: Facts): void {
+    if (!ownGroups(this.#context).some(hasScript)) return;
+    const words = wordsOfPeer(facts);
+    this.#heard =
+      words === null ? NOTHING_HEARD : hearLoads(this.#heard, facts.peer.host, words.loads);
+    const conflicts = this.#loads.conflicts();
+    for (const conflict of conflicts) {
+      if (!this.#told.has(conflict.id)) this.#options.note("load.conflict", { ...conflict });
+    }
+    this.#told = new Set(conflicts.map(({ id }) => id));
   }
 
   /** Nobody waits for it; what goes wrong is told by its own event. */
@@ -117,15 +176,24 @@ export class ScriptDesk {
   async adopt(group: GroupConfig): Promise<boolean> {
     const scripts = group.resources.filter((resource) => resource.kind === "script");
     // Also of a group that is half up: a service must be stopped by its own manager.
-    if ((await this.#scripts.activeNote(group)) !== null) await this.#loads.adopt(group);
+    const isActive = (await this.#scripts.activeNote(group)) !== null;
+    let isUp = !isActive || (await this.#loads.adopt(group));
     for (const script of scripts) {
-      if (!(await this.#scripts.isUp(group, script))) return false;
+      if (!(await this.#scripts.isUp(group, script))) isUp = false;
     }
-    return true;
+    return isUp;
   }
 
   answer(verb: string, args: Readonly<Record<string, unknown>>): Promise<ScriptAnswer> {
     return this.#requests.answer(verb, args);
+  }
+
+  #elsewhere({ index }: GroupConfig, id: string): string | null {
+    const { config, self } = this.#context;
+    const taken = takenElsewhere(this.#heard, index, id);
+    if (taken === null) return null;
+    const server = config.servers[1 - self]?.name ?? "?";
+    return `${config.groups[taken]?.name ?? "?"} (${server})`;
   }
 
   #hear(exit: ProgramExit): void {

@@ -89,7 +89,7 @@ export class ScriptRequests {
     if (left === null || left.length === 0) {
       return { kind: "done", result: { killed: left !== null } };
     }
-    const data = { group: group.name, id, detail: `pid ${left.join(", ")}` };
+    const data = { group: group.name, id, detail: left.join(", ") };
     return { kind: "refused", key: "kill-failed", data };
   }
 

@@ -6,7 +6,7 @@
  * Source: guide 2.2.4, 3.2.3; requirements R118, R146-R153, R166; D20; protocol.md 1.4.7.
  */
 import { join } from "node:path";
-import { unreachable } from "../../hal/base/assert.ts";
+import { assert, unreachable } from "../../hal/base/assert.ts";
 import type { ProcessIdentity } from "../../hal/drivers/process-tree/process-tree.ts";
 import { endProgram } from "../../hal/drivers/program-runner/ending.ts";
 import { inheritedEnvironment } from "../../hal/drivers/program-runner/environment.ts";
@@ -30,6 +30,7 @@ import type { ProgramExit, ProgramPort, ProgramSpec } from "../../hal/ports/host
 import type { GroupConfig, ScriptResource } from "../../services/configuration/model.ts";
 import type { NoteData } from "../../services/effects.ts";
 import {
+  connectsDisk,
   type ScriptEvent,
   scriptEnvironment,
 } from "../../services/resources/script-environment.ts";
@@ -49,8 +50,8 @@ export interface ScriptsOptions {
   readonly note: (key: string, data: NoteData) => void;
 }
 
-/** Ends the programs that the scripts of a group have loaded; answers with pids that survived. */
-export type EndLoads = (group: GroupConfig) => Promise<readonly number[]>;
+/** Ends the programs that the scripts of a group have loaded; answers with what survived. */
+export type EndLoads = (group: GroupConfig) => Promise<readonly string[]>;
 
 type Run = "start" | "stop" | "recover";
 
@@ -124,8 +125,8 @@ export class Scripts {
     }
     const left = await this.#endAll(group, script, failure === null ? LEFTOVER_TERM_MS : 0);
     if (left.length > 0) {
-      const who = `${group.name}/${script.name}: processes ${left.join(", ")}`;
-      throw new Error(`${who} survived SIGKILL; they may hang on a device`);
+      const who = `${group.name}/${script.name}: ${left.join(", ")}`;
+      throw new Error(`${who} survived; it may hang on a device`);
     }
     if (failure !== null) throw new Error(failure.reason);
     await removeScriptNote(dir);
@@ -160,6 +161,8 @@ export class Scripts {
   environment(group: GroupConfig, script: string, event: ScriptEvent): Record<string, string> {
     const base = inheritedEnvironment();
     const isHome = group.policy[0] === this.#context.self;
+    const hasDisk = group.resources.some(({ kind }) => connectsDisk(kind));
+    assert(!hasDisk, "the outcome of a disk resource is told to the script");
     const situation = { event, group: group.name, isHome, isDiskConnected: true };
     return {
       ...scriptEnvironment(situation),
@@ -229,19 +232,19 @@ export class Scripts {
     group: GroupConfig,
     script: ScriptResource,
     termMs: number,
-  ): Promise<readonly number[]> {
+  ): Promise<readonly string[]> {
     const { programs } = this.#options;
     const left = new Set(await this.#endLoads(group));
     const recorded: ProcessIdentity[] = [];
     for (const run of ["start", "stop", "recover"] as const) {
       recorded.push(...(await this.#sessionOf(group, runName(script.name, run))));
       const stopped = await programs.stop(group.name, runName(script.name, run), termMs);
-      if (stopped.kind === "failed") for (const pid of stopped.left) left.add(pid);
+      if (stopped.kind === "failed") for (const pid of stopped.left) left.add(`process ${pid}`);
     }
     const { cookie } = this.#place(group, script.name);
     const family = { recorded, cookie, variable: "KAGE_SCRIPT", cgroups: [] };
     const rest = await endProgram({ ...family, sinceTicks: 0, spared: null }, 0, KILL_TIMEOUT_MS);
-    for (const pid of rest.left) left.add(pid);
+    for (const pid of rest.left) left.add(`process ${pid}`);
     return [...left];
   }
 

@@ -21,6 +21,7 @@ import type {
   StatusDocument,
   StatusReason,
 } from "../../services/status.ts";
+import type { UnfitScript } from "./script-desk.ts";
 
 /** Wall-clock instants since when each server shows its state, kept by the agent. */
 export interface StateSince {
@@ -34,6 +35,8 @@ export interface OwnTrouble {
   readonly isUnsaved: boolean;
   /** Revisions of the configuration, by server index; absent = nobody has said. */
   readonly revisions?: readonly (Revision | null)[];
+  /** Scripts here that cannot be run as they are; absent = none. */
+  readonly unfit?: readonly UnfitScript[];
   /** Data of the event `emergency.recorded`; null or absent = nothing is to be settled. */
   readonly emergency?: NoteData | null;
 }
@@ -49,7 +52,7 @@ export function drawStatus(
   const { facts } = state;
   const name = (index: ServerIndex): string => config.servers[index]?.name ?? `#${index}`;
   const reasons = facts === null ? [] : drawReasons(state, facts, config, language, own);
-  const survives = facts === null ? 0 : survivesFailures(facts, config);
+  const survives = facts === null ? 0 : survivesFailures(facts, config, own);
   const epoch = facts?.view?.epoch ?? null;
   const failed = state.groups.some(({ stranded }) => stranded);
   return {
@@ -61,7 +64,11 @@ export function drawStatus(
       method: config.method,
       coordinator: epoch === null ? null : name(epoch.coordinator),
       survivesFailures: survives,
-      details: { protection: config.budget.protection, configHash: config.hash },
+      details: {
+        protection: config.budget.protection,
+        revision: own.revisions?.[state.self]?.rev ?? config.revision,
+        configHash: config.hash,
+      },
     },
     servers: config.servers.map((server) =>
       withRevision(drawServer(server.index, state, ownHost, since, config), own, server.index),
@@ -159,10 +166,14 @@ function ownerOf(
   return { state: own === "failed" || theirs === "failed" ? "failed" : "stopped", owner: null };
 }
 
-/** One further server may fail iff two members stand, and what resolves the failure is in order (G11). */
-function survivesFailures(facts: Facts, config: ClusterConfig): number {
+/**
+ * One further server may fail iff two members stand, and what resolves the failure is in order (G11). A
+ * server whose scripts cannot be run is not counted on to take a group over.
+ */
+function survivesFailures(facts: Facts, config: ClusterConfig, own: OwnTrouble): number {
   const two = facts.view !== null && facts.view.members.length === 2 && facts.server === "member";
   if (!two || facts.peer.state !== "member" || facts.refused !== null) return 0;
+  if ((own.unfit ?? []).length > 0 || wordsOfPeer(facts)?.unfit === true) return 0;
   const { method } = config;
   const arbiters = facts.paths.filter(
     ({ kind }) => (kind === "com" && usesCom(method)) || (kind === "disk" && usesDisk(method)),
@@ -220,6 +231,12 @@ function drawReasons(
   if (own.isUnsaved) add("store.unsaved", { server: name(state.self) });
   if (wordsOfPeer(facts)?.unsaved === true) {
     add("store.unsaved", { server: name(facts.peer.index) });
+  }
+  for (const { path, reason } of own.unfit ?? []) {
+    add("script.unfit", { path, server: name(state.self), reason });
+  }
+  if (wordsOfPeer(facts)?.unfit === true) {
+    add("script.unfit-there", { server: name(facts.peer.index) });
   }
   if (facts.server === "detached") add("server.detached", { server: name(state.self) });
   else if (facts.peer.state === "detached")

@@ -97,19 +97,24 @@ function invite(run: Run, { answers }: Readiness): void {
     answer === undefined ? "all servers are members" : `${url} answers: ${answer.text}`;
   say(`ready: ${serves}`);
   for (const line of run.view?.invitation() ?? []) say(line);
-  say(`
-Try in another terminal:
-  npx kage status --watch${state}
-  curl ${url}                     # who serves?
-  npx kage group move ${group} --to ${other}${state}
-  npx kage rack power off ${other}${state}         # the group comes back
-  npx kage rack power on ${other}${state}          # comes up detached
-  npx kage server return ${other}${state}
-  npx kage rack cut lan1${state}                   # nothing moves, a warning stands
-  npx kage rack restore lan1${state}
-  npx kage events${state}
-Configuration: ${set.configFile}
-Ctrl-C here shuts the cluster down and leaves nothing behind.`);
+  const tries: readonly (readonly [line: string, remark: string])[] = [
+    [`npx kage status --watch${state}`, ""],
+    [`curl ${url}`, "who serves?"],
+    [`npx kage group move ${group} --to ${other}${state}`, ""],
+    [`npx kage rack power off ${other}${state}`, "the group comes back"],
+    [`npx kage rack power on ${other}${state}`, "comes up detached"],
+    [`npx kage server return ${other}${state}`, ""],
+    [`npx kage rack cut lan1${state}`, "nothing moves, a warning stands"],
+    [`npx kage rack restore lan1${state}`, ""],
+    [`npx kage events${state}`, ""],
+  ];
+  const width = Math.max(...tries.map(([line]) => line.length));
+  const shown = tries.map(([line, remark]) =>
+    remark === "" ? `  ${line}` : `  ${line.padEnd(width)}  # ${remark}`,
+  );
+  say(["", "Try in another terminal:", ...shown].join("\n"));
+  say(`Configuration: ${set.configFile}`);
+  say("Ctrl-C here shuts the cluster down and leaves nothing behind.");
 }
 
 /** Not every server comes back by itself: one that did not leave in order waits for a person (R203). */

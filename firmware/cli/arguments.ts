@@ -120,6 +120,8 @@ function optionTrouble(
     if (token.kind !== "option") continue;
     const name = known.find((candidate) => candidate === token.name);
     if (name === undefined) {
+      const real = token.name === "state" ? realServerTrouble(command, known, say) : null;
+      if (real !== null) return real;
       const near = suggest(token.name, known);
       const remedy = near === null ? help : say("didYouMean", { near: `--${near}` });
       return usageTrouble(say("unknownOption", { command, option: token.rawName }), remedy);
@@ -133,6 +135,18 @@ function optionTrouble(
     }
   }
   return usageTrouble(fault.message, help);
+}
+
+/** Most commands look for a virtual appliance; one that works on files has other ways to name a place. */
+function realServerTrouble(
+  command: CommandId,
+  known: readonly OptionName[],
+  say: Say,
+): Trouble | null {
+  const places = (["dir", "root", "local"] as const).filter((name) => known.includes(name));
+  if (places.length === 0) return null;
+  const all = places.map((name) => `--${name}`).join(", ");
+  return usageTrouble(say("realServerOnly", { command }), say("realServerOnlyDo", { all }));
 }
 
 function findCommand(words: readonly string[]): CommandId | null {

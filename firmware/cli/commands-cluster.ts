@@ -82,34 +82,68 @@ export const CLUSTER_COMMANDS = {
     },
     examples: ["kage group remove web --dry-run"],
   },
-  "key rotate": {
+  "key status": {
     operands: [],
-    options: ["listen", "dir"],
+    options: ["state", "local"],
     formats: PLAIN,
     summary: {
-      en: "give all servers of a stopped cluster a new key",
-      ja: "停止中のクラスタの全サーバに新しい鍵を渡す",
+      en: "which keys are in force, since when, and which server holds which (ids only)",
+      ja: "有効な鍵の ID・時刻・保持サーバを表示",
     },
-    examples: ["kage key rotate"],
+    examples: ["kage key status", "kage key status -o json"],
+  },
+  "key rotate": {
+    operands: [],
+    options: ["without", "timeout", "listen", "dir", "state", "local"],
+    formats: PLAIN,
+    summary: {
+      en: "give all servers a new key, running or, with a code, all stopped",
+      ja: "全サーバの鍵を更新 (稼働中、または全台停止中にコードで)",
+    },
+    examples: [
+      "kage key rotate",
+      "kage key rotate --without SERVER2",
+      "kage key rotate --dir /etc/kagemusha",
+    ],
+  },
+  "key retire": {
+    operands: [],
+    options: ["timeout", "state", "local"],
+    formats: PLAIN,
+    summary: {
+      en: "stop accepting the key before the last rotation at once, not after 24 h",
+      ja: "以前の鍵を 24 時間待たずに直ちに廃止",
+    },
+    examples: ["kage key retire"],
+  },
+  "key offer": {
+    operands: [{ name: "SERVER" }],
+    options: ["listen", "dir", "state", "local"],
+    formats: PLAIN,
+    summary: {
+      en: "give the key in force to a stopped server that has missed a rotation",
+      ja: "鍵の更新中に不在だった停止中のサーバに有効な鍵を渡す",
+    },
+    examples: ["kage key offer SERVER2"],
   },
   "key accept": {
     operands: [],
     options: ["from", "code", "dir"],
     formats: PLAIN,
     summary: {
-      en: "take the new key by the code of kage key rotate",
-      ja: "kage key rotate のコードで新しい鍵を受け取る",
+      en: "take the key by the code of kage key rotate or kage key offer",
+      ja: "kage key rotate または kage key offer のコードで鍵を受け取る",
     },
     examples: ["kage key accept --from 192.168.1.1:7019 --code XXXXX-XXXXX-XXXXX-XXXXX"],
   },
   tune: {
     operands: [],
-    options: ["for", "apply", "dry-run", "state", "local", "dir"],
+    options: ["for", "load", "apply", "dry-run", "state", "local", "dir"],
     formats: PLAIN,
     summary: {
       en: "measure the running cluster and propose its times",
       ja: "稼働中のクラスタを測定し、時間設定を提案",
     },
-    examples: ["kage tune --for 600", "kage tune --for 60 --apply"],
+    examples: ["kage tune --for 600 --load", "kage tune --for 60 --apply"],
   },
 } as const satisfies Readonly<Record<string, CommandSpec>>;

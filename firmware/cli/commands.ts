@@ -3,8 +3,10 @@
  * table, so what is offered, documented and accepted is one thing. The options are in `options.ts`.
  * Source: work order 7; ecosystem.md 4.1.
  */
+import { BROKER_COMMANDS } from "./commands-broker.ts";
 import { CLUSTER_COMMANDS } from "./commands-cluster.ts";
 import { CONFIG_COMMANDS } from "./commands-config.ts";
+import { USER_COMMANDS } from "./commands-user.ts";
 import type { Bilingual } from "./language.ts";
 import type { OptionName } from "./options.ts";
 
@@ -168,6 +170,7 @@ export const COMMANDS = {
     examples: ["kage config explain cluster.jsonc", "kage config explain"],
   }),
   ...CONFIG_COMMANDS,
+  ...USER_COMMANDS,
   "rack status": command({
     operands: [],
     options: [...PLACE],
@@ -222,7 +225,7 @@ export const COMMANDS = {
   "rack disk": command({
     operands: [
       { name: "SERVER|all" },
-      { name: "FAULT", choices: ["none", "stall", "error", "torn"] },
+      { name: "FAULT", choices: ["none", "stall", "late", "error", "torn"] },
     ],
     options: [...PLACE],
     formats: PLAIN,
@@ -313,6 +316,7 @@ export const COMMANDS = {
     },
     examples: ["kage disk format"],
   }),
+  ...BROKER_COMMANDS,
   completion: command({
     operands: [{ name: "SHELL", choices: ["bash"] }],
     options: [],

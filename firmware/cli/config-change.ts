@@ -91,16 +91,22 @@ export async function runConfigDiff(call: Call, place: Place): Promise<ExitCode>
 
 export async function runConfigApply(call: Call, place: Place): Promise<ExitCode> {
   const given = await readText(call, operand(call, 0));
-  return isTrouble(given) ? fail(call, given) : change(call, place, given.text, "");
+  return isTrouble(given) ? fail(call, given) : change(call, place, given.text, null);
 }
 
 export async function runConfigRollback(call: Call, place: Place): Promise<ExitCode> {
   const earlier = await earlierText(call, place, operand(call, 0));
   if (isTrouble(earlier)) return fail(call, earlier);
-  return change(call, place, earlier.text, ` (rollback to ${earlier.rev})`);
+  return change(call, place, earlier.text, earlier.rev);
 }
 
-async function change(call: Call, place: Place, text: string, why: string): Promise<ExitCode> {
+/** `backTo`: number of the earlier text; null = the text of a file. */
+async function change(
+  call: Call,
+  place: Place,
+  text: string,
+  backTo: number | null,
+): Promise<ExitCode> {
   const { io, say, invocation } = call;
   const waitS = numberOption(call, "timeout", { min: 1, max: WAIT_S_MAX, whole: false }) ?? WAIT_S;
   if (isTrouble(waitS)) return fail(call, waitS);
@@ -115,11 +121,12 @@ async function change(call: Call, place: Place, text: string, why: string): Prom
   if (isTrouble(planned)) return fail(call, planned);
   const plan = planned as unknown as ConfigPlan;
   const isDry = invocation.flags.has("dry-run");
-  if (!wantsJson(call)) printPlan(call, plan, current.text, text);
+  const name = backTo === null ? operand(call, 0) : `revision ${backTo}`;
+  if (!wantsJson(call)) printPlan(call, plan, current.text, text, name);
   if (plan.hash === plan.newHash || isDry) return endPlan(call, plan, isDry);
   const refused = await confirm(call);
   if (refused !== null) return fail(call, refused);
-  const by = `${userInfo().username}${why}`;
+  const by = `${userInfo().username}${backTo === null ? "" : ` (rollback to ${backTo})`}`;
   const args = { text, expectHash: plan.hash, by };
   const applied = await ask(call, place, { verb: "config.apply", args }, waitS * 1000);
   if (isTrouble(applied)) return fail(call, applied);
@@ -143,7 +150,14 @@ function endPlan(call: Call, plan: ConfigPlan, isDry: boolean): ExitCode {
   return EXIT.done;
 }
 
-function printPlan(call: Call, plan: ConfigPlan, before: string, after: string): void {
+/** `name`: of the new text, which the agent knows as `text` only. */
+function printPlan(
+  call: Call,
+  plan: ConfigPlan,
+  before: string,
+  after: string,
+  name: string,
+): void {
   const { say } = call;
   const { rev, hash, newHash, changes, warnings } = plan;
   if (hash === newHash) return printLines(call, [say("configSame", { rev: `${rev}`, hash })]);
@@ -152,7 +166,9 @@ function printPlan(call: Call, plan: ConfigPlan, before: string, after: string):
     say("configPlan", { rev: `${rev}`, hash, newHash }),
     ...changes.map((one) => `  ${describe(call, one)}`),
     ...(changes.some(({ needs }) => needs === "offline") ? [] : [`  ${say("configEffect")}`]),
-    ...warnings.map((one) => call.paint("warn", `${say("warning")}: ${printable(one)}`)),
+    ...warnings
+      .map((one) => printable(one.replace(/^text:/, () => `${name}:`)))
+      .map((one) => call.paint("warn", `${say("warning")}: ${one}`)),
   ]);
 }
 

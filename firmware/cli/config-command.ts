@@ -10,6 +10,7 @@ import { type Call, fail, isTrouble, operand, printJson, printLines, wantsJson }
 import { printable } from "./columns.ts";
 import { discover } from "./discover.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
+import type { Lang } from "./language.ts";
 import { localPaths } from "./local-paths.ts";
 import { agentName } from "./survey.ts";
 
@@ -46,7 +47,7 @@ export async function runConfig(call: Call): Promise<ExitCode> {
   }
   const warnings = [...loaded.warnings, ...(await scriptWarnings(read.text, file, loaded.config))];
   const explain = call.invocation.command === "config explain";
-  const budget = explain ? await explainLines(loaded.config) : [];
+  const budget = explain ? await explainLines(loaded.config, call.lang) : [];
   if (wantsJson(call)) {
     printJson(call, { ok: true, exit: EXIT.done, file, warnings, ...(explain ? { budget } : {}) });
     return EXIT.done;
@@ -106,9 +107,9 @@ type Explained = Parameters<
   typeof import("../../services/configuration/explain.ts").explainBudget
 >[0];
 
-async function explainLines(config: Explained): Promise<readonly string[]> {
+async function explainLines(config: Explained, language: Lang): Promise<readonly string[]> {
   const { explainBudget } = await import("../../services/configuration/explain.ts");
-  return explainBudget(config);
+  return explainBudget(config, language);
 }
 
 async function readBounded(file: string): Promise<FileText> {

@@ -108,9 +108,9 @@ async function writeCluster(
   const set = memberSet(call, files, draft.server, text);
   if (isTrouble(set)) return fail(call, set);
   if (!isDryRun) {
-    const trouble = setTrouble(call, files.dir, await writeSet(files.dir, set));
+    const trouble =
+      makeFolders(call, files) ?? setTrouble(call, files.dir, await writeSet(files.dir, set));
     if (trouble !== null) return fail(call, trouble);
-    makeFolders(files);
   }
   const names = set.map(({ name }) => `${files.dir}/${name}`);
   const { method } = draft;

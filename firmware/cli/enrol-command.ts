@@ -11,7 +11,8 @@ import type { Gift } from "../../services/enrolment/words.ts";
 import { completeSet, writeSet } from "../enrolment/file-set.ts";
 import { CODE_VALID_MS, type InviteEnd, openInvitation } from "../enrolment/invite.ts";
 import { type JoinEnd, join } from "../enrolment/join.ts";
-import { type Local, readClusterKey, StartFault } from "../local.ts";
+import { readActiveKey } from "../key-files.ts";
+import { type Local, StartFault } from "../local.ts";
 import { usageTrouble } from "./arguments.ts";
 import {
   type Call,
@@ -38,6 +39,7 @@ import {
   readLocal,
   runningTrouble,
   setTrouble,
+  standingLocal,
   textOrNull,
 } from "./member-files.ts";
 
@@ -234,12 +236,12 @@ async function storeGift(
   const local = localFileFor(call, files, gift.server);
   if (isTrouble(local)) return local.message;
   // local.json comes last: an agent that finds it finds the others too.
+  const last = local ?? (replaces ? standingLocal(files) : null);
   const set = [keyFile(gift.key, replaces), configFile(gift.config, replaces)];
-  const result = await writeSet(files.dir, local === null ? set : [...set, local]);
-  const trouble = setTrouble(call, files.dir, result);
-  if (trouble !== null) return trouble.message;
-  makeFolders(files);
-  return null;
+  const trouble =
+    makeFolders(call, files) ??
+    setTrouble(call, files.dir, await writeSet(files.dir, last === null ? set : [...set, last]));
+  return trouble?.message ?? null;
 }
 
 function joinTrouble(
@@ -312,7 +314,7 @@ export function listenAt(call: Call, host: string): HostPort | Trouble {
 /** The key of this server, 64 lower-case hex digits. */
 export function keyText(call: Call, local: Local): string | Trouble {
   try {
-    return Buffer.from(readClusterKey(local.keyFile)).toString("hex");
+    return Buffer.from(readActiveKey(local)).toString("hex");
   } catch (error) {
     if (!(error instanceof StartFault)) throw error;
     const remedy = call.say("cannotReadDo");

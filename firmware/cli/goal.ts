@@ -71,8 +71,9 @@ function holds(goal: Goal, knowledge: Knowledge): boolean {
   switch (goal.kind) {
     case "group": {
       const group = knowledge.document && findGroup(knowledge.document, goal.group);
-      if (!group || group.state !== goal.state) return false;
-      if (goal.state === "stopped") return true;
+      if (!group) return false;
+      if (goal.state === "stopped") return group.state === "stopped" || isLeftFailed(group);
+      if (group.state !== goal.state) return false;
       if (goal.on !== null) return group.owner === goal.on;
       return goal.notOn === null || group.owner !== goal.notOn;
     }
@@ -84,6 +85,20 @@ function holds(goal: Goal, knowledge: Knowledge): boolean {
     default:
       return unreachable(goal);
   }
+}
+
+/**
+ * Nobody runs it, nobody is to run it, and a server still shows that it failed there. For an order to stop
+ * that is the end it wanted: a stop that fails shows as a server that gives up, never as this.
+ */
+function isLeftFailed(group: GroupStatus): boolean {
+  return group.state === "failed" && group.owner === null && wantedOn(group) === null;
+}
+
+/** Server of the newest order; null = stopped by order or out of servers; undefined = not told. */
+function wantedOn({ details }: GroupStatus): string | null | undefined {
+  const desired = details?.["desired"];
+  return desired === null || typeof desired === "string" ? desired : undefined;
 }
 
 function serverHolds(name: string, state: ShownServerState, knowledge: Knowledge): boolean {
@@ -99,8 +114,10 @@ function serverHolds(name: string, state: ShownServerState, knowledge: Knowledge
 /** No transition is under way any more, and the goal does not hold. */
 function atRest(goal: Goal, document: StatusDocument, backAtStart: boolean): boolean {
   if (goal.kind !== "group") return goal.kind === "server" && backAtStart;
-  const state = findGroup(document, goal.group)?.state;
-  if (state === "failed") return true;
+  const group = findGroup(document, goal.group);
+  const state = group?.state;
+  // As long as it is to run somewhere, what a server shows is the failure of an order before.
+  if (group !== undefined && state === "failed") return typeof wantedOn(group) !== "string";
   // Between stop and start a moving group is shortly stopped everywhere.
   return state === "running" || (state === "stopped" && backAtStart);
 }

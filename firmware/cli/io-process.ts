@@ -5,6 +5,7 @@
 import { createInterface } from "node:readline/promises";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { CliIo, CliOutput } from "./io.ts";
+import { readSecret } from "./secret.ts";
 
 const QUERY_DEADLINE_MS = 2000;
 const ORDER_DEADLINE_MS = 10_000;
@@ -48,6 +49,10 @@ export function processIo(): ProcessIo {
     stderr: output(process.stderr),
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     ask: (question) => ask(question, interruption.signal),
+    secret: (question) => {
+      const show = (text: string): boolean => process.stderr.write(text);
+      return readSecret(process.stdin, show, question, interruption.signal);
+    },
     env: process.env,
     nowMs: () => performance.now(),
     wallMs: () => Date.now(),

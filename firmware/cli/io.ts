@@ -18,6 +18,11 @@ export interface CliIo {
   readonly canAsk: boolean;
   /** Prints `question` and reads one line; null at end of input or interruption. */
   ask(question: string): Promise<string | null>;
+  /**
+   * Reads a line that is not shown: at a terminal after printing `question`, else the first line of
+   * standard input. null at end of input or interruption.
+   */
+  secret(question: string): Promise<string | null>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Monotonic, ms. */
   nowMs(): number;

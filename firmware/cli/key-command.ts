@@ -1,5 +1,6 @@
 /**
- * `kage key rotate` and `kage key accept`: a new key for a stopped cluster. Intuition: the new key waits
+ * `kage key rotate` and `kage key accept`: a new key for a stopped cluster; where one runs, its agents do it
+ * (key-live.ts). Intuition: the new key waits
  * beside the old one until every other server says that it holds it, and the same one is offered again after
  * a cut; this server changes last. While anything of the cluster runs both refuse.
  * Source: work order 3 item 4; D56 (a server with another key is presence, never a dead peer).
@@ -13,9 +14,11 @@ import type { Gift } from "../../services/enrolment/words.ts";
 import { completeSet, writeSet } from "../enrolment/file-set.ts";
 import type { Local } from "../local.ts";
 import { type Call, fail, isTrouble, printJson, printLines, wantsJson } from "./call.ts";
+import { discover, type Place } from "./discover.ts";
 import { joinBy, keyText, listenAt, noCluster, offerOnce } from "./enrol-command.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
 import { findingsExit } from "./findings.ts";
+import { runLiveRotate } from "./key-live.ts";
 import {
   KEY_MODE,
   KEY_NAME,
@@ -28,6 +31,7 @@ import {
   setTrouble,
   textOrNull,
 } from "./member-files.ts";
+import { survey } from "./survey.ts";
 
 /** The key that is being given out; the key before the last change. */
 const NEXT_NAME = `${KEY_NAME}.next`;
@@ -41,6 +45,25 @@ interface Member {
 }
 
 export async function runKeyRotate(call: Call): Promise<ExitCode> {
+  const place = await livePlace(call);
+  if (place === null) return rotateStopped(call);
+  return isTrouble(place) ? fail(call, place) : runLiveRotate(call, place);
+}
+
+/** The running cluster that is meant; null = none runs here, or the folder of a stopped one is named. */
+async function livePlace(call: Call): Promise<Place | null | Trouble> {
+  const { dir, local, state, without } = call.invocation.texts;
+  if (dir !== undefined) return null;
+  const isNamed = local !== undefined || state !== undefined || without !== undefined;
+  const found = discover({ local, state }, call.io.env, call.say);
+  if (found.kind === "trouble") return isNamed ? found.trouble : null;
+  if (isNamed) return found.place;
+  const { sightings } = await survey(call, found.place);
+  const isUp = sightings.some((one) => one.kind === "answer" || one.reply.kind !== "unreachable");
+  return isUp ? found.place : null;
+}
+
+async function rotateStopped(call: Call): Promise<ExitCode> {
   const member = await stoppedMember(call);
   if (typeof member === "number") return member;
   const { files, local, text, config } = member;

@@ -61,6 +61,9 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   "group add": alone(async (call) => (await import("./edit-command.ts")).runEdit(call)),
   "group remove": alone(async (call) => (await import("./edit-command.ts")).runEdit(call)),
   "key rotate": alone(async (call) => (await import("./key-command.ts")).runKeyRotate(call)),
+  "key status": placed(async (call, place) => (await keyLive()).runKeyStatus(call, place)),
+  "key retire": placed(async (call, place) => (await keyLive()).runKeyRetire(call, place)),
+  "key offer": alone(async (call) => (await keyLive()).runKeyOffer(call)),
   "key accept": alone(async (call) => (await import("./key-command.ts")).runKeyAccept(call)),
   tune: alone(async (call) => (await import("./tune-command.ts")).runTune(call)),
   "config check": alone(runConfig),
@@ -70,6 +73,10 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   "config diff": placed(runConfigDiff),
   "config apply": placed(runConfigApply),
   "config rollback": placed(runConfigRollback),
+  "user list": alone(async (call) => (await import("./user-command.ts")).runUser(call)),
+  "user add": alone(async (call) => (await import("./user-command.ts")).runUser(call)),
+  "user remove": alone(async (call) => (await import("./user-command.ts")).runUser(call)),
+  "user passwd": alone(async (call) => (await import("./user-command.ts")).runUser(call)),
   "rack status": placed(runRack),
   "rack cut": placed(runRack),
   "rack restore": placed(runRack),
@@ -88,9 +95,20 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   "disk format": alone(async (call) =>
     (await import("../install/format-command.ts")).runFormat(call),
   ),
+  "certificate renew": alone(async (call) => (await import("./broker-command.ts")).runRenew(call)),
+  "operator-key add": alone(operatorKey),
+  "operator-key list": alone(operatorKey),
+  "operator-key remove": alone(operatorKey),
+  sign: alone(async (call) => (await import("./sign-command.ts")).runSign(call)),
   completion: alone(printCompletion),
   help: alone((call) => printHelp(call.io, call.invocation.operands, call.lang, call.say)),
 };
+
+const keyLive = () => import("./key-live.ts");
+
+async function operatorKey(call: Call): Promise<ExitCode> {
+  return (await import("./operator-key-command.ts")).runOperatorKey(call);
+}
 
 /** Runs one command line (without `node` and script); rejects only on a broken contract of ours. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {

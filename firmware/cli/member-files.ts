@@ -3,12 +3,13 @@
  * are, what a new local.json says, and whether one that stands there may stay.
  * Source: firmware/local.ts; architecture.md 6; flash/package (the same places for units and installer).
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { localTemplate } from "../../flash/package/files.ts";
 import { ETC_DIR, packagePlaces, RUN_DIR, STATE_DIR } from "../../flash/package/places.ts";
 import { unreachable } from "../../hal/base/assert.ts";
 import type { SetFile, SetResult } from "../enrolment/file-set.ts";
+import { makeFolder } from "../enrolment/make-folder.ts";
 import { type Local, parseLocal, StartFault } from "../local.ts";
 import { type Call, isTrouble } from "./call.ts";
 import { request } from "./client.ts";
@@ -78,14 +79,30 @@ function localFile(files: MemberFiles, server: string): SetFile {
     runDir: isSystem ? RUN_DIR : join(files.dir, "run"),
   };
   const text = `${JSON.stringify(local, null, 2)}\n`;
-  return { name: LOCAL_NAME, text, mode: PLAIN_MODE, replace: false };
+  return { name: LOCAL_NAME, text, mode: PLAIN_MODE, replace: false, isGate: true };
 }
 
-/** State and sockets beside the files; those of the installed package are the installer's. */
-export function makeFolders(files: MemberFiles): void {
-  if (files.dir === ETC_DIR) return;
-  for (const name of ["state", "run"]) {
-    mkdirSync(join(files.dir, name), { recursive: true, mode: 0o700 });
+/** local.json as it stands, to be put back last where the files it names are replaced; null = there is none. */
+export function standingLocal(files: MemberFiles): SetFile | null {
+  const text = textOrNull(files.local);
+  if (text === null) return null;
+  const mode = statSync(files.local).mode & 0o777;
+  return { name: LOCAL_NAME, text, mode, replace: true, isGate: true };
+}
+
+/**
+ * State and sockets beside the files, before any of these is written; those of the installed package are the
+ * installer's. null = they are there.
+ */
+export function makeFolders(call: Call, files: MemberFiles): Trouble | null {
+  if (files.dir === ETC_DIR) return null;
+  try {
+    for (const name of ["state", "run"]) makeFolder(join(files.dir, name), 0o700);
+    return null;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    const detail = error.message;
+    return setTrouble(call, files.dir, { kind: "failed", detail, isDecided: false });
   }
 }
 

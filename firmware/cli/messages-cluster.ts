@@ -210,13 +210,17 @@ export const CLUSTER_MESSAGES = {
     ja: "{file} が他から変更されました。何も書き込んでいません",
   },
   fileChangedMeanwhileDo: { en: "try again", ja: "再実行してください" },
+  realServerOnly: {
+    en: '"kage {command}" works on the files of a real server; npm start makes those of the virtual appliance',
+    ja: "「kage {command}」は実サーバのファイルを扱います。仮想装置のファイルは npm start が作成します",
+  },
+  realServerOnlyDo: {
+    en: "leave --state out; another place is named by {all}",
+    ja: "--state を外してください。別の場所は {all} で指定できます",
+  },
   tuneMeasuring: {
     en: "measuring for {seconds} s; put the highest load of the business on the servers",
     ja: "{seconds} 秒間測定します。業務の最大負荷をかけてください",
-  },
-  tuneSamples: {
-    en: "measured: {what}",
-    ja: "測定結果: {what}",
   },
   tuneLate: {
     en: "{server}: pulse at most {late} ms late in {count} wakes",
@@ -225,6 +229,26 @@ export const CLUSTER_MESSAGES = {
   tuneDisk: {
     en: "{server}: one access to the array at most {took} ms in {count}",
     ja: "{server}: アレイへの 1 アクセスは最大 {took} ms ({count} 回)",
+  },
+  tuneHeard: {
+    en: "{peer}, as {server} hears it: beats at most {late} ms late in {count}",
+    ja: "{peer} ({server} での受信): ハートビートの遅れは最大 {late} ms ({count} 回)",
+  },
+  tuneLoaded: {
+    en: "the second half under load, {count} busy processes on this machine:",
+    ja: "後半は負荷あり (このマシンで {count} 個の計算プロセス):",
+  },
+  tuneInterrupted: {
+    en: "interrupted; nothing was proposed or changed",
+    ja: "中断しました。提案も変更もしていません",
+  },
+  tuneUnseen: {
+    en: "{server}: cannot be asked from here; its array access, give-up, start and script times are not known: run kage tune there as well",
+    ja: "{server}: ここからは問い合わせできません。アレイアクセス・放棄処理・起動・スクリプトの時間は不明です。そのサーバでも kage tune を実行してください",
+  },
+  tuneNoLoad: {
+    en: "this is the load of the moment; --load keeps this machine busy for the second half",
+    ja: "現在の負荷での測定です。--load で後半にこのマシンへ負荷をかけます",
   },
   tuneNoMeasure: {
     en: "{server}: its agent gives no measurements",
@@ -252,10 +276,6 @@ export const CLUSTER_MESSAGES = {
     ja: "{at}: {now} -> {proposed} ({reason})",
   },
   tuneApplyDo: { en: "put it in force: kage tune --apply", ja: "適用: kage tune --apply" },
-  tuneFailed: {
-    en: "the proposed times do not form a valid configuration",
-    ja: "提案値が有効な構成になりません",
-  },
   reasonPause: {
     en: "P: twice the worst lateness of {measured} ms",
     ja: "P: 最大の遅れ {measured} ms の 2 倍",

@@ -182,8 +182,4 @@ export const ENROL_MESSAGES = {
     en: "the key is of cluster {found}, this server belongs to {own}",
     ja: "鍵はクラスタ {found} のものですが、このサーバは {own} です",
   },
-  noServersYet: {
-    en: "the cluster has one server only",
-    ja: "クラスタにはサーバが 1 台しかありません",
-  },
 } as const satisfies Readonly<Record<string, Bilingual>>;

@@ -4,14 +4,20 @@
  * A `…Do` entry is the remedy of the entry before it: what to do next.
  */
 import { type Bilingual, fill, type Lang } from "./language.ts";
+import { BROKER_MESSAGES } from "./messages-broker.ts";
 import { CLUSTER_MESSAGES } from "./messages-cluster.ts";
 import { CONFIG_MESSAGES } from "./messages-config.ts";
 import { ENROL_MESSAGES } from "./messages-enrol.ts";
+import { KEY_MESSAGES } from "./messages-key.ts";
+import { USER_MESSAGES } from "./messages-user.ts";
 
 const MESSAGES = {
   ...CLUSTER_MESSAGES,
   ...ENROL_MESSAGES,
   ...CONFIG_MESSAGES,
+  ...KEY_MESSAGES,
+  ...BROKER_MESSAGES,
+  ...USER_MESSAGES,
   do: { en: "do", ja: "対処" },
   unknownCommand: { en: 'unknown command "{words}"', ja: "不明なコマンド「{words}」" },
   needsVerb: { en: '"{noun}" needs a verb', ja: "「{noun}」には動詞が必要です" },
@@ -281,6 +287,7 @@ const MESSAGES = {
   methodLine: { en: "method {method}", ja: "解決方式 {method}" },
   epochLine: { en: "epoch {epoch}", ja: "エポック {epoch}" },
   coordinatorLine: { en: "coordinator {server}", ja: "調整役 {server}" },
+  revisionLine: { en: "configuration {rev} ({hash})", ja: "構成 {rev} ({hash})" },
   noView: { en: "no view yet", ja: "ビュー未成立" },
   headServer: { en: "SERVER", ja: "サーバ" },
   headGroup: { en: "GROUP", ja: "グループ" },

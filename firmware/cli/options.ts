@@ -237,6 +237,14 @@ export const OPTIONS = {
     value: "MS",
     help: { en: "watchdog timeout, default 0 (none)", ja: "ウォッチドッグ、既定 0 (なし)" },
   }),
+  without: option({
+    type: "string",
+    value: "SERVER",
+    help: {
+      en: "leave out this server, which is off; it gets the key when it is back, or by a code",
+      ja: "停止中のこのサーバを除外 (復帰時またはコードで鍵を受け取る)",
+    },
+  }),
   listen: option({
     type: "string",
     value: "HOST:PORT",
@@ -287,10 +295,52 @@ export const OPTIONS = {
     choices: ["auto", "manual"],
     help: { en: "with the cluster or by order", ja: "自動起動または手動起動" },
   }),
+  load: option({
+    type: "boolean",
+    help: {
+      en: "keep this machine busy for the second half of the time",
+      ja: "測定時間の後半、このマシンに負荷をかける",
+    },
+  }),
   for: option({
     type: "string",
     value: "SECONDS",
     help: { en: "how long to measure, default 60", ja: "測定時間、既定 60 秒" },
+  }),
+  role: option({
+    type: "string",
+    value: "ROLE",
+    choices: ["view", "op", "admin"],
+    help: {
+      en: "what the user may do: look, operate, or all",
+      ja: "利用者の権限: 閲覧、操作、またはすべて",
+    },
+  }),
+  public: option({
+    type: "string",
+    value: "FILE",
+    help: { en: "public key of Ed25519, PEM", ja: "Ed25519 公開鍵 (PEM)" },
+  }),
+  out: option({
+    type: "string",
+    value: "FILE",
+    help: {
+      en: "make a new key; its private half goes here",
+      ja: "新しい鍵を作成し、秘密鍵をここに書く",
+    },
+  }),
+  key: option({
+    type: "string",
+    value: "FILE",
+    help: { en: "private key of Ed25519, PEM", ja: "Ed25519 秘密鍵 (PEM)" },
+  }),
+  as: option({
+    type: "string",
+    value: "NAME",
+    help: {
+      en: "name under which the servers know the key",
+      ja: "サーバに登録した鍵の名前",
+    },
   }),
   apply: option({
     type: "boolean",

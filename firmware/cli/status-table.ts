@@ -75,15 +75,23 @@ function headLines(call: Call, { cluster, ...rest }: StatusDocument): string[] {
         ];
   const protection = cluster.details?.["protection"];
   const kept = typeof protection === "string" ? [printable(protection)] : [];
+  const inForce = revisionText(call, cluster.details);
   const survives = paint(cluster.survivesFailures === 0 ? "warn" : "plain", lead);
   return [
     `${paint("bold", printable(cluster.name))}  ${level}  ${survives}`,
-    paint("quiet", [say("methodLine", { method }), ...view, ...kept].join(", ")),
+    paint("quiet", [say("methodLine", { method }), ...view, ...inForce, ...kept].join(", ")),
     ...cluster.reasons.map((reason) => {
       const sign = signOf(tone === "good" ? "warn" : tone, utf8);
       return `  ${paint(tone, `${sign} ${printable(reason.text)}`)} (${printable(reason.code)})`;
     }),
   ];
+}
+
+/** Number and hash as `kage config history` shows them; nothing when the agent does not say. */
+function revisionText(call: Call, details: StatusDocument["cluster"]["details"]): string[] {
+  const { revision, configHash } = details ?? {};
+  if (typeof revision !== "number" || typeof configHash !== "string") return [];
+  return [call.say("revisionLine", { rev: `${revision}`, hash: printable(configHash) })];
 }
 
 const heads = (call: Call, ...keys: readonly MessageKey[]): Cell[] =>
@@ -176,9 +184,12 @@ const direct = ([path]: readonly PathStatus[]): string =>
 
 /** The least favourable age among directions that are shown as one row. */
 function oldest(call: Call, paths: readonly PathStatus[]): string {
-  if (paths.some((path) => path.lastHeardMs === null)) return call.say("never");
-  const ageMs = Math.max(...paths.map((path) => path.lastHeardMs ?? 0));
-  return call.say("ago", { time: showSpan(ageMs, call.lang) });
+  const agesMs = paths.flatMap(({ lastHeardMs }) => (lastHeardMs === null ? [] : [lastHeardMs]));
+  // Of a faulty direction away from the answering server the other side does not say since when.
+  if (agesMs.length === 0) {
+    return paths.some(({ state }) => state === "faulty") ? "-" : call.say("never");
+  }
+  return call.say("ago", { time: showSpan(Math.max(...agesMs), call.lang) });
 }
 
 function section(lines: readonly string[], entries: number): string[] {

@@ -4,7 +4,7 @@
  * ordinary change of the configuration. Nothing is stopped or provoked for a measurement.
  * Source: D51; guide 3.2.3 (parameters to adjust), 3.2 (evaluate under production load).
  */
-import { type Worst, worstBetween } from "../../hal/base/histogram.ts";
+import type { Worst } from "../../hal/base/histogram.ts";
 import { setValues } from "../../services/configuration/edit.ts";
 import { formatPath } from "../../services/configuration/finding.ts";
 import { lineDiff } from "../../services/configuration/line-diff.ts";
@@ -32,7 +32,8 @@ import { type ConfigSource, currentText, putText, sourceName } from "./config-te
 import { type AgentAddress, discover } from "./discover.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
 import { findingsExit } from "./findings.ts";
-import { agentName } from "./survey.ts";
+import { startLoad } from "./tune-load.ts";
+import { type Figures, measureServers, type ServerFigures } from "./tune-measure.ts";
 
 const FOR_S = 60;
 const DAY_S = 86_400;
@@ -41,24 +42,15 @@ const PAGE = 500;
 /** As many as an agent keeps (2000), and some. */
 const PAGES_MAX = 6;
 
-interface Snapshot {
-  readonly server: string;
-  readonly late: readonly number[] | null;
-  readonly disk: readonly number[] | null;
-}
-
 interface Measuring {
-  readonly worst: readonly ServerWorst[];
+  readonly servers: readonly ServerFigures[];
+  /** Busy processes of the load; 0 = none was made. */
+  readonly load: number;
   readonly events: ReturnType<typeof measureEvents>;
 }
 
-interface ServerWorst {
-  readonly server: string;
-  readonly late: Worst | null;
-  readonly disk: Worst | null;
-}
-
-export async function runTune(call: Call): Promise<ExitCode> {
+/** `makeLoad` stands in for the real one in tests. */
+export async function runTune(call: Call, makeLoad = startLoad): Promise<ExitCode> {
   const { flags } = call.invocation;
   if (flags.has("apply") && flags.has("dry-run")) {
     const message = call.say("contradiction", { a: "--apply", b: "--dry-run" });
@@ -73,7 +65,8 @@ export async function runTune(call: Call): Promise<ExitCode> {
   const loaded = loadConfiguration(source.text, sourceName(source));
   if (loaded.kind === "refused") return findingsExit(call, sourceName(source), loaded.findings);
   const agents = agentsOf(call, source.agent);
-  const measuring = await measure(call, agents, seconds);
+  const measuring = await measure(call, agents, seconds, flags.has("load") ? makeLoad : null);
+  if (call.io.interrupted.aborted) return fail(call, interrupted(call));
   const measured = combine(measuring);
   const proposals = proposeTimes(loaded.config, measured);
   return report(call, source, loaded.config, measuring, measured, proposals);
@@ -91,39 +84,14 @@ async function measure(
   call: Call,
   agents: readonly AgentAddress[],
   seconds: number,
+  makeLoad: typeof startLoad | null,
 ): Promise<Measuring> {
-  const before = await Promise.all(agents.map((agent) => snapshot(call, agent)));
   if (!wantsJson(call)) {
     call.io.stderr.write(`${call.say("tuneMeasuring", { seconds: `${seconds}` })}\n`);
   }
-  await call.io.pause(seconds * 1000);
-  const after = await Promise.all(agents.map((agent) => snapshot(call, agent)));
+  const { servers, count } = await measureServers(call, agents, seconds * 1000, makeLoad);
   const logs = await Promise.all(agents.map((agent) => readLog(call, agent)));
-  const worst = after.map((late, position): ServerWorst => {
-    const first = before[position];
-    return {
-      server: late.server,
-      late: worstBetween(first?.late ?? null, late.late),
-      disk: worstBetween(first?.disk ?? null, late.disk),
-    };
-  });
-  return { worst, events: measureEvents(logs.flat()) };
-}
-
-async function snapshot(call: Call, agent: AgentAddress): Promise<Snapshot> {
-  const none = { server: agentName(agent), late: null, disk: null };
-  const body = { verb: "status", args: {} };
-  const reply = await request(agent.socketPath, body, call.io.queryDeadlineMs, call.io.interrupted);
-  const result = reply.kind === "ok" ? reply.body["result"] : null;
-  const servers = isRecord(result) && Array.isArray(result["servers"]) ? result["servers"] : [];
-  for (const server of servers) {
-    const details = isRecord(server) ? server["details"] : null;
-    const measured = isRecord(details) ? details["measured"] : null;
-    if (!isRecord(measured) || !isRecord(server)) continue;
-    const late = countsOf(measured["late"]);
-    return { server: String(server["name"]), late, disk: countsOf(measured["disk"]) };
-  }
-  return none;
+  return { servers, load: count, events: measureEvents(logs.flat()) };
 }
 
 /** The newest page first; where older ones exist, those too. */
@@ -155,15 +123,16 @@ async function page(call: Call, agent: AgentAddress, after: number): Promise<rea
   });
 }
 
-function combine({ worst, events }: Measuring): Measurements {
+function combine({ servers, events }: Measuring): Measurements {
+  const parts = servers.flatMap((server) => [server, ...(server.loaded ? [server.loaded] : [])]);
   const highest = (list: readonly (Worst | null)[]): number | null => {
     const found = list.flatMap((one) => (one === null ? [] : [one.atMostMs]));
     return found.length === 0 ? null : Math.max(...found);
   };
   const { giveUpMs, spreadMs, scripts } = events;
   return {
-    lateMs: highest(worst.map(({ late }) => late)),
-    diskMs: highest(worst.map(({ disk }) => disk)),
+    lateMs: highest(parts.flatMap(({ late, heard }) => [late, heard])),
+    diskMs: highest(parts.map(({ disk }) => disk)),
     giveUpMs,
     spreadMs,
     scripts,
@@ -186,8 +155,10 @@ async function report(
   const applies = call.invocation.flags.has("apply");
   if (wantsJson(call) && !applies) {
     const diff = lineDiff(source.text, text);
-    const { worst, events } = measuring;
-    printJson(call, { ok: true, exit: EXIT.done, servers: worst, ...events, proposals, diff });
+    const { servers, load, events } = measuring;
+    const unseen = unseenOf(config, servers);
+    const seen = { servers, unseen, load, ...events };
+    printJson(call, { ok: true, exit: EXIT.done, ...seen, proposals, diff });
     return EXIT.done;
   }
   if (!wantsJson(call)) printLines(call, measuredLines(call, config, measuring, measured));
@@ -221,22 +192,51 @@ function proposalLine(call: Call, { at, nowMs, proposedMs, reason, measuredMs }:
   return call.paint("warn", call.say("tuneProposal", values));
 }
 
+/** Servers of the configuration whose own agent did not answer. */
+function unseenOf(config: LoadedConfig, servers: readonly ServerFigures[]): readonly string[] {
+  const seen = new Set(servers.flatMap(({ server, isSeen }) => (isSeen ? [server] : [])));
+  return config.servers.map(({ name }): string => name).filter((name) => !seen.has(name));
+}
+
+function figureLines(call: Call, { server, peer }: ServerFigures, figures: Figures): string[] {
+  const { late, disk, heard } = figures;
+  const { say } = call;
+  const name = printable(server);
+  const told = (key: "tuneLate" | "tuneDisk" | "tuneHeard", worst: Worst | null): string[] => {
+    if (worst === null) return [];
+    const at = `${worst.atMostMs}`;
+    const values = { server: name, peer: printable(peer ?? "?"), late: at, took: at };
+    return [say(key, { ...values, count: `${worst.count}` })];
+  };
+  return [...told("tuneLate", late), ...told("tuneDisk", disk), ...told("tuneHeard", heard)];
+}
+
+function serverLines(call: Call, config: LoadedConfig, measuring: Measuring): string[] {
+  const { servers, load } = measuring;
+  const { say } = call;
+  const silent = servers.filter(({ isSeen }) => !isSeen);
+  return [
+    ...servers.flatMap((one) => figureLines(call, one, one)),
+    ...silent.map(({ server }) => say("tuneNoMeasure", { server: printable(server) })),
+    ...(load === 0 ? [] : [say("tuneLoaded", { count: `${load}` })]),
+    ...servers.flatMap((one) => (one.loaded === null ? [] : figureLines(call, one, one.loaded))),
+    ...unseenOf(config, servers)
+      .filter((name) => !silent.some(({ server }) => server === name))
+      .map((name) => call.paint("warn", say("tuneUnseen", { server: printable(name) }))),
+    ...(load === 0 ? [call.paint("quiet", say("tuneNoLoad"))] : []),
+  ];
+}
+
 function measuredLines(
   call: Call,
   config: LoadedConfig,
-  { worst, events }: Measuring,
+  measuring: Measuring,
   measured: Measurements,
 ): string[] {
   const { say } = call;
   const number = (value: number | null): string => `${value ?? 0}`;
-  const lines = worst.flatMap(({ server: name, late, disk }) => {
-    const server = printable(name);
-    if (late === null) return [say("tuneNoMeasure", { server })];
-    const told = say("tuneLate", { server, late: `${late.atMostMs}`, count: `${late.count}` });
-    if (disk === null) return [told];
-    const access = { server, took: `${disk.atMostMs}`, count: `${disk.count}` };
-    return [told, say("tuneDisk", access)];
-  });
+  const lines = serverLines(call, config, measuring);
+  const { events } = measuring;
   const { spreadMs, giveUpMs, scripts, starts, giveUps } = events;
   const spread = { spread: number(spreadMs === null ? null : spreadMs / 1000), count: `${starts}` };
   if (spreadMs !== null) lines.push(say("tuneSpread", spread));
@@ -257,12 +257,12 @@ function measuredLines(
   return lines;
 }
 
-function countsOf(value: unknown): readonly number[] | null {
-  if (!Array.isArray(value)) return null;
-  return value.every((one) => typeof one === "number") ? value : null;
-}
-
 function notRunning(call: Call): Trouble {
   const message = call.say("noAgent");
   return { exit: EXIT.unreachable, code: null, message, remedy: call.say("noAgentDo") };
+}
+
+function interrupted(call: Call): Trouble {
+  const remedy = call.say("seeHelp", { help: "kage help tune" });
+  return { exit: EXIT.failed, code: null, message: call.say("tuneInterrupted"), remedy };
 }

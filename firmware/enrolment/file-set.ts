@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { makeFolder } from "./make-folder.ts";
 
 export interface SetFile {
   /** Name within the folder. */
@@ -18,6 +19,11 @@ export interface SetFile {
   readonly mode: number;
   /** false = refuse when another text stands there; the same text is no obstacle. */
   readonly replace: boolean;
+  /**
+   * The one that others look for, given last: it is taken away before any other is replaced, so that whoever
+   * starts in between finds nothing instead of a mixture. Default false.
+   */
+  readonly isGate?: boolean;
 }
 
 export type SetResult =
@@ -32,14 +38,17 @@ export type SetResult =
 const NEW = ".kage-new";
 const READY = ".kage-ready";
 /** Position and name of a file in the side folder: they move in the order they were given. */
-const SEPARATOR = "~";
+const PLAIN = "~";
+const GATE = "!";
+const POSITION_DIGITS = 3;
+const FOLDER_MODE = 0o755;
 
 /** Writes the files in their order; the last one should be the one that others look for. */
 export async function writeSet(dir: string, files: readonly SetFile[]): Promise<SetResult> {
   let isDecided = false;
   let lock: Server | null = null;
   try {
-    if (files.length > 0) await mkdir(dir, { recursive: true, mode: 0o755 });
+    if (files.length > 0) makeFolder(dir, FOLDER_MODE);
     else if ((await listOrNone(dir)) === null) return { kind: "written" };
     lock = await lockFolder(dir);
     if (lock === null) return { kind: "busy" };
@@ -72,10 +81,13 @@ async function complete(dir: string): Promise<void> {
   const ready = join(dir, READY);
   const names = await listOrNone(ready);
   if (names === null) return;
-  for (const name of names.sort()) {
-    const target = name.slice(name.indexOf(SEPARATOR) + 1);
-    await rename(join(ready, name), join(dir, target));
-  }
+  const moves = names.sort().map((name) => {
+    const [, kind, target = name] = /^\d+([~!])(.+)$/.exec(name) ?? [];
+    return { from: join(ready, name), to: join(dir, target), isGate: kind === GATE };
+  });
+  for (const { to, isGate } of moves) if (isGate) await rm(to, { force: true });
+  await syncFolder(dir);
+  for (const { from, to } of moves) await rename(from, to);
   await syncFolder(dir);
   await rm(ready, { recursive: true });
 }
@@ -92,8 +104,9 @@ async function firstObstacle(dir: string, files: readonly SetFile[]): Promise<st
 async function prepare(dir: string, files: readonly SetFile[]): Promise<void> {
   const side = join(dir, NEW);
   await mkdir(side, { mode: 0o700 });
-  for (const [position, { name, text, mode }] of files.entries()) {
-    const handle = await open(join(side, `${position}${SEPARATOR}${name}`), "wx", 0o600);
+  for (const [position, { name, text, mode, isGate }] of files.entries()) {
+    const place = `${position}`.padStart(POSITION_DIGITS, "0");
+    const handle = await open(join(side, `${place}${isGate ? GATE : PLAIN}${name}`), "wx", 0o600);
     try {
       await handle.chmod(mode);
       await handle.writeFile(text);

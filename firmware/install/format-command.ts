@@ -11,7 +11,8 @@ import { EXIT, type ExitCode } from "../cli/exit-code.ts";
 import { fill } from "../cli/language.ts";
 import { openArbitrationArray } from "../disk-array.ts";
 import { formatArbitration } from "../disk-format.ts";
-import { readClusterKey, readServerContext, StartFault } from "../local.ts";
+import { readActiveKey } from "../key-files.ts";
+import { readServerContext, StartFault } from "../local.ts";
 
 export async function runFormat(call: Call): Promise<ExitCode> {
   const say = (key: InstallTextKey, values: Readonly<Record<string, string>> = {}): string =>
@@ -24,7 +25,7 @@ export async function runFormat(call: Call): Promise<ExitCode> {
     if (path === undefined) {
       return refuse(EXIT.refused, say("noArray", { server: local.server }), say("noArrayDo"));
     }
-    const clusterKey = readClusterKey(local.keyFile);
+    const clusterKey = readActiveKey(local);
     const array = openArbitrationArray(path);
     try {
       const done = await formatArbitration(array, { clusterId: config.clusterId, clusterKey });
@@ -44,6 +45,9 @@ export async function runFormat(call: Call): Promise<ExitCode> {
     }
   } catch (error) {
     if (!(error instanceof StartFault)) throw error;
-    return refuse(EXIT.failed, error.message, call.say("cannotReadDo"));
+    // Its words say what to do themselves, behind the last semicolon.
+    const cut = error.message.lastIndexOf("; ");
+    if (cut === -1) return refuse(EXIT.failed, error.message, call.say("cannotReadDo"));
+    return refuse(EXIT.failed, error.message.slice(0, cut), error.message.slice(cut + 2));
   }
 }

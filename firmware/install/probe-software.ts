@@ -4,10 +4,14 @@
  * nothing. Source: README "Dependencies"; flash/package/*-units.ts (what the units use).
  */
 
+import { TLS_FILES } from "../../flash/broker/mosquitto.ts";
 import { UNIT_NAMES } from "../../flash/package/files.ts";
 import { TMPFILES_FILE, UNIT_DIR } from "../../flash/package/places.ts";
 import { isLoopback, parseIp } from "../../services/configuration/address.ts";
+import type { Local } from "../local.ts";
+import { brokerFolder, EXPIRY_WARNING_DAYS, expiryOfPem } from "../telemetry/broker-certificate.ts";
 import { type CheckFacts, type Found, lacks, ok, type Probe, warns } from "./facts.ts";
+import type { Machine } from "./machine.ts";
 
 const NODE_MIN = [20, 19] as const;
 /** ProtectProc and the cgroup.kill that the kernels of that time have; 252 was tried. */
@@ -102,11 +106,28 @@ export const probeCgroups: Probe = ({ machine }) => {
 export const probeBroker: Probe = ({ machine, local }) => {
   const brokers = local?.telemetry?.brokers;
   if (brokers === undefined) return [ok("broker.unused")];
-  const isOwn = brokers.some((url) => isLoopbackHost(new URL(url).hostname));
+  const tls = probeCertificate(machine, local);
+  const isOwn = brokers.some((url) => isLoopbackHost(new URL(url).hostname)) || tls.length > 0;
   if (!isOwn) return [ok("broker.elsewhere", { brokers: brokers.join(", ") })];
   const there = machine.tool("mosquitto") !== null;
-  return [there ? ok("broker") : lacks("broker.missing", { brokers: brokers.join(", ") })];
+  const own = there ? ok("broker") : lacks("broker.missing", { brokers: brokers.join(", ") });
+  return [own, ...tls];
 };
+
+function probeCertificate(machine: Machine, local: Local | null): readonly Found[] {
+  if (local?.telemetry?.brokerTls === undefined) return [];
+  const folder = brokerFolder(local.telemetry);
+  const file = `${folder}/${TLS_FILES.certificate}`;
+  const key = `${folder}/${TLS_FILES.key}`;
+  const expiry = expiryOfPem(machine.text(file) ?? "", Date.now());
+  const stat = machine.stat(key);
+  if (expiry === null || stat === null) return [lacks("broker.no-certificate", { file })];
+  if ((stat.mode & 0o077) !== 0) return [lacks("broker.key-open", { file: key })];
+  const { until, daysLeft } = expiry;
+  if (daysLeft < 0) return [lacks("broker.certificate-ended", { until })];
+  if (daysLeft < EXPIRY_WARNING_DAYS) return [warns("broker.certificate-ends", { until })];
+  return [ok("broker.certificate", { until })];
+}
 
 function isLoopbackHost(host: string): boolean {
   const address = parseIp(host);

@@ -28,7 +28,7 @@ export interface DiskPart {
   readonly sleptAtMs: number;
 }
 
-type Whole = Pick<PulseState, "membership" | "agent" | "disk" | "tickedAtMs">;
+type Whole = Pick<PulseState, "membership" | "agent" | "disk" | "tickedAtMs" | "willDone">;
 
 export const createDiskPart = (serverCount: number, atMs: number): DiskPart => ({
   stamps: stamping.createStamping(serverCount, atMs),
@@ -132,10 +132,12 @@ export function witnessOf(
     members: [
       {
         index: peer.index,
+        ageMs: atMs - ageFromMs(state.membership, peer),
         silenceMs: atMs - heardAtMs,
         grantedMs: peer.grantedMs,
         presence: isPresent(peer, atMs, config),
         twoWay: isTwoWay(peer, atMs, config),
+        stamps: sight !== undefined && atMs - sight.roseAtMs < config.budget.quietMs,
         life: sight === undefined ? "alive" : lifeOf(sight, peer, heardAtMs, config.budget),
       },
     ],
@@ -188,14 +190,16 @@ function contextOf(
   const { self, host, floor, view } = members;
   const inView = view !== null && isMember(members);
   const common = inView && !isSole(view, self);
+  const gone = state.willDone === "completed";
   return {
     self,
     host,
     epoch: inView ? view.epoch : { counter: floor, coordinator: self, host },
-    word: wordOf(members, mayOwn),
+    word: gone ? "off" : wordOf(members, mayOwn),
     twoWay: isTwoWay(peer, atMs, config) ? 1 << peer.index : 0,
     progress: agent.token?.progress ?? null,
     mayLive: members.gaveUp === null,
+    gone,
     carried: !common || atMs < ageFromMs(members, peer) + config.budget.a3Ms,
   };
 }

@@ -4,26 +4,29 @@
  * Intuition: what must never wait for anything lives here; everything slow lives elsewhere.
  * Source: architecture.md 1.4, 2; protocol.md 1.3.5-1.3.7.
  */
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicMs } from "../../hal/base/clock.ts";
-import { Histogram } from "../../hal/base/histogram.ts";
 import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
 import type { OffPort } from "../../hal/ports/host.ts";
 import type { WatchdogPort } from "../../hal/ports/watchdog.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
 import type { NoteData, PulseEffect } from "../../services/effects.ts";
 import type { AgentToken, PulseEvent, Wish } from "../../services/events.ts";
-import { type AliveWord, alivePeriodMs, type Measured } from "../../services/facts.ts";
+import { type AliveWord, alivePeriodMs } from "../../services/facts.ts";
+import { ringOf } from "../../services/keys/key-set.ts";
 import { drawFullWill } from "../full-will.ts";
 import { openHostPorts } from "../host-ports.ts";
-import { drawLastWords, LAST_WORDS_FILE } from "../last-words.ts";
-import { readClusterKey, type ServerContext } from "../local.ts";
+import { readKeySet } from "../key-files.ts";
+import { leaveLastWords } from "../last-words.ts";
+import type { ServerContext } from "../local.ts";
 import { PULSE_PRIORITY, raisePriority } from "../priority.ts";
 import { Scheduler } from "../scheduler.ts";
 import { executeWill } from "../will.ts";
 import { Addresses } from "./addresses.ts";
 import { drawFacts, drawLease } from "./facts.ts";
+import { Farewell, hasSaidFarewell } from "./farewell.ts";
+import { KeyPart, sealing } from "./key-part.ts";
+import { Meter } from "./meter.ts";
 import { hasChanged, lostAfter } from "./news.ts";
 import { rehearseTakeover } from "./rehearse.ts";
 import { hearRevision } from "./revision-words.ts";
@@ -44,6 +47,7 @@ const WILL_MIN_MS = 1000;
 export class Pulse {
   #context: ServerContext;
   readonly #wires: Wires;
+  readonly #keys: KeyPart;
   readonly #socket: PulseSocket;
   readonly #scheduler: Scheduler<PulseEvent>;
   readonly #addresses: Addresses;
@@ -53,7 +57,8 @@ export class Pulse {
   /** Groups may run here. A new pulse does not know better until the agent has looked. */
   #covers = true;
   #willRevision = 0;
-  readonly #diskTook = new Histogram();
+  readonly #meter = new Meter();
+  readonly #farewell = new Farewell();
   #lostAfterMs: number | null = null;
   #armed = false;
   #willRunning = false;
@@ -69,7 +74,11 @@ export class Pulse {
   constructor(context: ServerContext) {
     this.#context = context;
     const { local, config, self, host } = context;
-    const key = readClusterKey(local.keyFile);
+    const ring = ringOf(readKeySet(local).set);
+    this.#keys = new KeyPart(ring, {
+      setKeys: (keys, holders) => this.#wires.setKeys(keys, holders),
+      tellDisk: (message) => this.#socket.send("disk", message),
+    });
     const ports = openHostPorts(context, (text) => this.#note("host.trouble", { text }));
     this.#watchdog = ports.watchdog;
     this.#off = ports.off;
@@ -103,7 +112,7 @@ export class Pulse {
         throw error;
       },
     );
-    this.#wires = openWires(context, key, {
+    this.#wires = openWires(context, ring.map(sealing), {
       onEvent: (event) => this.#scheduler.push(event),
       onTrouble: (path, text) => this.#note("path.trouble", { path, text }),
       onMalformed: (path, reason) => this.#noteMalformed(path, reason),
@@ -117,10 +126,13 @@ export class Pulse {
 
   #take(event: PulseEvent): void {
     const before = this.#state;
-    const { state, effects } = step(before, event, this.#context.config);
+    const { config } = this.#context;
+    const { state, effects } = step(before, event, config);
     this.#state = state;
+    this.#meter.heard(peerOf(state)?.lanHeardAtMs ?? null, config.budget);
     if (state.membership.view !== before.membership.view)
       this.#lostAfterMs = lostAfter(state, event.atMs);
+    this.#farewell.look(state, this.#context.config);
     let tell = state.membership !== before.membership;
     for (const effect of effects) tell = this.#execute(effect) || tell;
     const suspended = state.membership.listenUntilMs !== null;
@@ -134,7 +146,7 @@ export class Pulse {
   #execute(effect: PulseEffect): boolean {
     switch (effect.kind) {
       case "lan.send":
-        this.#wires.sendLan(effect.beat);
+        if (!hasSaidFarewell(this.#state)) this.#wires.sendLan(effect.beat);
         return false;
       case "com.send":
         this.#wires.sendCom(effect.beat);
@@ -172,6 +184,7 @@ export class Pulse {
     const identity = pid > 0 ? readProcess(pid) : null;
     if (identity !== null) this.#pids.set(role, { pid, startTicks: identity.startTicks });
     const atMs = monotonicMs();
+    if (role === "disk") this.#keys.greetDisk();
     if (role === "disk" && this.#recall !== null) this.#socket.send("disk", this.#recall);
     if (role === "disk") return this.#scheduler.push({ kind: "disk.ready", atMs });
     const blob = this.#state.agent.token?.blob ?? new Uint8Array(0);
@@ -184,6 +197,7 @@ export class Pulse {
   #miss(role: Role): void {
     const atMs = monotonicMs();
     this.#pids.delete(role);
+    if (role === "disk") this.#keys.missDisk();
     this.#scheduler.push(
       role === "disk" ? { kind: "disk.gone", atMs } : { kind: "agent.gone", atMs },
     );
@@ -207,6 +221,7 @@ export class Pulse {
         void this.#giveUp(message);
         return;
       default: {
+        if (this.#keys.hearAgent(message)) return this.#tellAgent(monotonicMs());
         const told = hearRevision(message, monotonicMs());
         if (told !== null) return this.#scheduler.push(told);
         this.#note("ipc.unknown", { role, kind: String(message["kind"]) });
@@ -215,8 +230,9 @@ export class Pulse {
   }
 
   #hearDisk(message: Message): void {
+    if (this.#keys.hearDisk(message)) return this.#tellAgent(monotonicMs());
     if (message["kind"] !== "disk.result") return;
-    if (message["ok"] === true) this.#diskTook.add(Number(message["tookMs"]));
+    if (message["ok"] === true) this.#meter.diskTook(Number(message["tookMs"]));
     this.#recall = (message["seen"] as Message | undefined) ?? this.#recall;
     this.#scheduler.push({
       kind: "disk.answered",
@@ -291,37 +307,27 @@ export class Pulse {
     if (this.#willRunning) return;
     this.#willRunning = true;
     const { config } = this.#context;
-    const kill = [...this.#pids].map(([role, { pid, startTicks }]) => {
-      return { role, pid, startTime: startTicks };
-    });
+    // It writes what this process asks, nothing else, and this process asks for one more stamp.
+    const spared = config.method === "disk" && effect.off ? "disk" : null;
+    const kill = [...this.#pids]
+      .filter(([role]) => role !== spared)
+      .map(([role, { pid, startTicks }]) => ({ role, pid, startTime: startTicks }));
     const result = await executeWill(
       drawFullWill(this.#context, kill),
       { addresses: this.#addresses },
       Math.max(WILL_MIN_MS, config.budget.marginMs),
     );
     const completed = result.kind === "completed";
-    this.#leaveLastWords(effect, completed);
+    const { stateDir } = this.#context.local;
+    const { floor } = this.#state.membership;
+    leaveLastWords(stateDir, { ...effect, method: config.method, completed, epoch: floor });
     if (completed) this.#covers = false;
     this.#willRunning = effect.off;
+    const farewell = this.#farewell.begin();
     this.#scheduler.push({ kind: "will.done", atMs: monotonicMs(), completed, off: effect.off });
-    if (effect.off) this.#off.off("emergency");
-  }
-
-  /** The one file the pulse writes, when nothing is left to lose: why this server went (R108). */
-  #leaveLastWords(
-    effect: Extract<PulseEffect, { kind: "will.execute" }>,
-    completed: boolean,
-  ): void {
-    const { local, config } = this.#context;
-    const { reason, evidence, off } = effect;
-    const { floor } = this.#state.membership;
-    const { method } = config;
-    const lines = drawLastWords(method, reason, evidence, off, completed, floor, Date.now());
-    try {
-      writeFileSync(join(local.stateDir, LAST_WORDS_FILE), lines, { mode: 0o600 });
-    } catch (error) {
-      process.stderr.write(`last words not kept: ${textOf(error)}; ${lines}\n`);
-    }
+    if (!effect.off) return;
+    if (config.method === "disk" && completed) await farewell;
+    this.#off.off("emergency");
   }
 
   #killRole(role: Role): void {
@@ -353,11 +359,10 @@ export class Pulse {
     const { config } = this.#context;
     const facts = drawFacts(this.#state, peer, this.#willRevision, this.#lostAfterMs, atMs, config);
     const blob = Buffer.from(facts.peer.blob).toString("base64");
-    const late = this.#scheduler.lateness.snapshot();
-    const measured: Measured = { late, disk: this.#diskTook.snapshot() };
+    const measured = this.#meter.snapshot(this.#scheduler.lateness);
     this.#socket.send("agent", {
       kind: "facts",
-      facts: { ...facts, measured, peer: { ...facts.peer, blob } },
+      facts: { ...facts, keys: this.#keys.facts, measured, peer: { ...facts.peer, blob } },
     });
   }
 

@@ -4,6 +4,7 @@
  * Source: architecture.md 2; requirements R1-R5; reliability.md 4.3.
  */
 import { randomBytes } from "node:crypto";
+import { assert } from "../../hal/base/assert.ts";
 import { monotonicMs } from "../../hal/base/clock.ts";
 import { createSerialComLink } from "../../hal/drivers/com-link-serial/driver.ts";
 import { createTcpComLink, parseTcpDevice } from "../../hal/drivers/com-link-serial/tcp.ts";
@@ -13,6 +14,7 @@ import type { LanLink } from "../../hal/ports/lan-link.ts";
 import type { LanPath } from "../../services/configuration/model.ts";
 import type { PulseEvent } from "../../services/events.ts";
 import type { ComBeat, LanBeat, Opened } from "../../services/heartbeat/beat.ts";
+import type { SealingKey } from "../../services/heartbeat/key-ring.ts";
 import { createSealer, type Sealer } from "../../services/heartbeat/seal.ts";
 import { type ServerContext, StartFault } from "../local.ts";
 
@@ -22,6 +24,8 @@ const SALT_BYTES = 8;
 export interface Wires {
   sendLan(beat: LanBeat): void;
   sendCom(beat: ComBeat): void;
+  /** See `Sealer.setKeys`. */
+  readonly setKeys: Sealer["setKeys"];
   /** Counters of refused frames, for the log. */
   readonly counters: Sealer["counters"];
 }
@@ -34,21 +38,25 @@ export interface WireHandlers {
 
 export function openWires(
   context: ServerContext,
-  clusterKey: Uint8Array,
+  keys: readonly SealingKey[],
   handlers: WireHandlers,
 ): Wires {
   const { config, self } = context;
+  const [active] = keys;
+  assert(active !== undefined, "there is a key to seal with");
   const sealer = createSealer({
-    clusterKey,
+    clusterKey: active.key,
     clusterId: config.clusterId,
     self,
     serverCount: config.servers.length,
     processSalt: randomBytes(SALT_BYTES),
   });
+  sealer.setKeys(keys, []);
   const links = config.lans.map((lan, path) => openLan(context, lan, path, sealer, handlers));
   const com = config.com === null ? null : openCom(context, sealer, handlers);
   return {
     counters: sealer.counters,
+    setKeys: (next, holders) => sealer.setKeys(next, holders),
     sendLan(beat) {
       for (const [path, link] of links.entries()) link.send(beat.to, sealer.sealLan(beat, path));
     },

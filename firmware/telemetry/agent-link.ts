@@ -5,7 +5,7 @@
  */
 import { createConnection } from "node:net";
 import type { StatusDocument } from "../../services/status.ts";
-import type { AgentAnswer } from "../../services/telemetry/core.ts";
+import type { AgentAnswer } from "../../services/telemetry/desk.ts";
 import { type LogLine, readLogLine } from "../../services/telemetry/events.ts";
 import { isRecord, request } from "../cli/client.ts";
 import { type LineChannel, openLineChannel } from "../ipc.ts";

@@ -6,7 +6,9 @@
 import { readFileSync } from "node:fs";
 import { freemem, loadavg } from "node:os";
 import { dirname, join } from "node:path";
+import { TLS_FILES } from "../../flash/broker/mosquitto.ts";
 import { monotonicMs } from "../../hal/base/clock.ts";
+import type { LoadedConfig } from "../../services/configuration/load.ts";
 import type { StatusDocument } from "../../services/status.ts";
 import type { BrokerLinkOptions, Subscription } from "../../services/telemetry/broker-link.ts";
 import {
@@ -20,9 +22,15 @@ import { productVersion } from "../cli/version.ts";
 import { type ServerContext, StartFault, type TelemetryLocal } from "../local.ts";
 import { type Log, openLog } from "../log.ts";
 import { type AgentLink, openAgentLink } from "./agent-link.ts";
+import { brokerFolder } from "./broker-certificate.ts";
 import { type BrokerLoop, keepBroker } from "./broker-loop.ts";
+import { accountFor, authorityFile, type PlannedBroker, planBrokers } from "./broker-plan.ts";
+import { CertificateWatch } from "./certificate-watch.ts";
+import { ConfigFollow } from "./config-follow.ts";
 import { readCredentials } from "./credentials.ts";
 import { type DeliveredMark, openDeliveredMark } from "./delivered-mark.ts";
+import { KeyWatch, operatorKeysFile } from "./operator-keys.ts";
+import { openPeers, textOf } from "./peer-brokers.ts";
 import { openWeb, type WebServer } from "./web/web.ts";
 
 /** Speaking, expiry and refreshing are counted in seconds. */
@@ -39,16 +47,22 @@ type Input = TelemetryEvent extends infer E
 export class Telemetry {
   readonly #context: ServerContext;
   readonly #options: TelemetryLocal;
+  readonly #plan: readonly PlannedBroker[];
+  readonly #keys: KeyWatch;
+  readonly #certificate: CertificateWatch;
   readonly #log: Log;
   readonly #core: TelemetryCore;
   readonly #mark: DeliveredMark;
+  readonly #follow: ConfigFollow;
   readonly #brokers: BrokerLoop[] = [];
+  #peers: readonly BrokerLoop[] = [];
   readonly #connected: boolean[] = [];
   readonly #counters = { events: 0, publications: 0 };
   #agent: AgentLink | null = null;
   #web: WebServer | null = null;
   #timer: NodeJS.Timeout | null = null;
   #webTimer: NodeJS.Timeout | undefined;
+  #isEnded = false;
   #status: StatusDocument | null = null;
   #ja: readonly string[] = [];
   #statusMs = 0;
@@ -61,13 +75,18 @@ export class Telemetry {
     }
     this.#context = context;
     this.#options = local.telemetry;
+    this.#plan = planBrokers(local.telemetry);
     this.#log = openLog("telemetry", local);
+    this.#keys = new KeyWatch(operatorKeysFile(local), this.#log);
+    const folder = brokerFolder(local.telemetry);
+    this.#certificate = new CertificateWatch(join(folder, TLS_FILES.certificate));
     this.#mark = openDeliveredMark(join(local.stateDir, "telemetry-mark.json"), this.#log);
+    this.#follow = new ConfigFollow(local, context.host, config.hash, this.#log);
     this.#core = new TelemetryCore({
       config,
       self: local.server,
       version: productVersion(),
-      brokers: this.#urls().map((_, index) => ({ takesCommands: index === 0 })),
+      brokers: this.#plan,
       homeAssistant: local.telemetry.homeAssistant === true,
       startedMs: Date.now(),
       deliveredSeq: this.#mark.seq,
@@ -87,11 +106,22 @@ export class Telemetry {
         this.#status = status;
         this.#ja = ja;
         this.#statusMs = monotonicMs();
+        const config = this.#follow.look(status, this.#statusMs);
+        if (config !== null) this.#adopt(config);
         this.#take({ kind: "feed.status", status, ja });
       },
     });
-    for (const [broker, url] of this.#urls().entries()) this.#keep(broker, url);
-    this.#timer = setInterval(() => this.#take({ kind: "tick", metrics: metrics() }), TICK_MS);
+    this.#lookAround();
+    const { prefix } = this.#core;
+    const peers = { local, cluster: this.#context.config.name, prefix, log: this.#log };
+    this.#peers = openPeers(peers, (server, message) =>
+      this.#take({ kind: "peer.heard", server, message }),
+    );
+    for (const [broker, planned] of this.#plan.entries()) this.#keep(broker, planned);
+    this.#timer = setInterval(() => {
+      this.#lookAround();
+      this.#take({ kind: "tick", metrics: metrics() });
+    }, TICK_MS);
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       process.once(signal, () => {
         this.close().catch((error: unknown) => this.#log.error({ error }, "end"));
@@ -102,15 +132,24 @@ export class Telemetry {
 
   /** Says offline to the brokers and lets the process end. */
   async close(): Promise<void> {
+    this.#isEnded = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     clearTimeout(this.#webTimer);
     this.#agent?.close();
     this.#mark.flush();
-    await Promise.all([...this.#brokers.map((broker) => broker.close()), this.#web?.close()]);
+    const loops = [...this.#brokers, ...this.#peers];
+    await Promise.all([...loops.map((loop) => loop.close()), this.#web?.close()]);
   }
 
-  #urls(): readonly string[] {
-    return [...this.#options.brokers, ...(this.#options.readOnlyBrokers ?? [])];
+  /** Topics, account and page are named after cluster and servers: with others everything begins anew. */
+  #adopt(config: LoadedConfig): void {
+    const { hash } = config;
+    if (identityOf(config) === identityOf(this.#context.config)) {
+      this.#log.info({ hash }, "following the configuration in force");
+      return this.#take({ kind: "configuration", config });
+    }
+    this.#log.warn({ hash }, "another cluster or other servers: starting anew");
+    this.close().catch((error: unknown) => this.#log.error({ error }, "end"));
   }
 
   #take(input: Input): void {
@@ -151,9 +190,18 @@ export class Telemetry {
     }
   }
 
-  #keep(broker: number, url: string): void {
+  /** Files that others change, or that time does. */
+  #lookAround(): void {
+    const keys = this.#options.allowRemoteCommands === true ? this.#keys.look() : null;
+    if (keys !== null) this.#take({ kind: "operator-keys", keys });
+    if (this.#options.brokerTls === undefined || this.#status === null) return;
+    const note = this.#certificate.look(monotonicMs(), Date.now());
+    if (note !== null) this.#agent?.note(note.key, note.data);
+  }
+
+  #keep(broker: number, planned: PlannedBroker): void {
     const loop = keepBroker(
-      () => this.#linkOptions(broker, url),
+      () => this.#linkOptions(planned),
       {
         onReady: () => {
           this.#connected[broker] = true;
@@ -170,11 +218,16 @@ export class Telemetry {
     this.#brokers.push(loop);
   }
 
-  #linkOptions(broker: number, url: string): BrokerLinkOptions {
+  #linkOptions(planned: PlannedBroker): BrokerLinkOptions {
     const { config, local } = this.#context;
     const { prefix } = this.#core;
-    const retained = ["state", "node/+/online", "alert/+"].map((filter) => `${prefix}/${filter}`);
-    const live = [`${prefix}/event`, ...(broker === 0 ? [`${prefix}/cmd/#`] : [])];
+    const states = ["group", "path", "node"].map((kind) => `${kind}/+/state`);
+    const retained = ["state", "node/+/online", "alert/+", ...states].map(
+      (filter) => `${prefix}/${filter}`,
+    );
+    // Events of others on a foreign broker prove nothing; peerBrokers brings the true ones.
+    const events = planned.isOwn ? [`${prefix}/event`] : [];
+    const live = [...events, ...(planned.takesCommands ? [`${prefix}/cmd/#`] : [])];
     const subscriptions: readonly Subscription[] = [
       ...retained.map((filter) => ({ filter, wantsRetained: true })),
       ...live.map((filter) => ({ filter, wantsRetained: false })),
@@ -182,15 +235,13 @@ export class Telemetry {
         ? [{ filter: `${DISCOVERY_PREFIX}/status`, wantsRetained: false }]
         : []),
     ];
-    const { brokerCa, brokerCredentials } = this.#options;
-    const { username } = new URL(url);
-    const passwords = username === "" ? readCredentials(brokerCredentials) : null;
+    const authority = authorityFile(planned, this.#options);
     return {
-      url,
+      url: planned.url,
       clientId: clientIdOf(config.name, local.server),
-      username: passwords === null ? null : "node",
-      password: passwords?.node ?? null,
-      ca: brokerCa === undefined ? null : readFileSync(brokerCa, "utf8"),
+      ...accountFor(planned, this.#options),
+      // Without the file nobody is trusted.
+      ca: authority === null ? null : [textOf(authority)].filter((pem) => pem !== null),
       will: { topic: `${prefix}/node/${topicId(local.server)}/online`, payload: "offline" },
       subscriptions,
     };
@@ -202,8 +253,10 @@ export class Telemetry {
     const options = this.#options;
     const usersFile = options.usersFile ?? join(local.stateDir, "users.json");
     const cut = options.listen.lastIndexOf(":");
+    const [own] = this.#plan;
+    const authority = own === undefined ? null : authorityFile(own, options);
     try {
-      this.#web = await openWeb({
+      const web = await openWeb({
         listen: {
           host: options.listen.slice(0, cut).replace(/^\[|\]$/g, ""),
           port: Number(options.listen.slice(cut + 1)),
@@ -222,7 +275,7 @@ export class Telemetry {
         setupCodeFile: join(dirname(usersFile), "setup-code"),
         brokerUrl: options.brokers[0] ?? "",
         brokerPasswords: () => readCredentials(options.brokerCredentials),
-        brokerCa: options.brokerCa === undefined ? null : readFileSync(options.brokerCa, "utf8"),
+        brokerCa: authority === null ? null : readFileSync(authority, "utf8"),
         rackSocket: options.rackSocket ?? null,
         ...(options.hostNames === undefined ? {} : { hostNames: options.hostNames }),
         ...(options.statusAccess === undefined ? {} : { statusAccess: options.statusAccess }),
@@ -244,7 +297,11 @@ export class Telemetry {
         log: this.#log,
         announce: (code) => process.stdout.write(`one-time code of the dashboard: ${code}\n`),
       });
+      // The end was asked for while it came up.
+      if (this.#isEnded) await web.close();
+      else this.#web = web;
     } catch (error) {
+      if (this.#isEnded) return;
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.error({ listen: options.listen, reason }, "no dashboard; trying again");
       this.#webTimer = setTimeout(() => void this.#openWeb(), WEB_RETRY_MS);
@@ -263,6 +320,9 @@ export class Telemetry {
     };
   }
 }
+
+const identityOf = ({ name, servers, virtual }: LoadedConfig): string =>
+  JSON.stringify([name, virtual, ...servers.map((server) => server.name)]);
 
 function metrics(): object {
   return {

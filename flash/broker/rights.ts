@@ -51,6 +51,10 @@ export function rightsOf(account: BrokerAccount, prefix: string): readonly Right
   }));
 }
 
+/** Of another server of the cluster over TLS: events, and nothing else. */
+export const peerRights = (prefix: string): readonly Right[] =>
+  ["event", "event/recent"].map((topic) => read(`${prefix}/${topic}`));
+
 export const isBrokerAccount = (name: string): name is BrokerAccount =>
   (BROKER_ACCOUNTS as readonly string[]).includes(name);
 

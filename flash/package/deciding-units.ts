@@ -155,6 +155,8 @@ Restart=always
 RestartSec=1
 # It owns nothing and may end at any instant.
 KillSignal=SIGKILL
+# So an ordered stop is no failure; a kill that nobody ordered is followed by a restart as ever.
+SuccessExitStatus=SIGKILL
 TimeoutStopSec=5
 Slice=kage.slice
 # A claim is late when the code has to be read from the disk first.

@@ -53,8 +53,8 @@ TasksMax=64
 # The one process that strangers speak to: it gets least.
 ProtectSystem=strict
 ReadWritePaths=${STATE_DIR} ${RUN_DIR}
-# It never needs the key of the cluster.
-InaccessiblePaths=-${KEY_FILE}
+# It never needs the keys of the cluster.
+InaccessiblePaths=-${KEY_FILE} -${STATE_DIR}/keys
 ProtectHome=yes
 PrivateTmp=yes
 PrivateDevices=yes
@@ -88,7 +88,9 @@ export function leaveUnit({ nodePath, mainJs }: PackagePlaces): string {
 [Unit]
 Description=Kagemusha membership of this server
 PartOf=kage.target
-After=kage-pulse.service kage-agent.service kage-disk.service kage-telemetry.service
+# Not after telemetry: while that one hangs at its start, this unit would not be up, and what is not up is
+# not stopped either: a poweroff would end the groups by force.
+After=kage-pulse.service kage-agent.service kage-disk.service
 RequiresMountsFor=${ETC_DIR} ${STATE_DIR}
 ConditionPathExists=${CLUSTER_FILE}
 RefuseManualStop=yes
@@ -136,6 +138,10 @@ Description=Kagemusha failover cluster
 Wants=kage-sweep.service kage-pulse.service kage-agent.service kage-disk.service
 Wants=kage-telemetry.service kage-leave.service
 After=network.target
+# Up first and down last: "systemctl stop" waits for the named unit alone, and whoever stops this one has to
+# be told "done" when the groups are away and nothing runs, not before.
+Before=kage-sweep.service kage-pulse.service kage-agent.service kage-disk.service
+Before=kage-telemetry.service kage-leave.service
 
 [Install]
 WantedBy=multi-user.target

@@ -32,55 +32,88 @@ export interface StoreFiles {
   syncFolder(): Promise<FileDone>;
 }
 
+/**
+ * The calls of the system below: what a test replaces to stop the power between any two of them. Trouble is
+ * thrown as the system's error with `code` and `syscall`.
+ */
+export interface Disk {
+  /** read: must exist; replace: created or emptied, owner only; folder: for `sync` alone. */
+  open(path: string, how: "read" | "replace" | "folder"): Promise<DiskFile>;
+  rename(from: string, to: string): Promise<void>;
+}
+
+export interface DiskFile {
+  /** Fills `buffer` from `at` with what stands in the file at `at`; 0 = end of the file. */
+  read(buffer: Uint8Array, at: number): Promise<number>;
+  /** All of `bytes`, from the start. */
+  write(bytes: Uint8Array): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Non-blocking, so that a FIFO left in the folder cannot hang the start. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+
+const systemDisk: Disk = {
+  rename,
+  open: async (path, how) => {
+    const handle = await open(path, how === "replace" ? "w" : READ_FLAGS, 0o600);
+    return {
+      read: async (buffer, at) => (await handle.read(buffer, at, buffer.length - at, at)).bytesRead,
+      write: (bytes) => handle.writeFile(bytes),
+      sync: () => handle.sync(),
+      close: () => handle.close(),
+    };
+  },
+};
+
 /** Store files in a real folder, which must exist; files are readable by the owner only. */
-export function folderFiles(folder: string): StoreFiles {
+export function folderFiles(folder: string, disk: Disk = systemDisk): StoreFiles {
   const at = (name: string) => join(folder, name);
   return {
-    read: (name, bytesMax) => readBounded(at(name), bytesMax),
-    write: (name, bytes) => attempt(() => writeDurably(at(name), bytes)),
-    rename: (from, to) => attempt(() => rename(at(from), at(to))),
-    syncFolder: () => attempt(() => syncFolder(folder)),
+    read: (name, bytesMax) => readBounded(disk, at(name), bytesMax),
+    write: (name, bytes) =>
+      attempt(() =>
+        withFile(disk, at(name), "replace", async (file) => {
+          await file.write(bytes);
+          await file.sync();
+        }),
+      ),
+    rename: (from, to) => attempt(() => disk.rename(at(from), at(to))),
+    syncFolder: () => attempt(() => withFile(disk, folder, "folder", (file) => file.sync())),
   };
 }
 
-async function readBounded(path: string, bytesMax: number): Promise<FileRead> {
+async function readBounded(disk: Disk, path: string, bytesMax: number): Promise<FileRead> {
   try {
-    // Non-blocking, so that a FIFO left in the folder cannot hang the start.
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
+    const bytes = await withFile(disk, path, "read", async (file) => {
       const buffer = Buffer.alloc(bytesMax + 1);
       let length = 0;
       while (length < buffer.length) {
-        const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
-        if (bytesRead === 0) break;
-        length += bytesRead;
+        const count = await file.read(buffer, length);
+        if (count === 0) break;
+        length += count;
       }
-      return { kind: "bytes", bytes: buffer.subarray(0, length) };
-    } finally {
-      await handle.close();
-    }
+      return buffer.subarray(0, length);
+    });
+    return { kind: "bytes", bytes };
   } catch (error) {
     const failure = failureOf(error);
     return failure.code === "ENOENT" ? { kind: "absent" } : failure;
   }
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(path, "w", 0o600);
+async function withFile<T>(
+  disk: Disk,
+  path: string,
+  how: "read" | "replace" | "folder",
+  act: (file: DiskFile) => Promise<T>,
+): Promise<T> {
+  const file = await disk.open(path, how);
   try {
-    await handle.writeFile(bytes);
-    await handle.sync();
+    return await act(file);
   } finally {
-    await handle.close();
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    await file.close();
   }
 }
 

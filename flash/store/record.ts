@@ -57,6 +57,15 @@ export function emptyRecord(identity: StoreRecord["identity"], host: HostIncarna
   };
 }
 
+/**
+ * A record that may not be the newest: what it knows of epoch and groups is a hint as ever, but it cannot
+ * vouch for a clean end, nor for the view or the start that this boot was in, as the lost copy may have
+ * taken them back (D18: the mark is erased by one save, and the other copy still has it).
+ */
+export function withoutVouching(record: StoreRecord): StoreRecord {
+  return { ...record, members: [], provisional: false, cleanMark: null, consumedBy: null };
+}
+
 /** False when the state folder came from another server: its epoch and mark say nothing about us. */
 export function belongsTo(record: StoreRecord, identity: StoreRecord["identity"]): boolean {
   return record.identity.cluster === identity.cluster && record.identity.server === identity.server;

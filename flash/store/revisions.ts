@@ -10,9 +10,9 @@
  * Source: protocol.md 1.9, V3; ecosystem.md 4.2; rename(2), fsync(2).
  */
 import { createHash } from "node:crypto";
-import { decodeCopy, encodeCopy } from "./copy.ts";
+import { damageOf, decodeCopy, encodeCopy } from "./copy.ts";
 import type { FileDone, FileFailure, StoreFiles } from "./files.ts";
-import { type CopyName, type CopyState, type NextSave, nextSerial, pick } from "./pick.ts";
+import { afterSave, type CopyName, type CopyState, type NextSave, pick } from "./pick.ts";
 
 export interface RevisionEntry {
   readonly rev: number;
@@ -71,8 +71,11 @@ export const textName = (slot: number): string => `text-${String(slot).padStart(
 export const textHash = (text: Uint8Array): string =>
   createHash("sha256").update(text).digest("hex").slice(0, 16);
 
+/** null = absent; "unreadable" = the disk or the rights refuse, which may end. */
+export type IndexBytes = Uint8Array | "unreadable" | null;
+
 /** Which of two copies counts, and where the next one goes; shared with the reader at the start. */
-export function pickIndex(copies: Readonly<Record<CopyName, Uint8Array | null>>): {
+export function pickIndex(copies: Readonly<Record<CopyName, IndexBytes>>): {
   readonly index: RevisionIndex | null;
   readonly next: NextSave;
 } {
@@ -85,25 +88,31 @@ export function pickIndex(copies: Readonly<Record<CopyName, Uint8Array | null>>)
 
 /** Never fails: a folder that cannot be read is one without an index, and its saves tell why. */
 export async function openRevisions(files: StoreFiles): Promise<RevisionStore> {
-  const load = async (copy: CopyName): Promise<Uint8Array | null> => {
+  const load = async (copy: CopyName): Promise<IndexBytes> => {
     const read = await files.read(INDEX_NAMES[copy], INDEX_BYTES_MAX);
+    if (read.kind === "failed") return "unreadable";
     return read.kind === "bytes" ? read.bytes : null;
   };
-  const found = pickIndex({ a: await load("a"), b: await load("b") });
-  return new Revisions(files, found.index, found.next);
+  const copies = { a: await load("a"), b: await load("b") };
+  const { index, next } = pickIndex(copies);
+  const isDoubtful = copies.a === "unreadable" || copies.b === "unreadable";
+  return new Revisions(files, index, next, isDoubtful);
 }
 
 class Revisions implements RevisionStore {
   readonly #files: StoreFiles;
   #next: NextSave;
   index: RevisionIndex | null;
+  /** An index on disk, unread or of a failed save, may name slots that look free. */
+  #isDoubtful: boolean;
   /** One change at a time: each ends before the next looks at the index. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(files: StoreFiles, index: RevisionIndex | null, next: NextSave) {
+  constructor(files: StoreFiles, index: RevisionIndex | null, next: NextSave, isDoubtful: boolean) {
     this.#files = files;
     this.index = index;
     this.#next = next;
+    this.#isDoubtful = isDoubtful;
   }
 
   prepare(entry: Omit<RevisionEntry, "slot">, text: Uint8Array): Promise<FileDone> {
@@ -181,6 +190,11 @@ class Revisions implements RevisionStore {
   ): Promise<{ readonly kind: "placed"; readonly entry: RevisionEntry } | FileFailure> {
     if (text.length > REVISION_BYTES_MAX) return failure("EFBIG", "configuration text too long");
     const { index } = this;
+    if (this.#isDoubtful && index !== null) {
+      // A power cut after the text is overwritten would leave an index that names it.
+      const known = await this.#save(index);
+      if (known.kind === "failed") return known;
+    }
     const used = index === null ? [] : [index.current, index.prepared, ...index.old];
     const slot = Array.from({ length: SLOTS }, (_, at) => at).find(
       (at) => !used.some((known) => known?.slot === at),
@@ -192,13 +206,22 @@ class Revisions implements RevisionStore {
   }
 
   async #save(index: RevisionIndex): Promise<FileDone> {
+    const { isForBoth } = this.#next;
+    this.#isDoubtful = true;
+    const first = await this.#saveCopy(index);
+    const saved = first.kind === "done" && isForBoth ? await this.#saveCopy(index) : first;
+    if (saved.kind === "done") this.#isDoubtful = false;
+    return saved;
+  }
+
+  async #saveCopy(index: RevisionIndex): Promise<FileDone> {
     const { copy, serial } = this.#next;
     const bytes = encodeCopy(serial, index);
     if (bytes === null) return failure("EFBIG", "index of revisions too long");
     const written = await this.#replace(INDEX_NAMES[copy], bytes);
     if (written.kind === "failed") return written;
     this.index = index;
-    this.#next = { copy: copy === "a" ? "b" : "a", serial: nextSerial(serial) };
+    this.#next = afterSave(this.#next);
     return DONE;
   }
 
@@ -220,14 +243,17 @@ function failure(code: string, text: string): FileFailure {
   return { kind: "failed", code, text: `${code}: ${text}` };
 }
 
-function readIndex(bytes: Uint8Array | null): {
+function readIndex(bytes: IndexBytes): {
   readonly state: CopyState;
   readonly index: RevisionIndex | null;
 } {
   if (bytes === null) return { state: { kind: "absent" }, index: null };
+  if (bytes === "unreadable") return { state: { kind: "unreadable" }, index: null };
   const decoded = decodeCopy(bytes);
-  const index = decoded.kind === "good" ? parseIndex(decoded.value) : null;
-  if (decoded.kind === "bad" || index === null) return { state: { kind: "bad" }, index: null };
+  if (decoded.kind === "newer-version") return { state: decoded, index: null };
+  if (decoded.kind === "bad") return { state: damageOf(decoded), index: null };
+  const index = parseIndex(decoded.value);
+  if (index === null) return { state: { kind: "bad", why: "foreign" }, index: null };
   return { state: { kind: "good", serial: decoded.serial }, index };
 }
 

@@ -14,6 +14,8 @@ export interface Epoch {
 export interface View {
   readonly epoch: Epoch;
   readonly members: readonly ServerIndex[];
+  /** Servers on planned leave: not counted for a majority (D15). Absent = none. */
+  readonly absent?: readonly ServerIndex[];
 }
 
 /** starting: not yet in a view; leaving: stopping its groups to be detached or shut down. */

@@ -20,11 +20,12 @@ const TORN_BYTES = 512;
 const SESSIONS_MAX = 16;
 
 /**
- * `stall`: requests are held until the fault is cleared and then completed late. `error`: each is
+ * `stall`: requests are held until the fault is cleared and then completed late. `late`: the same, and a
+ * write is carried out then although its client is gone: the array had taken it. `error`: each is
  * answered EIO.
  * `torn`: a write stores its first 512 bytes, then the connection is reset without an answer.
  */
-export type ArrayFault = "none" | "stall" | "error" | "torn";
+export type ArrayFault = "none" | "stall" | "late" | "error" | "torn";
 
 export interface ArrayWrite {
   /** Monotonic clock of the machine, ms, when the bytes were on the medium. */
@@ -119,7 +120,7 @@ class RackArray implements ArrayExport {
     const paths = server === "all" ? this.#paths : [this.#path(server)];
     for (const path of paths) {
       path.fault = fault;
-      if (fault !== "stall") releaseHeld(path);
+      if (!holds(fault)) releaseHeld(path);
     }
   }
 
@@ -143,6 +144,8 @@ class RackArray implements ArrayExport {
   async close(): Promise<void> {
     for (const path of this.#paths) {
       path.cut = true;
+      // What a fault still holds ends with the array and is not carried out.
+      path.fault = "error";
       dropSessions(path);
       releaseHeld(path);
       await path.change;
@@ -192,13 +195,16 @@ class RackArray implements ArrayExport {
     isGone: () => boolean,
   ): Promise<Outcome> {
     const path = this.#path(server);
+    let isTaken = false;
+    const isVoid = (): boolean => isGone() && !isTaken;
     for (;;) {
-      while (path.fault === "stall" && !isGone()) {
+      while (holds(path.fault) && !isVoid()) {
+        isTaken ||= path.fault === "late" && request.command === nbd.COMMAND.write;
         await new Promise<void>((resolve) => path.release.push(resolve));
       }
       const outcome = await this.#image.alone(async () => {
-        if (isGone()) return HANG_UP;
-        return path.fault === "stall" ? null : await this.#perform(server, request, data);
+        if (isVoid()) return HANG_UP;
+        return holds(path.fault) ? null : await this.#perform(server, request, data);
       });
       if (outcome !== null) return outcome;
     }
@@ -268,6 +274,8 @@ const EXPORT_FLAGS =
   nbd.TRANSMISSION.flush |
   nbd.TRANSMISSION.fua |
   nbd.TRANSMISSION.multiConn;
+
+const holds = (fault: ArrayFault): boolean => fault === "stall" || fault === "late";
 
 const failure = (error: number): Outcome => ({ kind: "answer", error, data: new Uint8Array(0) });
 

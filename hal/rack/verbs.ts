@@ -10,7 +10,7 @@ import type { Power, PowerResult } from "./power.ts";
 import type { RackLog } from "./record.ts";
 import { COM_PATH, SWITCH_PATH, type Wire, type WireChoice, type Wiring } from "./wiring.ts";
 
-export const DISK_FAULTS = ["none", "stall", "error", "torn"] as const;
+export const DISK_FAULTS = ["none", "stall", "late", "error", "torn"] as const;
 export type DiskFault = (typeof DISK_FAULTS)[number];
 
 /** The cabinet's parts as the verbs use them. */

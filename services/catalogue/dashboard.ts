@@ -234,6 +234,27 @@ export const dashboardRefusals = {
     ["The rack refused: {reason}", "Correct the request as the sentence says."],
     ["ラックが拒否しました: {reason}", "表示された内容に従って要求を修正してください。"],
   ),
+  "web-wrong-password": entry(
+    "KG-9827",
+    4,
+    [
+      "The present password is wrong.",
+      "Type the password you logged in with; every wrong attempt makes the next one wait.",
+    ],
+    [
+      "現在のパスワードが正しくありません。",
+      "ログイン時のパスワードを入力してください。失敗するたびに待ち時間が長くなります。",
+    ],
+  ),
+  "web-user-exists": entry(
+    "KG-9828",
+    3,
+    ["There is a user {user} already.", "Choose another name, or change that user."],
+    [
+      "ユーザー {user} はすでに存在します。",
+      "別の名前を指定するか、そのユーザーを変更してください。",
+    ],
+  ),
   "web-internal": entry(
     "KG-9826",
     1,

@@ -133,6 +133,47 @@ export const softwareChecks = {
     ["the brokers are elsewhere: {brokers}"],
     ["ブローカは別のホストです: {brokers}"],
   ),
+  "broker.certificate": entry(
+    ["the broker's certificate is good until {until}"],
+    ["ブローカの証明書は {until} まで有効です"],
+  ),
+  "broker.certificate-ends": entry(
+    [
+      "the broker's certificate ends soon, {until}",
+      "kage certificate renew, then systemctl reload mosquitto",
+    ],
+    [
+      "ブローカの証明書はまもなく失効します ({until})",
+      "kage certificate renew の後、systemctl reload mosquitto を実行してください",
+    ],
+  ),
+  "broker.certificate-ended": entry(
+    [
+      "the broker's certificate has ended, {until}: nobody connects by TLS",
+      "kage certificate renew, then systemctl reload mosquitto",
+    ],
+    [
+      "ブローカの証明書は失効しました ({until})。TLS で接続できません",
+      "kage certificate renew の後、systemctl reload mosquitto を実行してください",
+    ],
+  ),
+  "broker.no-certificate": entry(
+    [
+      "the broker of this server has no certificate ({file})",
+      "write its files: main.js broker-files --local /etc/kagemusha/local.json",
+    ],
+    [
+      "このサーバのブローカに証明書がありません ({file})",
+      "ファイルを作成してください: main.js broker-files --local /etc/kagemusha/local.json",
+    ],
+  ),
+  "broker.key-open": entry(
+    ["{file} can be read by others", "chmod 600 {file}, then kage certificate renew"],
+    [
+      "{file} は他の利用者から読めます",
+      "chmod 600 {file} の後、kage certificate renew を実行してください",
+    ],
+  ),
   "broker.missing": entry(
     ["the broker of this server ({brokers}) is missing", "install the package mosquitto"],
     ["このサーバのブローカ ({brokers}) がありません", "パッケージ mosquitto を導入してください"],

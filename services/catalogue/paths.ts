@@ -202,8 +202,9 @@ export const pathsEvents = {
         "The cluster key or the software version of this server differs. " +
         "It is present, so nothing is taken over from it.",
       remedy:
-        "Give both servers the same key file and the same " +
-        "version. Until then failover is not possible.",
+        "Compare kage key status and kage --version on both. A server that has missed a rotation for more than " +
+        "24 h is given the key by a code: stop it, kage key offer on the other, kage key accept on it. " +
+        "Until then failover is not possible.",
     },
     ja: {
       text: "サーバ {server} のフレームは届いていますが、受理できません({reason})。",
@@ -211,8 +212,9 @@ export const pathsEvents = {
         "そのサーバのクラスタ鍵またはソフトウェアのバージョンが異" +
         "なります。生存しているため、引き継ぎは行いません。",
       remedy:
-        "両サーバの鍵ファイルとバージョンを一致させてくだ" +
-        "さい。それまでフェイルオーバはできません。",
+        "両サーバで kage key status とバージョンを比較してください。24 時間以上鍵の更新を逃したサーバは停止し、" +
+        "相手で kage key offer、そのサーバで kage key accept を実行して鍵を渡してください。" +
+        "それまでフェイルオーバはできません。",
     },
   },
   "peer.rebooted": {

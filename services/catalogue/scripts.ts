@@ -82,12 +82,35 @@ export const scriptsEvents = {
     en: {
       text: "Script {path} cannot be run on {server} as it is: {reason}",
       cause: "It was looked at when the configuration was loaded, or after it had changed.",
-      remedy: "Correct it now: a takeover to this server would fail on it.",
+      remedy:
+        "Correct it now: a takeover to this server would fail on it. The warning ends by itself a few " +
+        "seconds after the repair.",
     },
     ja: {
       text: "{server} のスクリプト {path} は現状では実行できません: {reason}",
       cause: "構成の読み込み時、またはファイルの変更時の検査で見つかりました。",
-      remedy: "ただちに修正してください。本サーバへのフェイルオーバが失敗します。",
+      remedy:
+        "ただちに修正してください。本サーバへのフェイルオーバが失敗します。修正後、警告は数秒で" +
+        "自動的に消えます。",
+    },
+  },
+  "script.unfit-there": {
+    code: "KG-4068",
+    severity: "error",
+    en: {
+      text: "A script of a group cannot be run on {server} as it is.",
+      cause:
+        "That server has looked at its scripts and found one missing, not executable or damaged.",
+      remedy:
+        "See which one and why with: kage status --server {server}. Correct it now: a takeover to that " +
+        "server would fail on it. The warning ends by itself.",
+    },
+    ja: {
+      text: "{server} にあるグループのスクリプトは、現状では実行できません。",
+      cause: "そのサーバの検査で、スクリプトの欠落、実行権の不足、または破損が見つかりました。",
+      remedy:
+        "対象と理由は次のコマンドで確認してください: kage status --server {server}。そのサーバへの" +
+        "フェイルオーバが失敗するため、ただちに修正してください。修正後、警告は自動的に消えます。",
     },
   },
   "script.changed": {
@@ -221,6 +244,24 @@ export const scriptsEvents = {
       text: "グループ {group} のプログラム {id} を終了し、監視を解除しました。",
       cause: "armkill によるか、グループの停止によるものです。",
       remedy: "対処は不要です。",
+    },
+  },
+  "load.conflict": {
+    code: "KG-4076",
+    severity: "error",
+    en: {
+      text: "Program {id} of group {group} bears the identity of a program of group {other}.",
+      cause: "Both were loaded in the same instant, before the servers had told each other.",
+      remedy:
+        "Give one of them another identity in armload and armkill: when both groups meet on one server " +
+        "the second is refused.",
+    },
+    ja: {
+      text: "グループ {group} のプログラム {id} の監視 ID は、グループ {other} でも使用中です。",
+      cause: "サーバ間で通知し合う前に、両方が同時に起動されました。",
+      remedy:
+        "どちらかの armload と armkill の監視 ID を変更してください。両グループが同じサーバに" +
+        "集まると、後の方は拒否されます。",
     },
   },
 } as const satisfies Record<string, EventEntry>;

@@ -185,6 +185,24 @@ export const serversEvents = {
       remedy: "対処は不要です。",
     },
   },
+  "start.first": {
+    code: "KG-2026",
+    severity: "info",
+    en: {
+      text: "First start of this server: its state folder is new; it joins by itself.",
+      cause: "There is no record of an earlier start.",
+      remedy:
+        "Nothing to do on a new server. If it has run before, its state folder was lost or replaced: " +
+        "find out why.",
+    },
+    ja: {
+      text: "本サーバの初回起動です。状態フォルダは新規です。自動的に参加します。",
+      cause: "以前の起動の記録がありません。",
+      remedy:
+        "新しいサーバであれば対処は不要です。以前に稼働していた場合は、状態フォルダが失われたか" +
+        "置き換えられています。原因を調べてください。",
+    },
+  },
   "start.unclean": {
     code: "KG-2024",
     severity: "warning",

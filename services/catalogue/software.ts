@@ -133,15 +133,18 @@ export const softwareEvents = {
     code: "KG-5011",
     severity: "warning",
     en: {
-      text: "Copy {copy} of the saved state was damaged; the other copy is used.",
-      cause: "The server lost power while saving, or the disk is failing.",
-      remedy: "Check the disk if no power was lost. The copy is replaced at the next save.",
+      text: "Copy {copy} of the saved state is lost or damaged; the other, perhaps older, is used.",
+      cause: "The disk is failing, a file was removed, or a later version of the product wrote it.",
+      remedy:
+        "Check the disk. After a start of the operating system this server waits to be returned. " +
+        "The copy is replaced at the next save.",
     },
     ja: {
-      text: "保存された状態のコピー {copy} が破損していたため、もう一方を使用します。",
-      cause: "保存中に電源が切れたか、ディスクに異常があります。",
+      text: "保存状態のコピー {copy} が失われたか破損しているため、もう一方(古い可能性あり)を使用します。",
+      cause: "ディスクの異常、ファイルの削除、または新しい版の製品による書き込みが考えられます。",
       remedy:
-        "電源断がなかった場合はディスクを確認してください。コピーは次回の保存で置き換えられます。",
+        "ディスクを確認してください。OS の起動後、本サーバは復帰操作を待ちます。" +
+        "コピーは次回の保存で置き換えられます。",
     },
   },
   "store.defaults": {
@@ -149,12 +152,12 @@ export const softwareEvents = {
     severity: "warning",
     en: {
       text: "No usable saved state was found ({reason}); this server starts as new.",
-      cause: "First start, or both copies are missing or damaged.",
+      cause: "First start, or both copies are missing, damaged or of a later version.",
       remedy: "On a new server nothing to do. Otherwise check the disk and return the server.",
     },
     ja: {
       text: "使用できる保存状態がないため({reason})、新規サーバとして起動します。",
-      cause: "初回の起動か、両方のコピーが失われたか破損しています。",
+      cause: "初回の起動か、両方のコピーが失われたか、破損したか、新しい版のものです。",
       remedy:
         "新規サーバなら対処は不要です。それ以外はディスクを確認し、サーバを復帰させてください。",
     },

@@ -4,6 +4,7 @@
  * Source: ecosystem.md 1.3, 1.4; R16; work order 3 item 6.
  */
 import type { EventEntry, Language, RefusalEntry } from "./entry.ts";
+import { outsideEvents, outsideRefusals } from "./outside.ts";
 
 export const telemetryEvents = {
   "command.retained": {
@@ -35,9 +36,11 @@ export const telemetryEvents = {
       remedy: "audit トピックで送信元を確認し、修正してください。",
     },
   },
+  ...outsideEvents,
 } as const satisfies Record<string, EventEntry>;
 
 export const telemetryRefusals = {
+  ...outsideRefusals,
   "command-malformed": {
     code: "KG-9101",
     exit: 1,
@@ -159,6 +162,30 @@ export const telemetryRefusals = {
       remedy: "メンバーの合意が成立するまで待つか、先にサーバを復帰させてください。",
     },
   },
+  "start-which": {
+    code: "KG-9117",
+    exit: 3,
+    en: {
+      text: "Several servers are reached over this broker; one of them has to be named.",
+      remedy: "Send it to cmd/admin/node/<server>/start-now of the server that shall begin alone.",
+    },
+    ja: {
+      text: "このブローカーには複数のサーバが接続しているため、対象の指定が必要です。",
+      remedy: "単独で起動するサーバの cmd/admin/node/<サーバ>/start-now に送信してください。",
+    },
+  },
+  "order-underway": {
+    code: "KG-9118",
+    exit: 3,
+    en: {
+      text: "Another order for {name} was taken meanwhile and is being carried out.",
+      remedy: "Wait for its end, look at the new state, then give the order again if still needed.",
+    },
+    ja: {
+      text: "{name} への別の指示がすでに受け付けられ、実行中です。",
+      remedy: "完了を待って新しい状態を確認し、必要であれば再度指示してください。",
+    },
+  },
   "agent-silent": {
     code: "KG-9112",
     exit: 3,
@@ -211,6 +238,10 @@ export const telemetryRefusals = {
 
 export const telemetryPhrases = {
   accepted: { en: "Order accepted.", ja: "指示を受け付けました。" },
+  "accepted-last": {
+    en: "Order accepted. {server} answers here and goes down with it: if nothing follows, it has gone.",
+    ja: "指示を受け付けました。応答元の {server} も停止するため、以後の応答がなければ停止済みです。",
+  },
   running: { en: "The order is being carried out.", ja: "指示を実行中です。" },
   done: { en: "Done: {now}", ja: "完了しました: {now}" },
   "dry-run": { en: "Nothing was done; this is the plan.", ja: "何も実行していません。計画です。" },
@@ -233,11 +264,34 @@ export const telemetryPhrases = {
     ja: "{server} をクラスタに復帰させます。",
   },
   "plan-shutdown": { en: "{server} is shut down.", ja: "{server} をシャットダウンします。" },
+  "plan-base": {
+    en: "The cluster begins anew with what {server} knows; all groups stay stopped until you start them.",
+    ja: "{server} の情報を基準にクラスタを再開します。グループは起動を指示するまで停止したままです。",
+  },
+  "plan-start-now": {
+    en: "{server} no longer waits for the others and decides alone whether it may start.",
+    ja: "{server} は他のサーバを待たず、単独で起動の可否を判断します。",
+  },
+  "plan-last-word": {
+    en: "{server} answers here and goes down with it; watch the end on another server.",
+    ja: "応答元の {server} も停止します。結果は他のサーバで確認してください。",
+  },
   "plan-nothing": { en: "Nothing to do: {now}", ja: "対処は不要です: {now}" },
   "group-on": { en: "{group} is {state} on {server}", ja: "{group} は {server} で {state}" },
   "group-is": { en: "{group} is {state}", ja: "{group} は {state}" },
   "server-is": { en: "{server} is {state}", ja: "{server} は {state}" },
-  "cluster-is-off": { en: "all servers are off", ja: "すべてのサーバが停止" },
+  "server-is-base": {
+    en: "the cluster has begun anew with {server}; start the groups when they may run",
+    ja: "{server} を基準にクラスタを再開しました。グループは起動できる時点で起動してください",
+  },
+  "last-word": {
+    en: "{server} has no group left and goes off now; it answered here, so this is its last word",
+    ja: "{server} のグループはなくなり、電源を切ります。応答元のため、これが最後の応答です",
+  },
+  "last-word-of-all": {
+    en: "no group runs any more and the servers go off now; {server} answered here, so this is its last word",
+    ja: "すべてのグループが停止し、サーバの電源を切ります。応答元の {server} も停止するため、これが最後の応答です",
+  },
   "survives-none": {
     en: "Runs, but without redundancy: the next failure of a server stops the business.",
     ja: "動作中ですが冗長性がありません。次にサーバ障害が起きると業務が停止します。",

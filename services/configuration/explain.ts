@@ -4,40 +4,46 @@
  * Source: protocol.md 1.2, 1.3.6, 1.5, D54; R13, R47, R59, R85.
  */
 import { unreachable } from "../../hal/base/assert.ts";
+import type { Language } from "../catalogue/entry.ts";
 import { usesCom, usesDisk } from "./budget.ts";
+import { type Explainer, type ExplainKey, explainer } from "./explain-text.ts";
 import type { LoadedConfig } from "./load.ts";
 import type { Budget, QuorumMethod } from "./model.ts";
 
-/** Lines without indentation or line ends, at most about 100 characters each. */
-export function explainBudget(config: LoadedConfig): string[] {
+/** Lines without indentation or line ends. */
+export function explainBudget(config: LoadedConfig, language: Language = "en"): string[] {
+  const say = explainer(language);
   const b = config.budget;
-  const noticedMs = b.timeoutMs + b.deliveryMs + b.pauseMs;
-  const latestMs = b.judgeMs + b.deliveryMs + b.pauseMs;
+  const { name, method, revision, hash } = config;
+  const servers = `${config.servers.length}`;
+  const isClaimed = method === "com-disk";
+  const from = time(b.timeoutMs - b.intervalMs);
   return [
-    `Cluster ${config.name}, ${config.servers.length} servers, method ${config.method}, ` +
-      `revision ${config.revision}, hash ${config.hash}`,
-    `The peer takes over at the latest after ${seconds(latestMs)}: ` +
-      `detection ${seconds(b.timeoutMs)}, delivery ${b.deliveryMs} ms, ` +
-      `lateness ${b.pauseMs} ms, arbitration ${seconds(b.judgeMs - b.timeoutMs)} ` +
-      `(${arbitration(config.method)}).`,
-    "Activation follows: addresses within milliseconds, then each program's own start time.",
-    `A crash is noticed ${seconds(b.timeoutMs - b.intervalMs)} to ${seconds(noticedMs)} after it, ` +
-      `because a beat is sent every ${b.intervalMs} ms.`,
-    `Beats that come back after a silence of up to ${seconds(recoverableSilenceMs(b))} cause no ` +
-      "failover (R13: verdict less give-up margin less two intervals).",
-    `Give-up margin M = ${b.marginMs} ms: pulse lateness P ${b.pauseMs} + give-up G ${b.giveUpMs} ` +
-      "+ clock rates. P and G are assumed until measured; larger ones belong into the timing section.",
-    `A1 ${b.a1Ms} ms: suspicion begins${config.method === "com-disk" ? ", first claim starts" : ""}.`,
-    ...(config.method === "com-disk" ? [`A2 ${b.a2Ms} ms: second claim starts.`] : []),
-    ...(config.method === "disk"
-      ? stampLines(b)
-      : [`A3 ${b.a3Ms} ms: end of lease; an owner that may not go on has given up M later, at T.`]),
-    `One way of a beat there and back, sigma = ${b.sigmaMs} ms; ` +
-      `a server without memory grants nothing for ${seconds(b.abstainMs)}.`,
-    ...comLines(config),
-    ...diskLines(config),
-    `Start: a server that starts alone waits ${seconds(config.timing.startSyncWaitMs)} for the others.`,
-    ...protectionLines(b),
+    say("head", { name, servers, method, revision: `${revision}`, hash }),
+    say("takeover", {
+      latest: time(b.judgeMs + b.deliveryMs + b.pauseMs),
+      timeout: time(b.timeoutMs),
+      delivery: ms(b.deliveryMs),
+      late: ms(b.pauseMs),
+      rest: time(b.judgeMs - b.timeoutMs),
+      why: say(arbitration(method)),
+    }),
+    say("activation"),
+    say("noticed", {
+      from,
+      to: time(b.timeoutMs + b.deliveryMs + b.pauseMs),
+      interval: ms(b.intervalMs),
+    }),
+    say("silence", { silence: time(recoverableSilenceMs(b)) }),
+    say("margin", { margin: ms(b.marginMs), late: `${b.pauseMs}`, giveUp: `${b.giveUpMs}` }),
+    say(isClaimed ? "a1Claim" : "a1", { a1: ms(b.a1Ms) }),
+    ...(isClaimed ? [say("a2", { a2: ms(b.a2Ms) })] : []),
+    ...(method === "disk" ? stampLines(b, say) : [say("a3", { a3: ms(b.a3Ms) })]),
+    say("sigma", { sigma: ms(b.sigmaMs), abstain: time(b.abstainMs) }),
+    ...comLines(config, say),
+    ...diskLines(config, say),
+    say("start", { wait: time(config.timing.startSyncWaitMs) }),
+    protectionLine(b, say),
   ];
 }
 
@@ -48,93 +54,73 @@ export function recoverableSilenceMs(budget: Budget): number {
   return Math.max(0, endMs - 2 * budget.intervalMs);
 }
 
-function arbitration(method: QuorumMethod): string {
+function arbitration(method: QuorumMethod): ExplainKey {
   switch (method) {
     case "com":
-      return "the COM word is known before";
+      return "whyCom";
     case "com-disk":
-      return "COM word and claim are finished before";
+      return "whyComDisk";
     case "none":
-      return "nothing is resolved: when all LANs are cut, every server runs its groups";
+      return "whyNone";
     case "disk":
-      return "the longer of 2 x heartbeat timeout and 2 x disk wait, less the detection";
+      return "whyDisk";
     case "majority":
     case "mirror":
-      return "not in this release";
+      return "whyLater";
     default:
       return unreachable(method);
   }
 }
 
-function comLines(config: LoadedConfig): string[] {
+function comLines(config: LoadedConfig, say: Explainer): string[] {
   const b = config.budget;
   if (config.com === null) return [];
-  const use = `${Math.ceil(b.comLineUse * 100)} % of the line at ${config.com.baud} bit/s`;
-  const beat = `COM: a beat every ${b.comIntervalMs} ms takes at most ${use}.`;
+  const use = `${Math.ceil(b.comLineUse * 100)}`;
+  const baud = `${config.com.baud}`;
+  const beat = say("comUse", { interval: ms(b.comIntervalMs), use, baud });
   if (!usesCom(config.method)) return [beat];
-  return [
-    beat,
-    `COM word: newer than the LAN loss by more than ${b.comAliveMs} ms = the peer lives; ` +
-      `older by more than ${b.comFaultyMs} ms = COM was faulty before; between = together.`,
-  ];
+  return [beat, say("comWord", { alive: ms(b.comAliveMs), faulty: ms(b.comFaultyMs) })];
 }
 
-function diskLines(config: LoadedConfig): string[] {
+function diskLines(config: LoadedConfig, say: Explainer): string[] {
   const b = config.budget;
   if (!usesDisk(config.method)) return [];
+  const claim = ms(b.claimMs);
   if (config.method === "disk") {
-    const { claimMs, stampIntervalMs } = b;
-    const cycle = `D = ${claimMs} ms for the write and the readings after it (assumed until measured)`;
-    return [`Disk: a stamp every ${stampIntervalMs} ms, ${cycle}.`];
+    return [say("stampCycle", { stamp: ms(b.stampIntervalMs), claim })];
   }
-  return [
-    `Claim D = ${b.claimMs} ms for one write and one read of the array (assumed until measured).`,
-    `A server without groups that cannot claim waits ${seconds(b.diskWaitMs)} beyond T for the ` +
-      "array, then performs emergency shutdown.",
-  ];
+  return [say("claim", { claim }), say("diskWait", { wait: time(b.diskWaitMs) })];
 }
 
 /** B8, R76, R77: the resolution time, and what happens at which age. */
-function stampLines(b: Budget): string[] {
-  const early = b.earlyVerdict
-    ? `A peer without a sign of life for ${seconds(b.quietMs)} is judged down at once (early verdict, D1).`
-    : "The verdict waits for this time (early verdict off).";
+function stampLines(b: Budget, say: Explainer): string[] {
+  const early = b.earlyVerdict ? say("early", { quiet: time(b.quietMs) }) : say("notEarly");
+  const judge = time(b.judgeMs);
   return [
-    `Resolution time ${seconds(b.judgeMs)}: the longer of 2 x ${seconds(b.timeoutMs)} heartbeat ` +
-      `timeout and 2 x ${seconds(b.diskWaitMs)} disk wait (B8). ${early}`,
-    `A3 ${b.a3Ms} ms: end of the LAN lease; from here an owner rests on its own stamps, each for ` +
-      `${seconds(b.stampLeaseMs)} from its issue (disk wait less M).`,
-    `${seconds(b.judgeMs - b.marginMs)}: a server that must give way to one of better cluster ` +
-      `priority has begun to give up; M later, at ${seconds(b.judgeMs)}, its groups are placed.`,
+    say("resolution", { judge, timeout: time(b.timeoutMs), wait: time(b.diskWaitMs), early }),
+    say("stampLease", { a3: ms(b.a3Ms), lease: time(b.stampLeaseMs) }),
+    say("giveWay", { from: time(b.judgeMs - b.marginMs), judge }),
   ];
 }
 
-function protectionLines(b: Budget): string[] {
+function protectionLine(b: Budget, say: Explainer): string {
   switch (b.protection) {
     case "reset-bounded":
-      return [
-        `Protection level reset-bounded: the watchdog resets a frozen server ${b.watchdogMs} ms ` +
-          "after its last feed, before anybody takes its groups over.",
-      ];
+      return say("resetBounded", { watchdog: ms(b.watchdogMs) });
     case "storage-bounded":
-      return [
-        "Protection level storage-bounded: the array refuses writes of a server that lost its lease.",
-      ];
+      return say("storageBounded");
     case "software-bounded": {
-      const because =
-        b.watchdogMs === 0
-          ? "no watchdog"
-          : `watchdog ${b.watchdogMs} + sigma ${b.sigmaMs} exceeds the timeout`;
-      return [
-        `Protection level software-bounded (${because}): only pauses up to P are covered; a server ` +
-          "frozen for longer gives up when it wakes, after its successor has started.",
-      ];
+      const values = { watchdog: `${b.watchdogMs}`, sigma: `${b.sigmaMs}` };
+      const because = b.watchdogMs === 0 ? say("noWatchdog") : say("lateWatchdog", values);
+      return say("softwareBounded", { because });
     }
     default:
       return unreachable(b.protection);
   }
 }
 
-function seconds(ms: number): string {
-  return ms < 1000 ? `${ms} ms` : `${Number((ms / 1000).toFixed(3))} s`;
+const ms = (value: number): string => `${value} ms`;
+
+function time(value: number): string {
+  return value < 1000 ? ms(value) : `${Number((value / 1000).toFixed(3))} s`;
 }

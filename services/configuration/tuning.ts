@@ -158,10 +158,12 @@ export function measureEvents(events: readonly TimedEvent[]): {
   };
 }
 
+/** One of them is said once per start of the operating system, never when an agent is restarted. */
+const START_KEYS: ReadonlySet<string> = new Set(["start.first", "start.clean", "start.unclean"]);
+
 /** For each start of a server the distance to the nearest start of a later-named one. */
 function startSpreads(events: readonly TimedEvent[]): number[] {
-  // Both are said once per start of the operating system, never when an agent is restarted.
-  const starts = events.filter(({ key }) => key === "start.clean" || key === "start.unclean");
+  const starts = events.filter(({ key }) => START_KEYS.has(key));
   return starts.flatMap(({ server, atMs }) => {
     const away = starts
       .filter((other) => other.server > server)

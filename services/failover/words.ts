@@ -6,18 +6,22 @@
  * ```
  * byte 0       format (3)
  * byte 1       shutdown phase (0 none, 1 stopping groups, 2 committed)
- * byte 2       bit 0: clean mark written, bit 1: off after leaving, bit 2: record not saved
+ * byte 2       bit 0: clean mark written, bit 1: off after leaving, bit 2: record not saved, bit 3: a script is unfit
  * byte 3-4     request number (0 = none)   5 verb   6 group   7 target server (FF = none)
  * byte 8       reply: server asked (FF = none)   9-10 number   11 outcome (index of REPLY_CODES)
  * byte 12      group count g <= 32
  * then g times state (bit 7: ordered by failover), desired server (FF = none, FE = none was left), order number u16
  * then 6 bytes: counter of the newest epoch whose view the server was in
  * then, if anything follows, n u16 and n bytes about configuration texts (configuration/rollout-words.ts)
+ * then, if anything follows, n u16 and n bytes about keys (keys/key-words.ts)
+ * then, if anything follows, n u8 (bit 7: there are more) and n times group, mark u32 (resources/load-marks.ts)
  * ```
  */
 import { Reader, Writer } from "../../hal/base/bytes.ts";
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import { GROUP_STATES, type GroupState } from "../../hal/base/view.ts";
+import { BLOB_BYTES_MAX } from "../heartbeat/codec.ts";
+import type { LoadMark, LoadWords } from "../resources/load-marks.ts";
 
 export const REQUEST_VERBS = [
   "group.start",
@@ -101,6 +105,12 @@ export interface Words {
   readonly epoch?: number;
   /** What the server says about configuration texts; absent = nothing. */
   readonly rollout?: Uint8Array;
+  /** What the server says about cluster keys; absent = nothing. Secret. */
+  readonly keys?: Uint8Array;
+  /** A script that this server may have to start or stop cannot be run; absent = all can. */
+  readonly unfit?: boolean;
+  /** Programs that scripts have loaded here; absent = none. */
+  readonly loads?: LoadWords;
 }
 
 const FORMAT = 3;
@@ -108,15 +118,21 @@ const NONE = 0xff;
 const NONE_LEFT = 0xfe;
 /** Bit of a group's state byte. */
 const FAILOVER = 0x80;
+const LOAD_BYTES = 5;
+/** Bit of the number of loaded programs. */
+const MORE_LOADS = 0x80;
+const NO_LOADS: LoadWords = { isWhole: true, marks: [] };
 /** 19 + 32 x 4 bytes stay far below the beat's 700. */
 export const GROUPS_MAX = 32;
 
 export function encodeWords(words: Words): Uint8Array {
   const rollout = words.rollout ?? new Uint8Array(0);
-  const writer = new Writer(21 + 4 * words.groups.length + rollout.length);
+  const keys = words.keys ?? new Uint8Array(0);
+  const bytes = 23 + 4 * words.groups.length + rollout.length + keys.length;
+  const writer = new Writer(Math.max(bytes, BLOB_BYTES_MAX));
   writer.u8(FORMAT);
   writer.u8(words.shutdown);
-  writer.u8((words.marked ? 1 : 0) | (words.offAfterLeave ? 2 : 0) | (words.unsaved ? 4 : 0));
+  writer.u8(flagsOf(words));
   writer.u16(words.request?.number ?? 0);
   writer.u8(words.request === null ? 0 : REQUEST_VERBS.indexOf(words.request.verb));
   writer.u8(words.request?.group ?? 0);
@@ -131,10 +147,16 @@ export function encodeWords(words: Words): Uint8Array {
     writer.u16(group.order);
   }
   writer.u48(words.epoch ?? 0);
-  if (rollout.length > 0) {
+  const loads = (bytes < BLOB_BYTES_MAX ? words.loads : undefined) ?? NO_LOADS;
+  if (rollout.length > 0 || keys.length > 0 || loads.marks.length > 0) {
     writer.u16(rollout.length);
     writer.bytes(rollout);
   }
+  if (keys.length > 0 || loads.marks.length > 0) {
+    writer.u16(keys.length);
+    writer.bytes(keys);
+  }
+  if (loads.marks.length > 0) writeLoads(writer, loads);
   return writer.written();
 }
 
@@ -166,6 +188,8 @@ export function decodeWords(bytes: Uint8Array): Words | null {
   }
   const epoch = reader.u48();
   const rollout = reader.complete() ? null : reader.bytes(reader.u16());
+  const keys = reader.complete() ? null : reader.bytes(reader.u16());
+  const loads = reader.complete() ? undefined : readLoads(reader);
   if (!reader.complete() || request === undefined || reply === undefined) return null;
   const phase = shutdown === 0 ? 0 : shutdown === 1 ? 1 : 2;
   return {
@@ -177,8 +201,35 @@ export function decodeWords(bytes: Uint8Array): Words | null {
     reply,
     groups,
     ...(epoch > 0 ? { epoch } : {}),
-    ...(rollout === null ? {} : { rollout }),
+    ...(rollout === null || rollout.length === 0 ? {} : { rollout }),
+    ...(keys === null || keys.length === 0 ? {} : { keys }),
+    ...((flags & 8) === 8 ? { unfit: true } : {}),
+    ...(loads === undefined ? {} : { loads }),
   };
+}
+
+function flagsOf({ marked, offAfterLeave, unsaved, unfit }: Words): number {
+  return (marked ? 1 : 0) | (offAfterLeave ? 2 : 0) | (unsaved ? 4 : 0) | (unfit ? 8 : 0);
+}
+
+/** As many as the beat has room for; a piece of a configuration text goes first. */
+function writeLoads(writer: Writer, { isWhole, marks }: LoadWords): void {
+  const room = Math.floor((BLOB_BYTES_MAX - writer.written().length - 1) / LOAD_BYTES);
+  const told = marks.slice(0, Math.max(0, Math.min(room, MORE_LOADS - 1)));
+  writer.u8(told.length | (isWhole && told.length === marks.length ? 0 : MORE_LOADS));
+  for (const { group, mark } of told) {
+    writer.u8(group);
+    writer.u32(mark);
+  }
+}
+
+function readLoads(reader: Reader): LoadWords {
+  const first = reader.u8();
+  const marks: LoadMark[] = [];
+  for (let left = first & ~MORE_LOADS; left > 0; left -= 1) {
+    marks.push({ group: reader.u8(), mark: reader.u32() });
+  }
+  return { isWhole: (first & MORE_LOADS) === 0, marks };
 }
 
 const failoverOf = (first: number): { readonly failover?: true } =>

@@ -24,6 +24,10 @@ export interface LanBeat {
   /** Bit per LAN path (configuration order) on which the receiver was heard within the path timeout. */
   readonly hearsLanBits: number;
   readonly hearsCom: boolean;
+  /** Bit per server whose proven LAN beats arrived at the sender within T; majority only. Default 0. */
+  readonly hears?: number;
+  /** The sender's lease of its view is over and it owns nothing: it needs a new view. Default false. */
+  readonly lapsed?: boolean;
   /** 0 = no claim, else the number of the claim that stands on the sender's block. */
   readonly claim: number;
   /** True from the deposit of the will until it is empty: groups may run. */

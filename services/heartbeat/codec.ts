@@ -5,6 +5,7 @@
  * Source: protocol.md 1.3. All numbers big-endian.
  *
  * LAN: host 8 | stamp 6 | state 1 | flags 1 | [view 17] | [promise 17] | [heard 6] | [ack 6 + 4]
+ *      | [hears 2 | lapsed 1 | absent of the view 2, of the promise 2]
  *      | hearsLanBits 2 | claim 4 | configRevision 4 | configHash 4 | agentProgress 4 | blob 2 + n
  * COM: host 8 | stamp 6 | epochCounter 6 | flags and state 1
  * View: epoch counter 6 | coordinator 1 | coordinator's host 8 | member bits 2
@@ -31,7 +32,9 @@ const FLAG_HEARD = 4;
 const FLAG_ACK = 8;
 const FLAG_HEARS_COM = 16;
 const FLAG_MAY_OWN = 32;
-const LAN_FLAGS = 63;
+/** Words of a majority cluster follow. */
+const FLAG_MAJORITY = 64;
+const LAN_FLAGS = 127;
 
 const COM_STATE_MASK = 7;
 const COM_HEARS = 8;
@@ -54,7 +57,8 @@ export function encodeLanBeat(beat: LanBeat, out: Writer): void {
       (beat.heardStampMs === null ? 0 : FLAG_HEARD) |
       (beat.ack === null ? 0 : FLAG_ACK) |
       (beat.hearsCom ? FLAG_HEARS_COM : 0) |
-      (beat.mayOwn ? FLAG_MAY_OWN : 0),
+      (beat.mayOwn ? FLAG_MAY_OWN : 0) |
+      (beat.hears === undefined ? 0 : FLAG_MAJORITY),
   );
   if (beat.view !== null) encodeView(beat.view, out);
   if (beat.promise !== null) encodeView(beat.promise, out);
@@ -62,6 +66,12 @@ export function encodeLanBeat(beat: LanBeat, out: Writer): void {
   if (beat.ack !== null) {
     out.u48(beat.ack.stampMs);
     out.u32(beat.ack.grantedMs);
+  }
+  if (beat.hears !== undefined) {
+    out.u16(beat.hears);
+    out.u8(beat.lapsed === true ? 1 : 0);
+    out.u16(serverBits(beat.view?.absent ?? []));
+    out.u16(serverBits(beat.promise?.absent ?? []));
   }
   out.u16(beat.hearsLanBits);
   out.u32(beat.claim);
@@ -88,6 +98,8 @@ export function decodeLanBeat(
   const promise = flags & FLAG_PROMISE ? decodeView(input) : null;
   const heardStampMs = flags & FLAG_HEARD ? input.u48() : null;
   const ack = flags & FLAG_ACK ? { stampMs: input.u48(), grantedMs: input.u32() } : null;
+  const majority = flags & FLAG_MAJORITY ? decodeMajority(input, view, promise) : null;
+  if (majority === undefined) return null;
   const hearsLanBits = input.u16();
   const claim = input.u32();
   const configRevision = input.u32();
@@ -116,7 +128,24 @@ export function decodeLanBeat(
     configHash,
     agentProgress,
     blob,
+    ...majority,
   };
+}
+
+/** undefined = out of range. */
+function decodeMajority(
+  input: Reader,
+  view: View | null,
+  promise: View | null,
+): Partial<LanBeat> | undefined {
+  const hears = input.u16();
+  const lapsed = input.u8();
+  const counted = (whole: View | null): View | null => {
+    const absent = serversOf(input.u16());
+    return whole === null || absent.length === 0 ? whole : { ...whole, absent };
+  };
+  if (lapsed > 1) return undefined;
+  return { hears, lapsed: lapsed === 1, view: counted(view), promise: counted(promise) };
 }
 
 /** Appends the COM payload of `beat`, always 21 bytes. Asserts every range. */
@@ -162,25 +191,33 @@ export function decodeComBeat(
 }
 
 function encodeView(view: View, out: Writer): void {
-  let bits = 0;
-  for (const member of view.members) {
-    assert(Number.isInteger(member) && member >= 0 && member < SERVER_BITS, "member is 0 to 15");
-    bits |= 1 << member;
-  }
   out.u48(view.epoch.counter);
   out.u8(view.epoch.coordinator);
   out.hex(view.epoch.host, 8);
-  out.u16(bits);
+  out.u16(serverBits(view.members));
+}
+
+function serverBits(servers: readonly ServerIndex[]): number {
+  let bits = 0;
+  for (const server of servers) {
+    assert(Number.isInteger(server) && server >= 0 && server < SERVER_BITS, "server is 0 to 15");
+    bits |= 1 << server;
+  }
+  return bits;
+}
+
+function serversOf(bits: number): ServerIndex[] {
+  const servers: ServerIndex[] = [];
+  for (let index = 0; index < SERVER_BITS; index += 1) {
+    if (bits & (1 << index)) servers.push(index);
+  }
+  return servers;
 }
 
 function decodeView(input: Reader): View {
   const counter = input.u48();
   const coordinator = input.u8();
   const host = hostIncarnation(input.hex(8));
-  const bits = input.u16();
-  const members: ServerIndex[] = [];
-  for (let index = 0; index < SERVER_BITS; index += 1) {
-    if (bits & (1 << index)) members.push(index);
-  }
+  const members = serversOf(input.u16());
   return { epoch: { counter, coordinator, host }, members };
 }

@@ -83,6 +83,8 @@ export function grants(
   const { view } = membership;
   if (view === null || !isMember(membership) || atMs < membership.abstainUntilMs) return false;
   if (!view.members.includes(to.index) || to.beat?.view == null) return false;
+  // Whoever has promised a view without the receiver never acknowledges it again (rule 1.3.1).
+  if (membership.promise?.members.includes(to.index) === false) return false;
   const known = membership.hosts[to.index] ?? null;
   if (known !== null && known !== to.host) return false;
   return to.beat.configHash === configHash && sameEpoch(to.beat.view.epoch, view.epoch);

@@ -52,6 +52,9 @@ export const COM_LAYOUT: Layout = {
   trailerBytes: CRC_BYTES,
 };
 
+/** Where a LAN frame names its key; a serial frame has no room for it. */
+export const LAN_KEY_AT = 11;
+
 const LAN_OVERHEAD_BYTES = LAN_LAYOUT.headerBytes + SALT_BYTES + TAG_BYTES;
 const LAN_FRAME_BYTES_MIN = LAN_OVERHEAD_BYTES + LAN_PAYLOAD_BYTES_MIN;
 /** Longest LAN frame of any version, bytes; a link may drop longer datagrams unseen. */
@@ -68,7 +71,6 @@ export interface Expected {
   readonly clusterId: number;
   readonly self: ServerIndex;
   readonly serverCount: number;
-  readonly keyId: number;
 }
 
 /** Why a frame goes no further, or its sender when it may be decrypted. */
@@ -97,6 +99,7 @@ export function writeLanHeader(
   channel: number,
   salt: Uint8Array,
   seq: number,
+  keyId: number,
 ): void {
   const view = new DataView(frame.buffer, frame.byteOffset);
   view.setUint16(0, MAGIC);
@@ -106,7 +109,7 @@ export function writeLanHeader(
   frame[8] = expected.self;
   frame[9] = to;
   frame[10] = channel;
-  frame[11] = expected.keyId;
+  frame[LAN_KEY_AT] = keyId;
   frame.set(salt, LAN_LAYOUT.saltAt);
   writeSeq(view, LAN_LAYOUT.seqAt, seq);
 }
@@ -147,7 +150,6 @@ export function checkLanFrame(frame: Uint8Array, expected: Expected, channel: nu
   if (frame.length < LAN_FRAME_BYTES_MIN) return refusedFor("length");
   if (view.getUint8(3) !== LAN_TYPE) return refusedFor("shape");
   if (view.getUint8(10) !== channel) return refusedFor("address");
-  if (view.getUint8(11) !== expected.keyId) return { kind: "presence", from, reason: "tag" };
   return { kind: "sealed", from };
 }
 

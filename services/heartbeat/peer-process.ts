@@ -19,7 +19,9 @@ const DERIVATIONS_BURST = 10;
 
 /** What one channel of one peer process needs. */
 export interface Channel {
-  readonly key: Uint8Array;
+  /** Derived from each cluster key that was tried here, by its id. */
+  readonly keys: Map<string, Uint8Array>;
+  /** Frame numbers go on over a change of the key. */
   readonly window: ReplayWindow;
 }
 
@@ -39,11 +41,10 @@ export class PeerProcess {
     this.salt = salt;
   }
 
-  /** The channel in `slot`; `deriveKey` runs once for it. */
-  channel(slot: number, deriveKey: () => Uint8Array): Channel {
+  channel(slot: number): Channel {
     let channel = this.channels[slot];
     if (channel === undefined) {
-      channel = { key: deriveKey(), window: new ReplayWindow() };
+      channel = { keys: new Map(), window: new ReplayWindow() };
       this.channels[slot] = channel;
     }
     return channel;
@@ -53,6 +54,8 @@ export class PeerProcess {
 /** All that is known of one peer's processes. */
 export class PeerProcesses {
   current: PeerProcess | null = null;
+  /** Id of the cluster key under which the newest frame of the peer was opened; null = none was. */
+  heardKey: string | null = null;
   /** Newest first. */
   #candidates: PeerProcess[] = [];
   /** In order of retirement. */
@@ -112,6 +115,15 @@ export class PeerProcesses {
     return "unproven";
   }
 
+  /** Drops what was derived from cluster keys that are not in `ids`. */
+  keepKeys(ids: ReadonlySet<string>): void {
+    const all = this.current === null ? this.#candidates : [this.current, ...this.#candidates];
+    for (const { channels } of all) {
+      for (const channel of channels) if (channel !== undefined) keepOnly(channel.keys, ids);
+    }
+    if (this.heardKey !== null && !ids.has(this.heardKey)) this.heardKey = null;
+  }
+
   /** Salt that our next frame in `slot` echoes, null when no process of the peer was heard. */
   takeEcho(slot: number): Uint8Array | null {
     for (const candidate of this.#candidates) {
@@ -132,6 +144,11 @@ export class PeerProcesses {
     process.echoSlots = 0;
     this.current = process;
   }
+}
+
+/** Removes the entries of all other ids. */
+export function keepOnly(keys: Map<string, Uint8Array>, ids: ReadonlySet<string>): void {
+  for (const id of keys.keys()) if (!ids.has(id)) keys.delete(id);
 }
 
 function isSaltAt(salt: Uint8Array, frame: Uint8Array, at: number): boolean {

@@ -2,8 +2,9 @@
  * Seals beats into frames and opens received ones: who said it, to whom, on which path, in which life.
  * Intuition: one key per (sender's process, direction, channel), the frame number is the nonce, so
  * neither can repeat; a frame that cannot be opened is still presence, because a wrong key must not
- * look like a dead peer.
- * Source: reliability.md 4.3, protocol.md 1.3, requirements D56. Layout: `frame.ts`.
+ * look like a dead peer. Several cluster keys may be open at once while one takes the other's place: a LAN frame
+ * names its key, a COM frame is tried with the key that fitted last and then with the others.
+ * Source: reliability.md 4.3, protocol.md 1.3, requirements D56. Layout: `frame.ts`; keys: `key-ring.ts`.
  *
  * key   = HKDF-SHA256(ikm clusterKey, salt process salt, info "kagemusha beat 1" | from | to | channel)
  * nonce = 6 zero bytes | seq 6          cipher = AES-256-GCM, additional data = header, tag 16
@@ -28,6 +29,7 @@ import {
   checkLanFrame,
   type Expected,
   LAN_CHANNELS_MAX,
+  LAN_KEY_AT,
   LAN_LAYOUT,
   type Layout,
   readSeq,
@@ -39,7 +41,8 @@ import {
   writeComTrailer,
   writeLanHeader,
 } from "./frame.ts";
-import { type Channel, PeerProcess, PeerProcesses } from "./peer-process.ts";
+import { KeyRing, type SealingKey } from "./key-ring.ts";
+import { type Channel, keepOnly, PeerProcess, PeerProcesses } from "./peer-process.ts";
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -61,7 +64,7 @@ export interface SealerOptions {
   readonly serverCount: number;
   /** 8 random bytes of this process start, never used before with this key. */
   readonly processSalt: Uint8Array;
-  /** Number of the key, 0 to 255, default 0; a frame with another one is `presence`. */
+  /** Number of the key in LAN frames, 0 to 255, default 0; a frame with an unknown one is `presence`. */
   readonly keyId?: number;
 }
 
@@ -81,7 +84,9 @@ export function createSealer(options: SealerOptions): Sealer {
 }
 
 interface Outgoing {
-  readonly key: Uint8Array;
+  /** Derived from each cluster key that was used, by its id. */
+  readonly keys: Map<string, Uint8Array>;
+  /** Goes on over a change of the key. */
   seq: number;
 }
 
@@ -95,7 +100,7 @@ export class Sealer {
     throttled: 0,
   };
   readonly #expected: Expected;
-  readonly #clusterKey: Uint8Array;
+  #ring: KeyRing;
   readonly #salt: Uint8Array;
   readonly #peers: readonly PeerProcesses[];
   /** By receiver * SLOTS + slot. */
@@ -110,10 +115,28 @@ export class Sealer {
     assert(!isSame(options.processSalt, NO_ECHO), "process salt is not all zero");
     assert(serverCount >= 2 && serverCount <= SERVERS_MAX, "a cluster has 2 to 16 servers");
     assert(Number.isInteger(self) && self >= 0 && self < serverCount, "self is in the server list");
-    this.#expected = { clusterId: options.clusterId, self, serverCount, keyId };
-    this.#clusterKey = new Uint8Array(options.clusterKey);
+    this.#expected = { clusterId: options.clusterId, self, serverCount };
+    const clusterKey = new Uint8Array(options.clusterKey);
+    this.#ring = new KeyRing([{ id: "first", hint: keyId, key: clusterKey, role: "active" }], []);
     this.#salt = new Uint8Array(options.processSalt);
     this.#peers = Array.from({ length: serverCount }, () => new PeerProcesses());
+  }
+
+  /**
+   * The cluster keys from this moment on, the active one first. `holders`: servers that are known to open what
+   * is sealed with the active key; to others it speaks under the key that they were heard under last.
+   */
+  setKeys(keys: readonly SealingKey[], holders: readonly ServerIndex[]): void {
+    for (const { key } of keys) assert(key.length === KEY_BYTES, "cluster key is 32 bytes");
+    this.#ring = new KeyRing(keys, holders);
+    const ids = new Set(keys.map(({ id }) => id));
+    for (const peer of this.#peers) peer.keepKeys(ids);
+    for (const out of this.#outgoing) if (out !== undefined) keepOnly(out.keys, ids);
+  }
+
+  /** Ids of the cluster keys that are opened, the one that is sealed with first. */
+  get keyIds(): readonly string[] {
+    return this.#ring.keys.map(({ id }) => id);
   }
 
   /** A LAN frame (one datagram) for `beat.to` on LAN path `channel`; at most 1150 bytes. */
@@ -121,9 +144,10 @@ export class Sealer {
     assertLanChannel(channel);
     const out = this.#begin(beat, channel);
     encodeLanBeat(beat, this.#plain);
+    const key = this.#ring.sealingFor(beat.to, this.#peer(beat.to).heardKey);
     const frame = this.#frame(LAN_LAYOUT);
-    writeLanHeader(frame, this.#expected, beat.to, channel, this.#salt, out.seq);
-    this.#encrypt(frame, LAN_LAYOUT, out);
+    writeLanHeader(frame, this.#expected, beat.to, channel, this.#salt, out.seq, key.hint);
+    this.#encrypt(frame, LAN_LAYOUT, this.#sealKey(out, key, beat.to, channel));
     return frame;
   }
 
@@ -133,7 +157,8 @@ export class Sealer {
     encodeComBeat(beat, this.#plain);
     const frame = this.#frame(COM_LAYOUT);
     writeComHeader(frame, this.#expected, beat.to, this.#salt, out.seq);
-    this.#encrypt(frame, COM_LAYOUT, out);
+    const key = this.#ring.sealingFor(beat.to, this.#peer(beat.to).heardKey);
+    this.#encrypt(frame, COM_LAYOUT, this.#sealKey(out, key, beat.to, COM_SLOT));
     writeComTrailer(frame);
     return encodeCobs(frame);
   }
@@ -165,7 +190,7 @@ export class Sealer {
     const index = beat.to * SLOTS + slot;
     let out = this.#outgoing[index];
     if (out === undefined) {
-      out = { key: this.#deriveKey(this.#salt, self, beat.to, slot), seq: 0 };
+      out = { keys: new Map(), seq: 0 };
       this.#outgoing[index] = out;
     }
     out.seq += 1;
@@ -184,9 +209,18 @@ export class Sealer {
     return new Uint8Array(frame.buffer, frame.byteOffset, frame.length);
   }
 
-  #encrypt(frame: Uint8Array, layout: Layout, out: Outgoing): void {
+  #sealKey(out: Outgoing, key: SealingKey, to: ServerIndex, slot: number): Uint8Array {
+    let derived = out.keys.get(key.id);
+    if (derived === undefined) {
+      derived = deriveKey(key.key, this.#salt, this.#expected.self, to, slot);
+      out.keys.set(key.id, derived);
+    }
+    return derived;
+  }
+
+  #encrypt(frame: Uint8Array, layout: Layout, key: Uint8Array): void {
     this.#setNonce(frame, layout);
-    const cipher = createCipheriv(CIPHER, out.key, this.#nonce, TAG_OPTIONS);
+    const cipher = createCipheriv(CIPHER, key, this.#nonce, TAG_OPTIONS);
     cipher.setAAD(frame.subarray(0, layout.headerBytes));
     frame.set(cipher.update(this.#plain.written()), layout.headerBytes);
     cipher.final();
@@ -196,6 +230,9 @@ export class Sealer {
 
   #open(frame: Uint8Array, layout: Layout, from: ServerIndex, slot: number, atMs: number): Opened {
     const peer = this.#peer(from);
+    const hint = slot === COM_SLOT ? null : (frame[LAN_KEY_AT] ?? 0);
+    const tried = this.#ring.toTry(hint, peer.heardKey);
+    if (tried.length === 0) return { kind: "presence", from, reason: "tag" };
     let process = peer.find(frame, layout.saltAt);
     if (process === null) {
       const id = hexAt(frame, layout.saltAt, SALT_BYTES);
@@ -207,14 +244,12 @@ export class Sealer {
       const salt = frame.subarray(layout.saltAt, layout.saltAt + SALT_BYTES);
       process = new PeerProcess(id, new Uint8Array(salt));
     }
-    const { salt } = process;
-    const channel = process.channel(slot, () =>
-      this.#deriveKey(salt, from, this.#expected.self, slot),
-    );
+    const channel = process.channel(slot);
     const seq = readSeq(frame, layout.seqAt);
     if (!channel.window.isFresh(seq)) return refusedFor("replay");
-    const plain = this.#decrypt(frame, layout, channel);
-    if (plain === null) return { kind: "presence", from, reason: "tag" };
+    const opened = this.#tryKeys(frame, layout, { from, slot, salt: process.salt, channel }, tried);
+    if (opened === null) return { kind: "presence", from, reason: "tag" };
+    const { plain, id: heardKey } = opened;
     const payload = plain.subarray(SALT_BYTES);
     const { self } = this.#expected;
     const beat =
@@ -224,14 +259,35 @@ export class Sealer {
     const standing = peer.hear(process, echoes, beat.host, beat.stampMs);
     if (standing === "past") return refusedFor("replay");
     channel.window.accept(seq);
+    peer.heardKey = heardKey;
     return { kind: "beat", beat, process: process.id, seq, proven: standing === "proven" };
   }
 
+  /** Echo and payload under the first key that fits; three tries at most, one for a LAN frame. */
+  #tryKeys(
+    frame: Uint8Array,
+    layout: Layout,
+    way: Way,
+    keys: readonly SealingKey[],
+  ): { readonly plain: Uint8Array; readonly id: string } | null {
+    const { from, slot, salt, channel } = way;
+    for (const { id, key } of keys) {
+      let derived = channel.keys.get(id);
+      if (derived === undefined) {
+        derived = deriveKey(key, salt, from, this.#expected.self, slot);
+        channel.keys.set(id, derived);
+      }
+      const plain = this.#decrypt(frame, layout, derived);
+      if (plain !== null) return { plain, id };
+    }
+    return null;
+  }
+
   /** Echo and payload, null when the tag is wrong. */
-  #decrypt(frame: Uint8Array, layout: Layout, channel: Channel): Uint8Array | null {
+  #decrypt(frame: Uint8Array, layout: Layout, key: Uint8Array): Uint8Array | null {
     const tagAt = frame.length - layout.trailerBytes - TAG_BYTES;
     this.#setNonce(frame, layout);
-    const decipher = createDecipheriv(CIPHER, channel.key, this.#nonce, TAG_OPTIONS);
+    const decipher = createDecipheriv(CIPHER, key, this.#nonce, TAG_OPTIONS);
     decipher.setAAD(frame.subarray(0, layout.headerBytes));
     decipher.setAuthTag(frame.subarray(tagAt, tagAt + TAG_BYTES));
     const plain = decipher.update(frame.subarray(layout.headerBytes, tagAt));
@@ -245,13 +301,6 @@ export class Sealer {
 
   #setNonce(frame: Uint8Array, layout: Layout): void {
     for (let i = 0; i < 6; i += 1) this.#nonce[6 + i] = frame[layout.seqAt + i] ?? 0;
-  }
-
-  #deriveKey(salt: Uint8Array, from: ServerIndex, to: ServerIndex, slot: number): Uint8Array {
-    const info = new Uint8Array(INFO.length + 3);
-    info.set(INFO);
-    info.set([from, to, slot === COM_SLOT ? COM_CHANNEL : slot], INFO.length);
-    return new Uint8Array(hkdfSync("sha256", this.#clusterKey, salt, info, KEY_BYTES));
   }
 
   #peer(index: ServerIndex): PeerProcesses {
@@ -269,6 +318,27 @@ export class Sealer {
     }
     return opened;
   }
+}
+
+/** On which way a frame came, and in which life of its sender. */
+interface Way {
+  readonly from: ServerIndex;
+  readonly slot: number;
+  readonly salt: Uint8Array;
+  readonly channel: Channel;
+}
+
+function deriveKey(
+  clusterKey: Uint8Array,
+  salt: Uint8Array,
+  from: ServerIndex,
+  to: ServerIndex,
+  slot: number,
+): Uint8Array {
+  const info = new Uint8Array(INFO.length + 3);
+  info.set(INFO);
+  info.set([from, to, slot === COM_SLOT ? COM_CHANNEL : slot], INFO.length);
+  return new Uint8Array(hkdfSync("sha256", clusterKey, salt, info, KEY_BYTES));
 }
 
 function assertLanChannel(channel: number): void {

@@ -15,7 +15,7 @@ export function giveUp(
   reason: StopReason,
   evidence: string,
   off: boolean,
-  around: Surroundings,
+  around: Pick<Surroundings, "atMs">,
 ): Result {
   if (state.gaveUp !== null) return done(state);
   const next = become(state, "detached", around.atMs);
@@ -68,7 +68,7 @@ export function detach(
   state: MembershipState,
   counter: number,
   effect: PulseEffect,
-  around: Surroundings,
+  around: Pick<Surroundings, "atMs">,
 ): Result {
   const floor = Math.max(state.floor, counter);
   const outside = { ...state, view: null, promise: null, floor, provisional: null };
@@ -94,5 +94,5 @@ export function told(state: MembershipState, effects: readonly PulseEffect[]): R
 
 export const done = (state: MembershipState): Result => ({ state, effects: [] });
 
-export const nameOf = (index: number, around: Surroundings): string =>
+export const nameOf = (index: number, around: Pick<Surroundings, "config">): string =>
   around.config.servers[index]?.name ?? `#${index}`;

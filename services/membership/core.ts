@@ -56,7 +56,9 @@ export function observe(state: MembershipState, around: Surroundings): Result {
   const settled = endConflict(endListening(dropStalePromise(state, around), around), around);
   const { peer } = around;
   const beat = peer.beat;
-  if (beat === null || !isHeard(around)) return done(settled);
+  // The serial line may carry the first word of a server that was started anew.
+  if (beat === null) return takeOverRebooted(settled, peer, around) ?? done(settled);
+  if (!isHeard(around)) return done(settled);
   // The peer's views count as well: its restarted pulse may have forgotten what it showed.
   const known = { ...settled, floor: Math.max(settled.floor, beat.view?.epoch.counter ?? 0) };
   const current = known.floor === settled.floor ? settled : known;

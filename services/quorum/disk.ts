@@ -11,11 +11,14 @@
  * | in time     | new ones of somebody        | top, or two-way with top | goes on at J | at J        | B5     |
  * | in time     | new ones of somebody        | neither                  | ES at J - M  | ES at J     | B5     |
  *
+ * Of three and more servers (2-16) only those out of reach on the LAN are judged: whoever is not the top but
+ * reaches it waits for the top's next view, and a top that reaches everybody judges nobody, whatever else is
+ * cut (D7). A server in reach whose own stamps are not new is no top: it stops by the first row.
  * J = 2 max(T, DIO) after the LAN loss (B8); with the early verdict (D1) the third row at once. ES of an
  * owner whose own stamps are late: when neither LAN nor stamp carries it, DIO - M after the issue of its
  * last completed one; of others from T. Top = best priority among servers with new stamps. A peer whose
  * frames fail authentication lives (G8): nothing is taken over. A server that slept through the loss
- * stops. Evidence is a list of members, so that more than two servers need no other table.
+ * stops. Evidence is a list of members; with two servers it has one.
  * Source: requirements B1-B8, R65-R79, D1, D6, D7; protocol.md 1.6, 1.7, G8-G10.
  */
 import { assert } from "../../hal/base/assert.ts";
@@ -29,6 +32,8 @@ export type SlotLife = "gone" | "silent" | "alive";
 
 export interface MemberWitness {
   readonly index: ServerIndex;
+  /** Since the newest own beat that it has acknowledged in this view, ms. */
+  readonly ageMs: number;
   /** Since its newest LAN beat was received (or since the view was installed), ms. */
   readonly silenceMs: number;
   /** Largest grant given to it, at least T. */
@@ -37,6 +42,8 @@ export interface MemberWitness {
   /** Heard and hearing on a LAN. */
   readonly twoWay: boolean;
   readonly life: SlotLife;
+  /** A stamp that was new at most one wait ago was read: its path to the disk works. */
+  readonly stamps: boolean;
 }
 
 export interface DiskWitness {
@@ -60,27 +67,41 @@ export interface DiskStartWitness {
 }
 
 export function judgeDisk(evidence: Evidence, _claim: ClaimProgress, budget: Budget): Judgement {
-  const { disk, ageMs, mayOwn } = evidence;
+  const { disk, mayOwn } = evidence;
   assert(disk !== undefined, "the shared-disk method is asked with the slots' testimony");
-  if (ageMs < (mayOwn ? budget.a3Ms : budget.timeoutMs)) return WAIT;
+  const limitMs = mayOwn ? budget.a3Ms : budget.timeoutMs;
+  const away = disk.members.filter(({ ageMs }) => ageMs >= limitMs);
+  if (away.length === 0) return WAIT;
   if (disk.excluded) return stop("excluded");
   if (disk.slept && !mayOwn) return stop("deposed");
   if (!disk.stampsInTime) return stop("disk-faulty");
-  if (mustLeave(disk)) {
+  const top = topOf(disk);
+  if (top !== null) {
+    if (top.twoWay) return WAIT;
     const deadlineMs = mayOwn ? budget.leaveMs : budget.judgeMs;
-    return ageMs >= deadlineMs ? stop("outranked") : WAIT;
+    return top.ageMs >= deadlineMs ? stop("outranked") : WAIT;
   }
-  if (ageMs < settleMs(disk, budget) || !areSilent(disk, settleMs(disk, budget))) return WAIT;
-  const present = disk.members.some(({ presence }) => presence);
+  const waitMs = settleMs(away, budget);
+  if (!away.every((member) => isSilent(member, waitMs))) return WAIT;
+  const present = away.some(({ presence }) => presence);
   return present ? { kind: "refuse", reason: "presence" } : { kind: "survive" };
 }
 
 /** Somebody lives whom this server has to give way to (B5, D6). */
-export function mustLeave({ self, members }: DiskWitness): boolean {
-  const living = members.filter((member) => lives(member));
-  const top = living.reduce((best, { index }) => Math.min(best, index), self);
-  return top !== self && !living.some(({ index, twoWay }) => index === top && twoWay);
+export function mustLeave(disk: DiskWitness): boolean {
+  const top = topOf(disk);
+  return top !== null && !top.twoWay;
 }
+
+/** The server of better priority that decides; null = this one is the top. */
+function topOf({ self, members }: DiskWitness): MemberWitness | null {
+  const better = members.filter(({ index }) => index < self).filter(mayDecide);
+  return better.sort((a, b) => a.index - b.index)[0] ?? null;
+}
+
+/** Of a server in reach life says nothing about its disk; of the others it is what their stamps say. */
+const mayDecide = (member: MemberWitness): boolean =>
+  lives(member) && (member.stamps || !member.twoWay);
 
 /** A start alone needs to be top of the fresh slots, and to have said so before all slots were read. */
 export function judgeDiskStart(
@@ -117,14 +138,14 @@ export function judgeDiskStart(
 }
 
 /** Age and silence from which this server may take over: T, or J, or one wait with the early verdict. */
-function settleMs({ members }: DiskWitness, budget: Budget): number {
-  if (members.every(({ life, presence }) => life === "gone" && !presence)) return budget.timeoutMs;
-  const early = budget.earlyVerdict && !members.some((member) => lives(member));
+function settleMs(away: readonly MemberWitness[], budget: Budget): number {
+  if (away.every(({ life, presence }) => life === "gone" && !presence)) return budget.timeoutMs;
+  const early = budget.earlyVerdict && !away.some((member) => lives(member));
   return early ? budget.quietMs : budget.judgeMs;
 }
 
-const areSilent = ({ members }: DiskWitness, waitMs: number): boolean =>
-  members.every(({ silenceMs, grantedMs }) => silenceMs >= Math.max(waitMs, grantedMs));
+const isSilent = ({ ageMs, silenceMs, grantedMs }: MemberWitness, waitMs: number): boolean =>
+  ageMs >= waitMs && silenceMs >= Math.max(waitMs, grantedMs);
 
 const lives = ({ life, presence }: MemberWitness): boolean => life === "alive" || presence;
 

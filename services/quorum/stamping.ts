@@ -6,6 +6,8 @@
  * clock is compared, and a delay on either side only errs towards giving up or waiting longer.
  * A stamp whose answer comes after the lease that it was to extend extends nothing: somebody may have read
  * the slot in between and drawn his conclusion.
+ * The last word of a server whose will has run is `off`, written as soon as the operation under way has
+ * ended: the one stamp that needs no agent, because it claims no life.
  * Source: protocol.md 1.6, G9, G10, P6; requirements B3, R17, R68, R78; D9.
  */
 import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
@@ -56,6 +58,8 @@ export interface StampState {
   readonly progress: number | null;
   /** Issue of the newest stamp whose answer came in time; -Infinity = none. */
   readonly stampedAtMs: number;
+  /** `off` was written after everything of the groups was proved gone. */
+  readonly saidOff: boolean;
   /** Start alone: `alone` written and all slots read since. */
   readonly claim: ClaimProgress;
   readonly slots: readonly SlotSight[];
@@ -73,6 +77,8 @@ export interface StampContext {
   readonly progress: number | null;
   /** False once this server has given up: it lives, but must not be believed to. */
   readonly mayLive: boolean;
+  /** The will has run to its end: nothing here owns anything or is started again. `word` is then `off`. */
+  readonly gone: boolean;
   /** The LAN carries this server, or it needs no lease: a late stamp then begins a new lease. */
   readonly carried: boolean;
 }
@@ -97,6 +103,7 @@ export function createStamping(serverCount: number, atMs: number): StampState {
     standing: null,
     progress: null,
     stampedAtMs: NEVER,
+    saidOff: false,
     claim: "none",
     slots: Array.from({ length: serverCount }, (_, server) => unseen(server)),
   };
@@ -117,6 +124,8 @@ export function step(
       return answered(state, event, context, config);
     case "tick":
       return watch(state, context, event, config);
+    case "will.done":
+      return watch({ ...state, roundAtMs: event.atMs }, context, event, config);
     default:
       return { state, effects: [] };
   }
@@ -165,11 +174,14 @@ function answered(
   if (operation === null || operation.id !== event.id) return still(state);
   if (!event.ok) return noteDisk(failed(state, event.error), event.atMs, config);
   const done = { ...state, operation: null };
+  const saysOff = operation.kind === "write" && operation.fresh && state.standing?.state === "off";
+  if (context.gone && !state.saidOff && !saysOff) return beginRound(done, context, event.atMs);
   if (operation.kind === "write") {
     const extends_ = context.carried || event.atMs < stampLeaseEndMs(state, config);
     const counts = operation.fresh && extends_;
     const stampedAtMs = counts ? operation.atMs : state.stampedAtMs;
-    return readNext({ ...done, stampedAtMs }, context.self, -1, event.atMs, config);
+    const saidOff = state.saidOff || (context.gone && saysOff);
+    return readNext({ ...done, stampedAtMs, saidOff }, context.self, -1, event.atMs, config);
   }
   const seen = look(done, operation, asStamp(event.claim), event.atMs);
   if (seen === null) {
@@ -275,14 +287,16 @@ function beginRound(
 ): Step<StampState, PulseEffect> {
   if (!state.connected || context.word === null) return still(state);
   const { self: server, progress } = context;
-  const fresh = progress !== null && progress !== state.progress && context.mayLive;
+  const lives = progress !== null && progress !== state.progress && context.mayLive;
+  const fresh = context.gone || lives;
   const claims = state.claim !== "none" && context.word === "starting";
   const drawn: Stamp = {
     state: claims ? "alone" : context.word,
     host: context.host,
     epoch: context.epoch,
     twoWay: context.twoWay,
-    stampMs: Math.floor(atMs),
+    // Above the beat that may go out in the same millisecond.
+    stampMs: Math.floor(atMs) + (context.gone ? 1 : 0),
   };
   const standing = fresh ? drawn : state.standing;
   if (standing === null) return still(state);

@@ -5,6 +5,8 @@
  * "not called by the cluster".
  * Source: guide 2.2.4; requirements R146-R153; D20; successor.md 2.2.
  */
+import { unreachable } from "../../hal/base/assert.ts";
+import type { ResourceConfig } from "../configuration/model.ts";
 
 /**
  * START: normal start, also by a move; FAILOVER: the cluster re-placed the group by itself; RECOVER: this
@@ -17,8 +19,26 @@ export interface ScriptSituation {
   readonly group: string;
   /** This server is the first of the group's policy. */
   readonly isHome: boolean;
-  /** False = connecting a disk of the group failed; the script runs all the same (R151). */
+  /**
+   * False = connecting a disk of the group failed; the script runs all the same (R151). A group without a
+   * disk has none that failed: the guide's row gives FAILURE to a failed connection and to nothing else.
+   */
   readonly isDiskConnected: boolean;
+}
+
+/**
+ * True for a kind of resource that connects a disk of the group. None of this release does; a kind that is
+ * added has to answer here, and its outcome then goes to the script.
+ */
+export function connectsDisk(kind: ResourceConfig["kind"]): boolean {
+  switch (kind) {
+    case "floating-ip":
+    case "program":
+    case "script":
+      return false;
+    default:
+      return unreachable(kind);
+  }
 }
 
 export function scriptEnvironment(situation: ScriptSituation): Readonly<Record<string, string>> {

@@ -27,7 +27,7 @@ export class TopicBoard {
     return this.#topics.has(topic);
   }
 
-  /** Brings the board up to the picture; alerts that are not in it are gone. */
+  /** Brings the board up to the picture; alerts and groups that are not in it are gone. */
   draw(drawn: readonly Projection[], epoch: number, atMs: number, nowMs: number): void {
     const refresh = atMs - this.#refreshedMs >= REFRESH_MS;
     if (refresh) this.#refreshedMs = atMs;
@@ -38,7 +38,7 @@ export class TopicBoard {
     }
     const present = new Set(drawn.map(({ topic }) => topic));
     for (const topic of this.#topics.keys()) {
-      if (topic.startsWith("alert/") && !present.has(topic)) this.#topics.delete(topic);
+      if (/^(alert|group)\//.test(topic) && !present.has(topic)) this.#topics.delete(topic);
     }
   }
 

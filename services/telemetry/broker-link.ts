@@ -14,9 +14,10 @@ export interface BrokerLinkOptions {
   readonly clientId: string;
   readonly username: string | null;
   readonly password: string | null;
-  /** PEM of the authority that signed an `mqtts` broker; null = the system's. */
-  readonly ca: string | null;
-  readonly will: { readonly topic: string; readonly payload: string };
+  /** PEM of the authorities that may have signed an `mqtts` broker; none = nobody. null = the system's. */
+  readonly ca: readonly string[] | string | null;
+  /** What the broker says of us when we are gone; null = nothing, for one who only listens. */
+  readonly will: { readonly topic: string; readonly payload: string } | null;
   readonly subscriptions: readonly Subscription[];
 }
 
@@ -106,11 +107,18 @@ function clientOptions(options: BrokerLinkOptions): IClientOptions {
     queueQoSZero: false,
     // A returning telemetry must not get commands of before.
     properties: { sessionExpiryInterval: 0, maximumPacketSize: PACKET_BYTES_MAX },
-    will: { ...options.will, payload: Buffer.from(options.will.payload), qos: 1, retain: true },
+    ...willOf(options),
     ...(options.username === null ? {} : { username: options.username }),
     ...(options.password === null ? {} : { password: options.password }),
-    ...(options.ca === null ? {} : { ca: options.ca }),
+    ...(options.ca === null
+      ? {}
+      : { ca: typeof options.ca === "string" ? options.ca : [...options.ca] }),
   };
+}
+
+function willOf({ will }: BrokerLinkOptions): Pick<IClientOptions, "will"> {
+  if (will === null) return {};
+  return { will: { ...will, payload: Buffer.from(will.payload), qos: 1, retain: true } };
 }
 
 async function subscribe(
@@ -146,7 +154,7 @@ async function farewell(
   { will }: BrokerLinkOptions,
   end: (reason: string) => void,
 ): Promise<void> {
-  if (client.connected) {
+  if (client.connected && will !== null) {
     await new Promise<void>((resolve) => {
       client.once("close", resolve);
       client.publish(will.topic, will.payload, { qos: 1, retain: true }, () => resolve());

@@ -5,11 +5,12 @@
  * Pure: time and picture are parameters. Source: ecosystem.md 1.4; protocol of firmware/agent/control.ts.
  */
 import { createHash } from "node:crypto";
-import type { StatusDocument } from "../status.ts";
+import { type Duty, decide, dutyOf, witnessOf } from "./decide.ts";
 import type { CommandRequest, Role } from "./model.ts";
-import type { Order } from "./order.ts";
-import { readRequest } from "./request.ts";
-import { type CommandTopic, isReplyTopic, readCommandTopic } from "./topics.ts";
+import { type ReadRequest, readRequest } from "./request.ts";
+import { dropped, type Ruling, refused, type Stage, type Values } from "./ruling.ts";
+import { mayOrder, type OperatorKey, openSigned } from "./signature.ts";
+import { isReplyTopic, type ReadTopic, readCommandTopic } from "./topics.ts";
 
 export interface CommandMessage {
   readonly topic: string;
@@ -20,64 +21,25 @@ export interface CommandMessage {
   readonly correlation: Uint8Array | null;
 }
 
-/** What the rules look at; names are those of the configuration. */
-export interface Stage {
-  readonly prefix: string;
-  readonly cluster: string;
-  readonly self: string;
-  /** Topic id to name. */
-  readonly servers: ReadonlyMap<string, string>;
-  readonly groups: ReadonlyMap<string, string>;
-  readonly status: StatusDocument | null;
-  /** On the broker of the command another server is heard that leads the cluster. */
-  readonly isLedElsewhere: boolean;
-  /** The agent has spoken lately. */
-  readonly isFresh: boolean;
-  /** Monotonic and wall clock, ms. */
-  readonly atMs: number;
-  readonly nowMs: number;
+/** A ruling and whose it is. */
+export interface Judged {
+  readonly ruling: Ruling;
+  /** Role or key under which the id is remembered, so that the answer has to be; null = it is not. */
+  readonly scope: string | null;
+  /** Id of the key that signed; null = nobody did. */
+  readonly signer: string | null;
 }
-
-type Values = Readonly<Record<string, string | number>>;
-
-export type Ruling =
-  /** Another server's business, or nothing at all. */
-  | { readonly kind: "silent" }
-  /** Not answered on purpose; the log gets a line. */
-  | {
-      readonly kind: "dropped";
-      readonly key: "command.retained" | "command.malformed";
-      readonly detail: string;
-    }
-  | {
-      readonly kind: "refused";
-      readonly commandId: string;
-      readonly key: string;
-      readonly data: Values;
-    }
-  | { readonly kind: "again"; readonly commandId: string; readonly role: Role }
-  | { readonly kind: "ping"; readonly commandId: string }
-  | { readonly kind: "snapshot"; readonly commandId: string }
-  | {
-      readonly kind: "dry-run";
-      readonly commandId: string;
-      readonly role: Role;
-      readonly order: Order;
-    }
-  | {
-      readonly kind: "execute";
-      readonly commandId: string;
-      readonly role: Role;
-      readonly order: Order;
-      readonly reason: string | null;
-    };
 
 /** How long an id is remembered; longer than any command is valid, clocks apart included. */
 export const MEMORY_MS = 600_000;
 /** Commands of one role within that time. An id is never forgotten early: it might act twice. */
 export const MEMORY_MAX = 2048;
+/** Commands of one signing key within that time; keys are up to 64. */
+const SIGNED_MEMORY_MAX = 512;
 /** How far a sender's clock may be ahead, ms. */
 const AHEAD_MS_MAX = 60_000;
+/** The same of a signer: what is replayed within this time of a restart is refused, so it is short. */
+const SIGNED_AHEAD_MS_MAX = 10_000;
 
 interface Memory {
   readonly digest: string;
@@ -86,256 +48,174 @@ interface Memory {
   readonly isForeign: boolean;
 }
 
+/** A request that was read, under whose name. */
+interface Claim {
+  readonly request: CommandRequest;
+  readonly sentMs: number;
+  readonly message: CommandMessage;
+  readonly signer: OperatorKey | null;
+  readonly scope: string;
+}
+
 export class CommandRules {
   /** Wall clock when this memory began, ms; what was sent before may have been carried out. */
   readonly #sinceMs: number;
-  readonly #memory: Readonly<Record<"op" | "admin", Map<string, Memory>>> = {
-    op: new Map(),
-    admin: new Map(),
-  };
+  /** By scope, then by id. */
+  readonly #memory = new Map<string, Map<string, Memory>>();
+  /** By signing key: instant of its newest command. Older ones are replays, whatever a clock says. */
+  readonly #newestMs = new Map<string, number>();
 
   constructor(sinceMs: number) {
     this.#sinceMs = sinceMs;
   }
 
-  judge(message: CommandMessage, stage: Stage): Ruling {
-    if (message.payload.length === 0) return { kind: "silent" };
+  judge(message: CommandMessage, stage: Stage): Judged {
+    if (message.payload.length === 0) return nobody({ kind: "silent" });
     const read = readCommandTopic(stage.prefix, message.topic);
-    const command = read.kind === "command" ? read.command : null;
-    const duty = dutyOf(command, stage);
+    const duty = dutyOf(read.kind === "command" ? read.command : null, stage);
+    const isOther = duty === "other";
+    const { topic, responseTopic, payload } = message;
     if (message.retain) {
-      const { topic } = message;
-      return duty === "other" ? { kind: "silent" } : dropped("command.retained", topic);
+      if (isOther) return nobody({ kind: "silent" });
+      if (stage.keys !== null) return nobody(refused("", "command-stored", {}));
+      return nobody(dropped("command.retained", topic));
     }
-    const { responseTopic } = message;
     if (responseTopic !== null && !isReplyTopic(stage.prefix, responseTopic)) {
-      if (duty === "other") return { kind: "silent" };
-      return dropped("command.malformed", "response topic outside reply/<account>/<client>");
+      if (isOther) return nobody({ kind: "silent" });
+      const detail = "response topic outside reply/<account>/<client>";
+      return nobody(dropped("command.malformed", detail));
     }
-    const parsed = readRequest(message.payload);
-    if (duty === "other") {
-      if (parsed.kind === "request" && read.kind === "command") {
-        this.#remember(read.role, parsed.request.commandId, message, stage.atMs, true);
+    const opened = stage.keys === null ? null : openSigned(topic, payload, stage.keys);
+    if (opened?.kind === "refused") return nobody(isOther ? { kind: "silent" } : opened);
+    const signer = opened?.signer ?? null;
+    const parsed = readRequest(opened?.payload ?? payload);
+    const judged = isOther
+      ? this.#overhear(message, read, parsed, signer, stage)
+      : this.#weigh(message, read, parsed, signer, duty, stage);
+    return { scope: null, ...judged, signer: signer?.id ?? null };
+  }
+
+  /** Another server's business; were it to fail now, its command must not act here a second time. */
+  #overhear(
+    message: CommandMessage,
+    read: ReadTopic,
+    parsed: ReadRequest,
+    signer: OperatorKey | null,
+    stage: Stage,
+  ): Partial<Judged> & Pick<Judged, "ruling"> {
+    if (parsed.kind === "request" && read.kind === "command" && read.role !== "view") {
+      const { request, sentMs } = parsed;
+      const claim = { request, sentMs, message, signer, scope: scopeOf(read.role, signer) };
+      const isLate = this.#lateness(claim, stage) !== null;
+      const isNew = this.#memory.get(claim.scope)?.has(request.commandId) !== true;
+      const isOld = signer !== null && isLate;
+      if (!isOld) this.#remember(claim, stage.atMs, true);
+      if (isNew && !isLate && signer === null) {
+        return { ruling: witnessOf(read.command, request, stage) };
       }
-      return { kind: "silent" };
     }
+    return { ruling: { kind: "silent" } };
+  }
+
+  #weigh(
+    message: CommandMessage,
+    read: ReadTopic,
+    parsed: ReadRequest,
+    signer: OperatorKey | null,
+    duty: Duty,
+    stage: Stage,
+  ): Partial<Judged> & Pick<Judged, "ruling"> {
     if (parsed.kind === "malformed") {
-      return refused(parsed.commandId ?? "", "command-malformed", { detail: parsed.detail });
+      const { commandId, detail } = parsed;
+      return { ruling: refused(commandId ?? "", "command-malformed", { detail }) };
     }
     const { request, sentMs } = parsed;
-    if (read.kind === "unknown") return refused(request.commandId, "unknown-command", {});
-    if (read.kind === "wrong-role") {
-      const { role, needed } = read;
-      return refused(request.commandId, "wrong-role", { role, needed });
+    const no = (key: string, data: Values): { ruling: Ruling } => {
+      return { ruling: refused(request.commandId, key, data) };
+    };
+    if (read.kind === "unknown") return no("unknown-command", {});
+    if (read.kind === "wrong-role")
+      return no("wrong-role", { role: read.role, needed: read.needed });
+    const { role } = read;
+    if (signer !== null && !mayOrder(signer, role)) {
+      return no("signature-role", { key: signer.id, role: signer.role, needed: role });
     }
-    const late = this.#lateness(request, sentMs, stage);
-    if (read.role !== "view") {
-      const known = this.#recall(read.role, request.commandId, message, stage.atMs);
-      if (known !== null) return known;
-      if (late !== null) return late;
-      if (!this.#remember(read.role, request.commandId, message, stage.atMs, false)) {
-        return refused(request.commandId, "commands-busy", {});
-      }
-    } else if (late !== null) return late;
-    return decide(read.role, read.command, request, duty, stage);
+    const claim: Claim = { request, sentMs, message, signer, scope: scopeOf(role, signer) };
+    const late = this.#lateness(claim, stage);
+    if (role === "view") {
+      return { ruling: late ?? decide(read.command, request, duty, stage) };
+    }
+    const known = this.#recall(claim, stage.atMs);
+    if (known?.kind === "again") return { ruling: known, scope: claim.scope };
+    if (known !== null || late !== null) return { ruling: known ?? late ?? SILENT };
+    if (signer !== null) {
+      // Servers that lead one after the other share no memory, but no epoch either.
+      if (request.expect?.epoch === undefined) return no("signature-epoch", {});
+      const newestMs = this.#newestMs.get(claim.scope) ?? Number.NEGATIVE_INFINITY;
+      if (sentMs <= newestMs) return no("signature-order", { key: signer.id });
+    }
+    if (!this.#remember(claim, stage.atMs, false)) return no("commands-busy", {});
+    return { ruling: decide(read.command, request, duty, stage), scope: claim.scope };
   }
 
   /** Forgets what is older than MEMORY_MS. */
   tick(atMs: number): void {
-    for (const memory of Object.values(this.#memory)) {
-      for (const [id, { atMs: bornMs }] of memory) {
-        if (atMs - bornMs > MEMORY_MS) memory.delete(id);
-      }
+    for (const [scope, memory] of this.#memory) {
+      forget(memory, atMs);
+      if (memory.size === 0) this.#memory.delete(scope);
     }
   }
 
-  #lateness(request: CommandRequest, sentMs: number, { nowMs }: Stage): Ruling | null {
+  #lateness({ request, sentMs, signer }: Claim, { nowMs }: Stage): Ruling | null {
     const { commandId, ttlS } = request;
+    const aheadMsMax = signer === null ? AHEAD_MS_MAX : SIGNED_AHEAD_MS_MAX;
     if (nowMs > sentMs + ttlS * 1000) return refused(commandId, "command-expired", { ttl: ttlS });
-    if (sentMs > nowMs + AHEAD_MS_MAX) {
+    if (sentMs > nowMs + aheadMsMax) {
       const ahead = Math.round((sentMs - nowMs) / 1000);
       return refused(commandId, "command-early", { ahead });
     }
-    return sentMs < this.#sinceMs ? refused(commandId, "command-before-start", {}) : null;
+    // A signed one may be in a stranger's hands: its clock ahead must not carry it over a restart.
+    const sinceMs = this.#sinceMs + (signer === null ? 0 : aheadMsMax);
+    return sentMs < sinceMs ? refused(commandId, "command-before-start", {}) : null;
   }
 
-  #recall(role: "op" | "admin", id: string, message: CommandMessage, atMs: number): Ruling | null {
-    const memory = this.#memory[role].get(id);
+  #recall({ request, message, scope }: Claim, atMs: number): Ruling | null {
+    const id = request.commandId;
+    const memory = this.#memory.get(scope)?.get(id);
     if (memory === undefined || atMs - memory.atMs > MEMORY_MS) return null;
     if (memory.digest !== digestOf(message)) return refused(id, "command-reused", { id });
     if (memory.isForeign) return refused(id, "outcome-unknown", { reason: "deposed" });
-    return { kind: "again", commandId: id, role };
+    return { kind: "again", commandId: id };
   }
 
   /** False: the memory is full, and nothing may be forgotten before its time. */
-  #remember(
-    role: Role,
-    id: string,
-    message: CommandMessage,
-    atMs: number,
-    isForeign: boolean,
-  ): boolean {
-    if (role === "view") return true;
-    const memory = this.#memory[role];
-    if (memory.has(id) && isForeign) return true;
-    if (memory.size >= MEMORY_MAX) this.tick(atMs);
-    if (memory.size >= MEMORY_MAX) return false;
-    memory.set(id, { digest: digestOf(message), atMs, isForeign });
+  #remember(claim: Claim, atMs: number, isForeign: boolean): boolean {
+    const { request, message, scope, signer, sentMs } = claim;
+    const memory = this.#memory.get(scope) ?? new Map<string, Memory>();
+    this.#memory.set(scope, memory);
+    if (memory.has(request.commandId) && isForeign) return true;
+    const most = signer === null ? MEMORY_MAX : SIGNED_MEMORY_MAX;
+    if (memory.size >= most) forget(memory, atMs);
+    if (memory.size >= most) return false;
+    memory.set(request.commandId, { digest: digestOf(message), atMs, isForeign });
+    if (signer !== null) {
+      this.#newestMs.set(scope, Math.max(this.#newestMs.get(scope) ?? sentMs, sentMs));
+    }
     return true;
   }
 }
 
-/**
- * `lead`: this server executes. `local`: nobody leads, but the command is about this very server.
- * `nobody`: nobody leads. `deaf`: this server led last, and its agent is silent. `other`: not ours.
- */
-type Duty = "lead" | "local" | "nobody" | "deaf" | "other";
+const SILENT: Ruling = { kind: "silent" };
 
-function dutyOf(command: CommandTopic | null, stage: Stage): Duty {
-  const { status, self, isFresh, isLedElsewhere } = stage;
-  if (status === null) return "deaf";
-  const { coordinator } = status.cluster;
-  if (coordinator !== null && coordinator !== self) return "other";
-  // A detached server sees no coordinator; on a shared broker both would carry the command out.
-  if (coordinator === null && isLedElsewhere) return "other";
-  if (!isFresh) return "deaf";
-  if (coordinator === self) return "lead";
-  const isOwn = command?.kind === "node" && stage.servers.get(command.id) === self;
-  return isOwn ? "local" : "nobody";
-}
+const nobody = (ruling: Ruling): Judged => ({ ruling, scope: null, signer: null });
 
-function decide(
-  role: Role,
-  command: CommandTopic,
-  request: CommandRequest,
-  duty: Duty,
-  stage: Stage,
-): Ruling {
-  const { commandId } = request;
-  const { status } = stage;
-  if (duty === "deaf" || status === null) {
-    return refused(commandId, "agent-silent", { server: stage.self });
-  }
-  if (command.kind === "view") return { kind: command.action, commandId };
-  if (duty === "nobody") return refused(commandId, "no-quorum", {});
-  const order = orderOf(command, request, stage, status);
-  if ("refusal" in order) return refused(commandId, order.refusal, order.data);
-  const mismatch = mismatchOf(command, request, stage, status);
-  if (mismatch !== null) return refused(commandId, "expectation-failed", mismatch);
-  const name = nameToConfirm(command, stage);
-  if (name !== null && request.confirm !== name) {
-    return refused(commandId, "confirm-missing", { name });
-  }
-  if (request.dryRun === true) return { kind: "dry-run", commandId, role, order };
-  return { kind: "execute", commandId, role, order, reason: request.reason ?? null };
-}
-
-type NoOrder = { readonly refusal: string; readonly data: Values };
-
-function orderOf(
-  command: Exclude<CommandTopic, { kind: "view" }>,
-  request: CommandRequest,
-  stage: Stage,
-  status: StatusDocument,
-): Order | NoOrder {
-  const to = request.args?.to;
-  if (to !== undefined && (command.kind !== "group" || command.action === "stop")) {
-    return { refusal: "command-malformed", data: { detail: "args.to does not belong here" } };
-  }
-  if (command.kind === "cluster") {
-    return { verb: "cluster.shutdown", args: {}, goal: { kind: "cluster-off" } };
-  }
-  if (command.kind === "node") {
-    const server = stage.servers.get(command.id);
-    if (server === undefined) return { refusal: "unknown-server", data: { server: command.id } };
-    const states = { detach: "detached", return: "member", shutdown: "off" } as const;
-    const state = command.action === "force-return" ? "member" : states[command.action];
-    return {
-      verb: `server.${command.action}`,
-      args: { server },
-      goal: { kind: "server", server, state },
-    };
-  }
-  const group = stage.groups.get(command.id);
-  const shown = status.groups.find(({ name }) => name === group);
-  if (group === undefined || shown === undefined) {
-    return { refusal: "unknown-group", data: { group: command.id } };
-  }
-  const target = to === undefined ? null : (serverNamed(to, stage) ?? undefined);
-  if (target === undefined) return { refusal: "unknown-server", data: { server: to ?? "" } };
-  return {
-    verb: `group.${command.action}`,
-    args: target === null ? { group } : { group, to: target },
-    goal: {
-      kind: "group",
-      group,
-      state: command.action === "stop" ? "stopped" : "running",
-      on: target,
-      notOn: command.action === "move" ? shown.owner : null,
-    },
-  };
-}
-
-/** By name or by topic id. */
-function serverNamed(text: string, stage: Stage): string | null {
-  const names = [...stage.servers.values()];
-  return names.find((name) => name === text) ?? stage.servers.get(text) ?? null;
-}
-
-/** What differs from `expect`, or null. */
-function mismatchOf(
-  command: Exclude<CommandTopic, { kind: "view" }>,
-  request: CommandRequest,
-  stage: Stage,
-  status: StatusDocument,
-): Values | null {
-  const { expect } = request;
-  if (expect === undefined) return null;
-  const epoch = status.cluster.epoch ?? 0;
-  if (expect.epoch !== undefined && expect.epoch !== epoch) {
-    return { what: "epoch", actual: epoch, expected: expect.epoch };
-  }
-  const group = status.groups.find(
-    ({ name }) => command.kind === "group" && name === stage.groups.get(command.id),
-  );
-  const server = status.servers.find(
-    ({ name }) => command.kind === "node" && name === stage.servers.get(command.id),
-  );
-  if (expect.owner !== undefined && expect.owner !== (group?.owner ?? null)) {
-    return { what: "owner", actual: group?.owner ?? "-", expected: expect.owner ?? "-" };
-  }
-  const state = group?.state ?? server?.state ?? status.cluster.level;
-  if (expect.state !== undefined && expect.state !== state) {
-    return { what: "state", actual: state, expected: expect.state };
-  }
-  return null;
-}
-
-/** Name that the sender has to type for what interrupts the business; null = none. */
-function nameToConfirm(
-  command: Exclude<CommandTopic, { kind: "view" }>,
-  stage: Stage,
-): string | null {
-  if (command.kind === "cluster") return stage.cluster;
-  if (command.kind === "group") {
-    return command.action === "start" ? null : (stage.groups.get(command.id) ?? null);
-  }
-  return command.action === "return" ? null : (stage.servers.get(command.id) ?? null);
-}
+const scopeOf = (role: Role, signer: OperatorKey | null): string =>
+  signer === null ? role : `key ${signer.id}`;
 
 function digestOf({ topic, payload }: CommandMessage): string {
   return createHash("sha256").update(topic).update("\0").update(payload).digest("base64");
 }
 
-const dropped = (key: "command.retained" | "command.malformed", detail: string): Ruling => ({
-  kind: "dropped",
-  key,
-  detail,
-});
-
-const refused = (commandId: string, key: string, data: Values): Ruling => ({
-  kind: "refused",
-  commandId,
-  key,
-  data,
-});
+function forget(memory: Map<string, Memory>, atMs: number): void {
+  for (const [id, { atMs: bornMs }] of memory) if (atMs - bornMs > MEMORY_MS) memory.delete(id);
+}

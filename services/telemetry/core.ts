@@ -8,24 +8,29 @@ import { unreachable } from "../../hal/base/assert.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
 import type { StatusDocument } from "../status.ts";
 import { TopicBoard } from "./board.ts";
-import { type CommandMessage, CommandRules, type Stage } from "./commands.ts";
-import { CommandDesk, type Desk } from "./desk.ts";
-import { DISCOVERY_PREFIX, type Discovery, discover } from "./discovery.ts";
+import { type CommandMessage, CommandRules } from "./commands.ts";
+import { type AgentAnswer, CommandDesk, type Desk } from "./desk.ts";
+import { DISCOVERY_PREFIX } from "./discovery.ts";
 import type { LogLine } from "./events.ts";
-import type { EventMessage } from "./model.ts";
-import { type Dispatch, Outbox, type Publication } from "./outbox.ts";
-import { parse, text } from "./payload.ts";
-import { type Names, project } from "./project.ts";
+import { Leftovers } from "./leftovers.ts";
+import { deviceOf, hasSubject, type Naming, nameAll } from "./naming.ts";
+import { type Dispatch, LETTER, Outbox } from "./outbox.ts";
+import { isEvent, parse, text } from "./payload.ts";
+import { PeerTrail } from "./peer-trail.ts";
+import { project } from "./project.ts";
+import type { BrokerDuty, Stage } from "./ruling.ts";
+import type { OperatorKey } from "./signature.ts";
 import { type Own, SpeakerWatch } from "./speaker.ts";
-import { assignIds, prefixOf } from "./topics.ts";
+import { prefixOf } from "./topics.ts";
 import { EventTrail } from "./trail.ts";
 
 export interface TelemetrySetup {
+  /** In force at the start. */
   readonly config: ClusterConfig;
   readonly self: string;
   readonly version: string;
   /** In the order of local.json; the first is this server's own. */
-  readonly brokers: readonly { readonly takesCommands: boolean }[];
+  readonly brokers: readonly BrokerDuty[];
   readonly homeAssistant: boolean;
   /** Wall clock at the start of this process, ms. */
   readonly startedMs: number;
@@ -38,20 +43,12 @@ interface At {
   readonly nowMs: number;
 }
 
-/** What the agent made of an order. `key` is one of the catalogue's refusals. */
-export type AgentAnswer =
-  | { readonly kind: "accepted" }
-  | {
-      readonly kind: "refused";
-      readonly key: string;
-      readonly data: Readonly<Record<string, string>>;
-    }
-  | { readonly kind: "silent" };
-
 export type TelemetryEvent = At &
   (
     | { readonly kind: "feed.opened"; readonly logSeq: number }
     | { readonly kind: "feed.lost" }
+    /** Another text of the same cluster came into force. */
+    | { readonly kind: "configuration"; readonly config: ClusterConfig }
     | {
         readonly kind: "feed.status";
         readonly status: StatusDocument;
@@ -64,6 +61,9 @@ export type TelemetryEvent = At &
     | { readonly kind: "broker.message"; readonly broker: number; readonly message: CommandMessage }
     | { readonly kind: "broker.delivered"; readonly broker: number; readonly token: number }
     | { readonly kind: "agent.answered"; readonly token: number; readonly answer: AgentAnswer }
+    /** From the own broker of `server`, by a connection that has proved to be its. */
+    | { readonly kind: "peer.heard"; readonly server: string; readonly message: CommandMessage }
+    | { readonly kind: "operator-keys"; readonly keys: readonly OperatorKey[] }
     | { readonly kind: "tick"; readonly metrics: object }
   );
 
@@ -92,47 +92,38 @@ const METRICS_MS = 10_000;
 interface Bond {
   readonly outbox: Outbox;
   readonly speaker: SpeakerWatch;
-  /** Alerts that stand in the broker, own and others'. */
-  readonly alerts: Set<string>;
+  readonly leftovers: Leftovers;
   speaks: boolean;
 }
 
 export class TelemetryCore {
   readonly prefix: string;
   readonly #setup: TelemetrySetup;
-  readonly #names: Names;
   readonly #bonds: readonly Bond[];
   readonly #desk: CommandDesk;
   readonly #trail: EventTrail;
-  readonly #discoveries: readonly Discovery[];
-  readonly #stageNames: Pick<Stage, "servers" | "groups">;
+  readonly #peers = new PeerTrail();
   readonly #board: TopicBoard;
+  #naming: Naming;
   #effects: TelemetryEffect[] = [];
   #status: StatusDocument | null = null;
+  #keys: readonly OperatorKey[] = [];
   #ja: readonly string[] = [];
   #statusAtMs = Number.NEGATIVE_INFINITY;
   #metricsMs = Number.NEGATIVE_INFINITY;
   #markedSeq: number;
 
   constructor(setup: TelemetrySetup) {
-    const { config } = setup;
     this.#setup = setup;
-    this.prefix = prefixOf(config.name);
-    this.#names = {
-      servers: assignIds(config.servers.map(({ name }) => name)),
-      groups: assignIds(config.groups.map(({ name }) => name)),
-    };
-    this.#stageNames = { servers: swap(this.#names.servers), groups: swap(this.#names.groups) };
+    this.prefix = prefixOf(setup.config.name);
+    this.#naming = nameAll(setup.config, setup.version, setup.homeAssistant);
     this.#bonds = setup.brokers.map(() => ({
       outbox: new Outbox(`${this.prefix}/event`),
       speaker: new SpeakerWatch(),
-      alerts: new Set(),
+      leftovers: new Leftovers(),
       speaks: false,
     }));
     this.#desk = new CommandDesk(new CommandRules(setup.startedMs), this.prefix, setup.self);
-    this.#discoveries = setup.homeAssistant
-      ? discover(config, this.prefix, this.#names, setup.version)
-      : [];
     this.#board = new TopicBoard(setup.self);
     this.#trail = new EventTrail(setup.deliveredSeq);
     this.#markedSeq = setup.deliveredSeq;
@@ -164,6 +155,9 @@ export class TelemetryCore {
       case "feed.lost":
         this.#statusAtMs = Number.NEGATIVE_INFINITY;
         return;
+      case "configuration":
+        this.#naming = nameAll(event.config, this.#setup.version, this.#setup.homeAssistant);
+        return;
       case "feed.status":
         return this.#hearStatus(event);
       case "feed.events":
@@ -178,6 +172,11 @@ export class TelemetryCore {
         return this.#settle(event.broker, event.token);
       case "agent.answered":
         return this.#work(this.#desk.answered(event.token, event.answer, this.#stage(event)));
+      case "peer.heard":
+        return this.#hearPeer(event.server, event.message);
+      case "operator-keys":
+        this.#keys = event.keys;
+        return;
       case "tick":
         return this.#tick(event, event.metrics);
       default:
@@ -204,9 +203,9 @@ export class TelemetryCore {
   }
 
   #draw(atMs: number, nowMs: number): void {
-    const { config, version } = this.#setup;
+    const { config, names } = this.#naming;
     if (this.#status === null) return;
-    const drawn = project(config, this.#names, version, this.#status, this.#ja);
+    const drawn = project(config, names, this.#setup.version, this.#status, this.#ja);
     this.#board.draw(drawn, this.#epoch, atMs, nowMs);
   }
 
@@ -236,12 +235,12 @@ export class TelemetryCore {
     if (bond === undefined) return;
     bond.outbox.becomeLost();
     bond.speaker.becomeLost();
-    bond.alerts.clear();
+    bond.leftovers.forget();
     bond.speaks = false;
   }
 
   get #ownId(): string {
-    return this.#names.servers.get(this.#setup.self) ?? "";
+    return this.#naming.names.servers.get(this.#setup.self) ?? "";
   }
 
   #hearBroker(event: At & { broker: number; message: CommandMessage }): void {
@@ -258,16 +257,12 @@ export class TelemetryCore {
     const below = topic.slice(head.length);
     if (below.startsWith("cmd/")) {
       if (this.#setup.brokers[broker]?.takesCommands !== true) return;
-      return this.#work(this.#desk.judge(broker, message, this.#stage(event, bond)));
+      return this.#work(this.#desk.judge(broker, message, this.#stage(event, broker)));
     }
-    if (below.startsWith("alert/")) {
-      if (message.payload.length === 0) bond.alerts.delete(topic);
-      else bond.alerts.add(topic);
-      return;
-    }
+    bond.leftovers.hear(below, message.payload.length === 0);
     const online = /^node\/([^/]+)\/online$/.exec(below)?.[1];
     if (online !== undefined) {
-      const server = this.#stageNames.servers.get(online);
+      const server = this.#naming.ids.servers.get(online);
       if (server !== undefined) bond.speaker.hearOnline(server, text(message) === "online");
       return;
     }
@@ -278,7 +273,16 @@ export class TelemetryCore {
       if (by !== this.#setup.self) {
         bond.speaker.hearState({ by, epoch, leads: coordinator === by, atMs: event.atMs });
       }
-    } else if (below === "event" && isEvent(heard)) this.#trail.remember(heard);
+    } else if (below === "event" && broker === 0 && isEvent(heard)) this.#trail.remember(heard);
+  }
+
+  /** On the own broker only: the peer tells the shared ones itself. */
+  #hearPeer(server: string, message: CommandMessage): void {
+    const topic = `${this.prefix}/event`;
+    for (const event of this.#peers.take(server, message)) {
+      this.#trail.remember(event);
+      this.#bonds[0]?.outbox.letter({ ...LETTER, topic, payload: JSON.stringify(event) });
+    }
   }
 
   #settle(broker: number, token: number): void {
@@ -309,15 +313,18 @@ export class TelemetryCore {
     return atMs - this.#statusAtMs < FRESH_MS;
   }
 
-  #stage({ atMs, nowMs }: At, bond: Bond | null = null): Stage {
+  #stage({ atMs, nowMs }: At, broker = -1): Stage {
+    const own = this.#own(atMs);
     return {
       prefix: this.prefix,
-      cluster: this.#setup.config.name,
+      cluster: this.#naming.config.name,
       self: this.#setup.self,
-      ...this.#stageNames,
+      ...this.#naming.ids,
       status: this.#status,
-      isLedElsewhere: bond?.speaker.isLedByAnother(this.#own(atMs), atMs) === true,
+      isLedElsewhere: this.#bonds[broker]?.speaker.isLedByAnother(own, atMs) === true,
+      isOnline: (server) => this.#bonds[broker]?.speaker.isOnline(server) === true,
       isFresh: this.#isFresh(atMs),
+      keys: this.#setup.brokers[broker]?.wantsSignature === true ? this.#keys : null,
       atMs,
       nowMs,
     };
@@ -342,27 +349,32 @@ export class TelemetryCore {
   #own(atMs: number): Own {
     return {
       self: this.#setup.self,
-      servers: this.#setup.config.servers.map(({ name }) => name),
+      servers: this.#naming.config.servers.map(({ name }) => name),
       epoch: this.#isFresh(atMs) ? (this.#status?.cluster.epoch ?? 0) : null,
       coordinator: this.#status?.cluster.coordinator ?? null,
     };
   }
 
-  #speak(bond: Bond): void {
-    const { outbox, alerts } = bond;
-    for (const [topic, payload] of this.#board.entries()) {
-      outbox.put(`${this.prefix}/${topic}`, payload);
-    }
-    for (const topic of alerts) {
-      if (!this.#board.has(topic.slice(this.prefix.length + 1))) outbox.put(topic, "");
-    }
-    // Said once; the broker does not echo our own words, so nobody would take them out again.
-    alerts.clear();
+  #speak({ outbox, leftovers }: Bond): void {
+    const { devices } = this.#naming;
+    const head = `${this.prefix}/`;
+    for (const [below, payload] of this.#board.entries()) outbox.put(`${head}${below}`, payload);
+    for (const [topic, payload] of devices) outbox.put(topic, payload);
     for (const topic of outbox.topics()) {
-      const below = topic.slice(this.prefix.length + 1);
-      if (below.startsWith("alert/") && !this.#board.has(below)) outbox.clear(topic);
+      const isOurs = topic.startsWith(head);
+      if (isOurs ? this.#isGone(topic.slice(head.length)) : !devices.has(topic))
+        outbox.clear(topic);
     }
-    for (const { topic, payload } of this.#discoveries) outbox.put(topic, payload);
+    for (const below of leftovers.take()) {
+      if (!this.#isGone(below)) continue;
+      outbox.put(`${head}${below}`, "");
+      const device = deviceOf(this.#naming, below);
+      if (device !== null) outbox.put(device, "");
+    }
+  }
+
+  #isGone(below: string): boolean {
+    return !this.#board.has(below) && !hasSubject(this.#naming, below);
   }
 
   /** Another server speaks: what it publishes must not be overwritten, not even after a reconnect. */
@@ -378,15 +390,3 @@ export class TelemetryCore {
     }
   }
 }
-
-const LETTER: Omit<Publication, "topic" | "payload"> = {
-  retain: false,
-  correlation: null,
-  expiryS: null,
-};
-
-const swap = (ids: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
-  new Map([...ids].map(([name, id]) => [id, name]));
-
-const isEvent = (value: object): value is EventMessage =>
-  "id" in value && typeof value.id === "string" && "ts" in value && typeof value.ts === "string";

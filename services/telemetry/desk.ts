@@ -4,13 +4,24 @@
  * Pure: time is a parameter. Source: ecosystem.md 1.4; order.ts, commands.ts.
  */
 import type { StatusDocument } from "../status.ts";
-import { type CommandMessage, type CommandRules, MEMORY_MS, type Stage } from "./commands.ts";
-import type { AgentAnswer } from "./core.ts";
-import type { AuditLine, Bilingual, CommandReply, CommandStatus, Role } from "./model.ts";
-import { GoalWatch, type Order, planOf } from "./order.ts";
+import { type CommandMessage, type CommandRules, type Judged, MEMORY_MS } from "./commands.ts";
+import type { AuditLine, Bilingual, CommandReply, CommandStatus } from "./model.ts";
+import { GoalWatch, lastWordOf, type Order, planOf, subjectOf } from "./order.ts";
 import type { Publication } from "./outbox.ts";
+import { type Refused, type Ruling, refused, type Stage } from "./ruling.ts";
 import { refusalOf, sentence } from "./sentences.ts";
 import { isReplyTopic } from "./topics.ts";
+import { Witness } from "./witness.ts";
+
+/** What the agent made of an order. `key` is one of the catalogue's refusals. */
+export type AgentAnswer =
+  | { readonly kind: "accepted" }
+  | {
+      readonly kind: "refused";
+      readonly key: string;
+      readonly data: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: "silent" };
 
 /** What the desk wants done. */
 export interface Desk {
@@ -30,6 +41,8 @@ export interface Desk {
 const GOAL_MS_MAX = 120_000;
 /** One line in the event log per key and time, whatever a broken sender publishes. */
 const NOTE_EVERY_MS = 10_000;
+/** This server's own is the first. */
+const OWN_BROKER = 0;
 /** Nobody waits longer for an answer, s. */
 const REPLY_EXPIRY_S = 60;
 
@@ -38,11 +51,16 @@ interface Sender {
   readonly topic: string;
   readonly replyTo: string | null;
   readonly correlation: Uint8Array | null;
+  /** Id of the key that signed; null = the broker's own account is trusted, or nobody signed. */
+  readonly signer: string | null;
+  /** It came over a broker that is not this server's own. */
+  readonly isOutside: boolean;
 }
 
 interface Task {
   readonly commandId: string;
-  readonly role: Role;
+  /** Under which the rules remember the id. */
+  readonly scope: string;
   readonly order: Order;
   readonly sender: Sender;
   readonly reason: string | null;
@@ -66,7 +84,8 @@ export class CommandDesk {
   readonly #prefix: string;
   readonly #self: string;
   readonly #tasks = new Map<number, Task>();
-  /** Last answer per role and id, as long as the rules remember the id. */
+  readonly #witness = new Witness<Sender>();
+  /** Last answer per scope and id, as long as the rules remember the id. */
   readonly #answers = new Map<string, { readonly draft: Draft; readonly atMs: number }>();
   readonly #noted = new Map<string, { atMs: number; count: number }>();
   readonly #counts = { accepted: 0, refused: 0, repeated: 0, dropped: 0 };
@@ -94,33 +113,33 @@ export class CommandDesk {
   judge(broker: number, message: CommandMessage, stage: Stage): Desk {
     const { topic, responseTopic, correlation } = message;
     const allowed = responseTopic !== null && isReplyTopic(this.#prefix, responseTopic);
-    const sender: Sender = { broker, topic, replyTo: allowed ? responseTopic : null, correlation };
-    const ruling = this.#rules.judge(message, stage);
+    const { ruling, scope, signer } = this.#rules.judge(message, stage);
+    const replyTo = allowed ? responseTopic : null;
+    const isOutside = stage.keys !== null;
+    const sender: Sender = { broker, topic, replyTo, correlation, signer, isOutside };
     switch (ruling.kind) {
       case "silent":
         break;
+      case "witness": {
+        const { commandId, order } = ruling;
+        const { status, atMs } = stage;
+        if (status !== null) this.#witness.take(commandId, sender, order, status, atMs);
+        break;
+      }
       case "dropped":
         this.#counts.dropped += 1;
         this.#note(ruling.key, { topic, detail: ruling.detail }, stage);
         this.#audit(sender, null, null, "ignored", null, stage);
         break;
-      case "refused": {
-        const refusal = refusalOf(ruling.key, ruling.data);
-        const status = ruling.key === "command-expired" ? "expired" : "rejected";
-        const draft: Draft = { status, ...refusal, plan: [] };
-        this.#counts.refused += 1;
-        if (ruling.key === "command-malformed" || ruling.key === "unknown-command") {
-          this.#note("command.malformed", { topic, detail: refusal.text.en }, stage);
-        }
-        this.#finish(sender, ruling.commandId, null, draft, stage);
-        this.#keepAnswer(topic, ruling.commandId, draft, stage.atMs);
+      case "refused":
+        this.#refuse(sender, ruling, scope, stage);
         break;
-      }
       case "again": {
         this.#counts.repeated += 1;
-        const kept = this.#answers.get(`${ruling.role} ${ruling.commandId}`);
+        const kept = this.#answers.get(`${scope} ${ruling.commandId}`);
         const unknown: Draft = { status: "failed", ...refusalOf("outcome-unknown", {}), plan: [] };
         this.#reply(sender, ruling.commandId, kept?.draft ?? unknown, stage);
+        if (isOutside) this.#audit(sender, ruling.commandId, null, "ignored", null, stage);
         break;
       }
       case "ping":
@@ -134,13 +153,18 @@ export class CommandDesk {
       case "dry-run": {
         const plan = stage.status === null ? [] : planOf(ruling.order, stage.status);
         const draft = { ...told("dry-run", {}), plan };
-        this.#remember(ruling.role, ruling.commandId, draft, stage.atMs);
+        this.#remember(scope, ruling.commandId, draft, stage.atMs);
         this.#finish(sender, ruling.commandId, null, draft, stage);
         break;
       }
-      case "execute":
-        this.#begin(sender, ruling, stage);
+      case "execute": {
+        const { commandId, order, expects } = ruling;
+        const name = subjectOf(order.goal) || stage.cluster;
+        if (expects && this.#isTaken(order)) {
+          this.#refuse(sender, refused(commandId, "order-underway", { name }), scope, stage);
+        } else this.#begin(sender, ruling, scope, stage);
         break;
+      }
     }
     return this.#flush();
   }
@@ -152,7 +176,7 @@ export class CommandDesk {
       const { status } = stage;
       task.watch ??= status === null ? null : new GoalWatch(task.order.goal, status);
       const draft: Draft = { ...told("running", {}), status: "running", plan: task.plan };
-      this.#remember(task.role, task.commandId, draft, stage.atMs);
+      this.#remember(task.scope, task.commandId, draft, stage.atMs);
       this.#reply(task.sender, task.commandId, draft, stage);
       if (status !== null) this.#follow(token, task, status, stage);
       return this.#flush();
@@ -169,6 +193,9 @@ export class CommandDesk {
   /** A new picture: who has reached the goal? */
   look(status: StatusDocument, stage: Stage): Desk {
     for (const [token, task] of this.#tasks) this.#follow(token, task, status, stage);
+    for (const { commandId, sender, now } of this.#witness.look(status, stage.atMs)) {
+      this.#finish(sender, commandId, null, told("done", { now }), stage);
+    }
     return this.#flush();
   }
 
@@ -188,28 +215,48 @@ export class CommandDesk {
     return this.#flush();
   }
 
+  /**
+   * Two who have seen the same picture both expect rightly as long as it does not move, so the first
+   * order on its subject takes the expectation with it.
+   */
+  #isTaken({ goal }: Order): boolean {
+    return [...this.#tasks.values()].some(
+      ({ order, watch }) =>
+        order.goal.kind === goal.kind &&
+        subjectOf(order.goal) === subjectOf(goal) &&
+        watch?.isUntouched !== false,
+    );
+  }
+
   #begin(
     sender: Sender,
-    ruling: { commandId: string; role: Role; order: Order; reason: string | null },
+    ruling: Extract<Ruling, { kind: "execute" }>,
+    scope: Judged["scope"],
     stage: Stage,
   ): void {
     this.#counts.accepted += 1;
     this.#token += 1;
-    const { order, commandId, role, reason } = ruling;
+    const { order, commandId, reason } = ruling;
     const { status } = stage;
     const plan = status === null ? [] : planOf(order, status);
     const watch = status === null ? null : new GoalWatch(order.goal, status);
     const sinceMs = stage.atMs;
-    this.#tasks.set(this.#token, { commandId, role, order, sender, reason, plan, sinceMs, watch });
-    const draft: Draft = { ...told("accepted", {}), status: "accepted", plan };
-    this.#remember(role, commandId, draft, stage.atMs);
+    const task = { commandId, scope: scope ?? "", order, sender, reason, plan, sinceMs, watch };
+    this.#tasks.set(this.#token, task);
+    const last = lastWordOf(order.goal);
+    const words = last === null ? told("accepted", {}) : told("accepted-last", { server: last });
+    const draft: Draft = { ...words, status: "accepted", plan };
+    this.#remember(scope, commandId, draft, stage.atMs);
     this.#reply(sender, commandId, draft, stage);
+    if (sender.signer !== null) {
+      this.#note("command.signed", { topic: sender.topic, detail: sender.signer }, stage);
+    }
     this.#orders.push({ token: this.#token, verb: order.verb, args: order.args });
   }
 
   #follow(token: number, task: Task, status: StatusDocument, stage: Stage): void {
     const progress = task.watch?.judge(status);
-    const last = this.#answers.get(`${task.role} ${task.commandId}`)?.draft.status;
+    const last = this.#answers.get(`${task.scope} ${task.commandId}`)?.draft.status;
     // Before the agent has answered, a goal that holds may hold for another reason.
     if (progress === undefined || progress.kind === "pending" || last !== "running") return;
     this.#tasks.delete(token);
@@ -221,19 +268,29 @@ export class CommandDesk {
   }
 
   #end(task: Task, draft: Draft, stage: Stage): void {
-    this.#remember(task.role, task.commandId, draft, stage.atMs);
+    this.#remember(task.scope, task.commandId, draft, stage.atMs);
     this.#finish(task.sender, task.commandId, task.reason, draft, stage);
   }
 
-  #keepAnswer(topic: string, commandId: string, draft: Draft, atMs: number): void {
-    const role = topic.slice(this.#prefix.length + "/cmd/".length).split("/")[0];
-    if (role !== "op" && role !== "admin") return;
-    // Only the first answer of an id counts: refusing a reused one must not replace it.
-    if (!this.#answers.has(`${role} ${commandId}`)) this.#remember(role, commandId, draft, atMs);
+  #refuse(sender: Sender, ruling: Refused, scope: Judged["scope"], stage: Stage): void {
+    const { key, data, commandId } = ruling;
+    const refusal = refusalOf(key, data);
+    const status = key === "command-expired" ? "expired" : "rejected";
+    const draft: Draft = { status, ...refusal, plan: [] };
+    this.#counts.refused += 1;
+    const { topic } = sender;
+    const detail = refusal.text.en;
+    if (sender.isOutside) this.#note("command.refused-outside", { topic, detail }, stage);
+    else if (key === "command-malformed" || key === "unknown-command") {
+      this.#note("command.malformed", { topic, detail }, stage);
+    }
+    this.#finish(sender, commandId, null, draft, stage);
+    this.#remember(scope, commandId, draft, stage.atMs);
   }
 
-  #remember(role: Role, commandId: string, draft: Draft, atMs: number): void {
-    if (commandId !== "") this.#answers.set(`${role} ${commandId}`, { draft, atMs });
+  /** Only what the rules remember, so that the answers are bounded as their memory is. */
+  #remember(scope: Judged["scope"], commandId: string, draft: Draft, atMs: number): void {
+    if (scope !== null) this.#answers.set(`${scope} ${commandId}`, { draft, atMs });
   }
 
   #finish(
@@ -275,18 +332,16 @@ export class CommandDesk {
     code: string | null,
     stage: Stage,
   ): void {
-    const { topic, replyTo, broker } = sender;
+    const { topic, replyTo, broker, signer, isOutside } = sender;
     const ts = new Date(stage.nowMs).toISOString();
     const by = this.#self;
-    const line: AuditLine = { v: 1, ts, by, topic, commandId, reason, replyTo, status, code };
-    this.#letters.push({
-      broker,
-      topic: `${this.#prefix}/audit`,
-      payload: JSON.stringify(line),
-      retain: false,
-      correlation: null,
-      expiryS: null,
-    });
+    const what = { topic, commandId, reason, replyTo, status, code };
+    const line: AuditLine = { v: 1, ts, by, ...what, signer, outside: isOutside };
+    const payload = JSON.stringify(line);
+    const letter = { topic: `${this.#prefix}/audit`, payload, retain: false, correlation: null };
+    this.#letters.push({ ...letter, broker, expiryS: null });
+    // A broker of somebody else must not be the only one that knows what was ordered over it.
+    if (broker !== OWN_BROKER) this.#letters.push({ ...letter, broker: OWN_BROKER, expiryS: null });
   }
 
   #note(key: string, data: Readonly<Record<string, string>>, { atMs }: Stage): void {

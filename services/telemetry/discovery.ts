@@ -5,7 +5,7 @@
  */
 import type { ClusterConfig } from "../configuration/model.ts";
 import type { Names } from "./project.ts";
-import { topicId } from "./topics.ts";
+import { prefixOf, topicId } from "./topics.ts";
 
 /** Home Assistant's default discovery prefix; its birth message is on `<this>/status`. */
 export const DISCOVERY_PREFIX = "homeassistant";
@@ -21,15 +21,22 @@ const NODE_STATES = [
 ];
 const GROUP_STATES = ["stopped", "starting", "running", "stopping", "failed", "unknown"];
 
+const rootOf = (cluster: string): string => `kage_${topicId(cluster)}`;
+const topicOf = (device: string): string => `${DISCOVERY_PREFIX}/device/${device}/config`;
+
+/** Where the document of a server or group stands; an empty one there removes the device. */
+export const deviceTopic = (cluster: string, kind: "node" | "group", id: string): string =>
+  topicOf(`${rootOf(cluster)}_${kind}_${id}`);
+
 export function discover(
   config: ClusterConfig,
-  prefix: string,
   names: Names,
   version: string,
 ): readonly Discovery[] {
-  const root = `kage_${topicId(config.name)}`;
+  const root = rootOf(config.name);
+  const prefix = prefixOf(config.name);
   const device = (id: string, name: string, components: object): Discovery => ({
-    topic: `${DISCOVERY_PREFIX}/device/${id}/config`,
+    topic: topicOf(id),
     payload: JSON.stringify({
       dev: {
         ids: [id],

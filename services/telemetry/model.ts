@@ -57,6 +57,8 @@ export interface ClusterState extends Envelope {
   readonly headline: Bilingual;
   /** Hash prefix of the configuration in force; null = unknown. */
   readonly configRevision: string | null;
+  /** Its number, as in `kage config history`; null = unknown. */
+  readonly revision: number | null;
 }
 
 /** Topic `node/<n>/state`. */
@@ -139,6 +141,10 @@ export interface AuditLine {
   readonly replyTo: string | null;
   readonly status: CommandStatus | "ignored";
   readonly code: string | null;
+  /** Id of the key that signed it; null = none. */
+  readonly signer: string | null;
+  /** It came over a broker that is not the server's own. */
+  readonly outside: boolean;
 }
 
 export interface RecentEvents extends Envelope {
@@ -150,8 +156,9 @@ export type Role = "view" | "op" | "admin";
 
 /**
  * Payload of `cmd/<role>/...`. Topics: `cmd/op/group/<g>/{start,stop,move}`,
- * `cmd/op/node/<n>/{detach,return}`, `cmd/admin/node/<n>/{shutdown,force-return}`,
- * `cmd/admin/cluster/shutdown`, `cmd/view/{ping,snapshot}`.
+ * `cmd/op/node/<n>/{detach,return}`, `cmd/admin/node/<n>/{shutdown,force-return,start-now}`,
+ * `cmd/admin/cluster/{shutdown,start-now}`, `cmd/view/{ping,snapshot}`. The `start-now` of the cluster is
+ * for the one server that is reached over this broker; where several are, the node has to be named.
  */
 export interface CommandRequest {
   /** 8 to 64 of `[A-Za-z0-9-]`; remembered 10 minutes, the same id acts once. */
@@ -164,7 +171,7 @@ export interface CommandRequest {
     readonly epoch?: number;
     readonly state?: string;
   };
-  /** Name of the target; required for stop, move, shutdown, detach, force-return. */
+  /** Name of the target; required for stop, move, shutdown, detach, force-return, start-now. */
   readonly confirm?: string;
   readonly reason?: string;
   /** ISO 8601 UTC instant of sending. */
@@ -172,6 +179,14 @@ export interface CommandRequest {
   /** 1 to 300 s; refused as expired when ts + ttlS has passed. */
   readonly ttlS: number;
   readonly dryRun?: boolean;
+}
+
+/**
+ * On a broker that is not the server's own: the canonical spelling of the request with its signature
+ * (signature.ts), and `expect.epoch` in everything but `cmd/view/...`.
+ */
+export interface SignedRequest extends CommandRequest {
+  readonly signature: { readonly key: string; readonly value: string };
 }
 
 export type CommandStatus = "accepted" | "running" | "done" | "failed" | "rejected" | "expired";

@@ -17,8 +17,30 @@ export type Goal =
       readonly on: string | null;
       readonly notOn: string | null;
     }
-  | { readonly kind: "server"; readonly server: string; readonly state: ServerStatus["state"] }
-  | { readonly kind: "cluster-off" };
+  | {
+      readonly kind: "server";
+      readonly server: string;
+      readonly state: ServerStatus["state"];
+      /** The server that answers here. */
+      readonly self: string;
+      /** The cluster begins anew with it: a member, whose groups nobody starts yet. Default false. */
+      readonly isBase?: true;
+    }
+  | { readonly kind: "cluster-off"; readonly self: string };
+
+/** What a goal is about; two orders with the same subject get into each other's way. */
+export function subjectOf(goal: Goal): string {
+  switch (goal.kind) {
+    case "group":
+      return goal.group;
+    case "server":
+      return goal.server;
+    case "cluster-off":
+      return "";
+    default:
+      return unreachable(goal);
+  }
+}
 
 export interface Order {
   /** Verb of the agent's control socket. */
@@ -29,6 +51,12 @@ export interface Order {
 
 export type Progress = { readonly kind: "pending" | "reached" | "failed"; readonly now: Bilingual };
 
+/** Name of the server that answers here and goes off with the order, so that it may be cut short; null = none. */
+export function lastWordOf(goal: Goal): string | null {
+  if (goal.kind === "cluster-off") return goal.self;
+  return goal.kind === "server" && isLastWord(goal) ? goal.self : null;
+}
+
 /** Follows one goal over the pictures; remembers whether anything has moved since the order. */
 export class GoalWatch {
   readonly #goal: Goal;
@@ -38,6 +66,11 @@ export class GoalWatch {
   constructor(goal: Goal, before: StatusDocument) {
     this.#goal = goal;
     this.#start = signature(goal, before);
+  }
+
+  /** The picture of the order's subject is still the one in which it was given. */
+  get isUntouched(): boolean {
+    return !this.#moved;
   }
 
   judge(status: StatusDocument): Progress {
@@ -60,28 +93,52 @@ export function planOf({ verb, args, goal }: Order, status: StatusDocument): rea
       if (goal.state === "stopped") return stopOf(group);
       return [...stopOf(group), startOf(group, args["to"] ?? null, verb === "group.move", status)];
     }
-    case "server": {
-      const server = status.servers.find(({ name }) => name === goal.server);
-      if (server?.state === goal.state)
-        return [sentence("plan-nothing", { now: serverNow(server) })];
-      const last = { detached: "plan-detach", member: "plan-return" } as const;
-      const step = goal.state === "detached" || goal.state === "member" ? last[goal.state] : null;
-      if (step === "plan-return") return [sentence(step, { server: goal.server })];
-      return [
-        ...movesFrom(goal.server, status),
-        sentence(step ?? "plan-shutdown", { server: goal.server }),
-      ];
-    }
+    case "server":
+      return planServer(verb, goal, status);
     case "cluster-off":
       return [
         ...status.groups.flatMap(stopOf),
         ...status.servers
           .filter(({ state }) => state !== "off")
           .map(({ name }) => sentence("plan-shutdown", { server: name })),
+        sentence("plan-last-word", { server: goal.self }),
       ];
     default:
       return unreachable(goal);
   }
+}
+
+function planServer(
+  verb: string,
+  goal: Extract<Goal, { kind: "server" }>,
+  status: StatusDocument,
+): readonly Bilingual[] {
+  const { server: name } = goal;
+  const server = status.servers.find((shown) => shown.name === name);
+  if (server?.state === goal.state) return [sentence("plan-nothing", { now: serverNow(server) })];
+  if (verb === "cluster.start-now") return [sentence("plan-start-now", { server: name })];
+  if (goal.isBase === true) return [sentence("plan-base", { server: name })];
+  if (goal.state === "member") return [sentence("plan-return", { server: name })];
+  const leave = goal.state === "detached" ? "plan-detach" : "plan-shutdown";
+  const last = isLastWord(goal) ? [sentence("plan-last-word", { server: name })] : [];
+  return [...movesFrom(name, status), sentence(leave, { server: name }), ...last];
+}
+
+/** Whoever answers goes off with it: nobody here will ever see the goal. */
+const isLastWord = (goal: Extract<Goal, { kind: "server" }>): boolean =>
+  goal.state === "off" && goal.server === goal.self;
+
+/** A group that somebody runs, or may run. */
+const isBusy = ({ state }: GroupStatus): boolean => state !== "stopped" && state !== "failed";
+
+/**
+ * This server goes off and nothing of its business is left: it has left, or is leaving without a group.
+ * Said before it is gone, because afterwards it cannot.
+ */
+function isGoing(server: string, status: StatusDocument): boolean {
+  const state = status.servers.find(({ name }) => name === server)?.state;
+  if (state !== "leaving") return state === "detached" || state === "stopping" || state === "off";
+  return !status.groups.some((group) => group.owner === server && isBusy(group));
 }
 
 function movesFrom(server: string, status: StatusDocument): Bilingual[] {
@@ -122,9 +179,10 @@ function holds(goal: Goal, status: StatusDocument): boolean {
       return goal.notOn === null || group.owner !== goal.notOn;
     }
     case "server":
+      if (isLastWord(goal)) return isGoing(goal.server, status);
       return status.servers.find(({ name }) => name === goal.server)?.state === goal.state;
     case "cluster-off":
-      return status.servers.every(({ state }) => state === "off");
+      return !status.groups.some(isBusy);
     default:
       return unreachable(goal);
   }
@@ -160,8 +218,13 @@ function describe(goal: Goal, status: StatusDocument): Bilingual {
     return group === undefined ? sentence("no-view") : groupNow(group);
   }
   if (goal.kind === "server") {
+    if (holds(goal, status)) {
+      if (isLastWord(goal)) return sentence("last-word", { server: goal.server });
+      if (goal.isBase === true) return sentence("server-is-base", { server: goal.server });
+    }
     const server = status.servers.find(({ name }) => name === goal.server);
     return server === undefined ? sentence("no-view") : serverNow(server);
   }
-  return sentence("cluster-is-off");
+  const busy = status.groups.find(isBusy);
+  return busy === undefined ? sentence("last-word-of-all", { server: goal.self }) : groupNow(busy);
 }

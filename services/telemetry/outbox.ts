@@ -25,6 +25,13 @@ export interface Publication {
   readonly expiryS: number | null;
 }
 
+/** What is said once, without a question before it. */
+export const LETTER: Omit<Publication, "topic" | "payload"> = {
+  retain: false,
+  correlation: null,
+  expiryS: null,
+};
+
 /** A publication on its way; `token` comes back with the broker's acknowledgement. */
 export interface Dispatch extends Publication {
   readonly token: number;

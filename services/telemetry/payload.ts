@@ -3,6 +3,7 @@
  * Never throws on content. Source: ecosystem.md 1.2.
  */
 import type { CommandMessage } from "./commands.ts";
+import type { EventMessage } from "./model.ts";
 
 export const text = ({ payload }: CommandMessage): string => Buffer.from(payload).toString("utf8");
 
@@ -16,3 +17,6 @@ export function parse(message: CommandMessage): Readonly<Record<string, unknown>
     throw error;
   }
 }
+
+export const isEvent = (value: object): value is EventMessage =>
+  "id" in value && typeof value.id === "string" && "ts" in value && typeof value.ts === "string";

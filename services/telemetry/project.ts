@@ -89,7 +89,7 @@ function infoOf(config: ClusterConfig, version: string): Bare<InfoState> {
 
 function clusterOf(status: StatusDocument, ja: readonly string[]): Bare<ClusterState> {
   const { level, reasons, coordinator, survivesFailures, details } = status.cluster;
-  const hash = details?.["configHash"];
+  const { configHash: hash, revision } = details ?? {};
   return {
     level,
     reasons: reasons.map((reason, index) => ({ ...reason, ja: ja[index] ?? reason.text })),
@@ -97,6 +97,7 @@ function clusterOf(status: StatusDocument, ja: readonly string[]): Bare<ClusterS
     survivesFailures,
     headline: headlineOf(status),
     configRevision: typeof hash === "string" ? hash : null,
+    revision: typeof revision === "number" ? revision : null,
   };
 }
 

@@ -94,7 +94,7 @@ const isNameOrNull = (value: unknown): string | null => (value === null ? null :
 const isCount = (value: unknown): string | null =>
   Number.isSafeInteger(value) && Number(value) >= 0 ? null : "a whole number";
 
-const isCommandId = (value: unknown): value is string =>
+export const isCommandId = (value: unknown): value is string =>
   typeof value === "string" && /^[A-Za-z0-9-]{8,64}$/.test(value);
 
 const malformed = (detail: string, commandId: string | null): ReadRequest => ({

@@ -42,13 +42,13 @@ export const clientIdOf = (cluster: string, server: string): string =>
   `kage-${topicId(cluster)}-${topicId(server)}`;
 
 export type GroupAction = "start" | "stop" | "move";
-export type NodeAction = "detach" | "return" | "shutdown" | "force-return";
+export type NodeAction = "detach" | "return" | "shutdown" | "force-return" | "start-now";
 
 /** What a command's topic asks for; `id` is a topic id that may not exist. */
 export type CommandTopic =
   | { readonly kind: "group"; readonly action: GroupAction; readonly id: string }
   | { readonly kind: "node"; readonly action: NodeAction; readonly id: string }
-  | { readonly kind: "cluster"; readonly action: "shutdown" }
+  | { readonly kind: "cluster"; readonly action: "shutdown" | "start-now" }
   | { readonly kind: "view"; readonly action: "ping" | "snapshot" };
 
 export type ReadTopic =
@@ -66,7 +66,9 @@ const COMMAND_ROLES: ReadonlyMap<string, Role> = new Map([
   ["node return", "op"],
   ["node shutdown", "admin"],
   ["node force-return", "admin"],
+  ["node start-now", "admin"],
   ["cluster shutdown", "admin"],
+  ["cluster start-now", "admin"],
   ["view ping", "view"],
   ["view snapshot", "view"],
 ]);
@@ -91,17 +93,21 @@ function readWords(words: readonly string[]): CommandTopic | null {
   if (words.length === 1 && (first === "ping" || first === "snapshot")) {
     return { kind: "view", action: first };
   }
-  if (words.length === 2 && first === "cluster" && second === "shutdown") {
-    return { kind: "cluster", action: "shutdown" };
+  if (words.length === 2 && first === "cluster") {
+    return second === "shutdown" || second === "start-now"
+      ? { kind: "cluster", action: second }
+      : null;
   }
   if (words.length !== 3 || !isTopicId(second)) return null;
   if (first === "group" && (third === "start" || third === "stop" || third === "move")) {
     return { kind: "group", action: third, id: second };
   }
-  const forNode =
-    third === "detach" || third === "return" || third === "shutdown" || third === "force-return";
-  return first === "node" && forNode ? { kind: "node", action: third, id: second } : null;
+  return first === "node" && isNodeAction(third)
+    ? { kind: "node", action: third, id: second }
+    : null;
 }
+
+const isNodeAction = (word: string): word is NodeAction => COMMAND_ROLES.has(`node ${word}`);
 
 export const isTopicId = (text: string): boolean => /^[a-z0-9][a-z0-9-]{0,30}$/.test(text);
 

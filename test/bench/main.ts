@@ -2,13 +2,14 @@
  * `npm run bench -- [--only NAME] [--json FILE] [--cuts N] [--minutes N] [--seconds N]`: how
  * fast, how steady, how small, with keepalived beside it in the same run. Needs root, gcc,
  * keepalived and stress-ng (`.ci/packages.sh`). NAME: takeover-1000, takeover-300, takeover-100,
- * move, crash, stress, footprint, telemetry, keepalived (the yardstick alone). Exit code 0 = every target
- * met, 1 = one missed, 2 = usage. Source: issue 2, Speed.
+ * move, crash, stress, footprint, telemetry, store (flash writes), keepalived (the yardstick alone).
+ * Exit code 0 = every target met, 1 = one missed, 2 = usage. Source: issue 2, Speed.
  */
 import { writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
 import { type Row, showTable } from "./figures.ts";
+import { measureFlashWrites } from "./flash-writes.ts";
 import { measureFootprint } from "./footprint.ts";
 import { measureCrashes, measureMoves } from "./orders.ts";
 import { measureStress } from "./stress.ts";
@@ -39,6 +40,7 @@ const measures: Readonly<Record<string, Measure>> = {
   stress: (tools, { minutes }, say) => measureStress(tools, minutes * 60, say),
   footprint: (tools, { seconds }, say) => measureFootprint(tools, seconds, say),
   telemetry: (tools, { seconds }, say) => measureTelemetry(tools, seconds, say),
+  store: (_tools, { cuts, seconds }, say) => measureFlashWrites(seconds, cuts, say),
   keepalived: takeover({ method: "none", timeoutMs: 300, ours: false }),
 };
 

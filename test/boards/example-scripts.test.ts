@@ -13,6 +13,7 @@ import { inspectScript } from "../../hal/drivers/script-runner/script-file.ts";
 
 const test = suite<{ dir: string }>("example scripts");
 const FOLDER = resolve("boards/examples/scripts");
+const DEMO = resolve("boards/examples/scripts-demo");
 
 test.before.each((world) => {
   world.dir = mkdtempSync(join(tmpdir(), "kage-example-"));
@@ -31,10 +32,11 @@ function run(
   dir: string,
   script: string,
   variables: Variables,
+  folder = FOLDER,
 ): { status: number; calls: string[] } {
   const env = { PATH: `${dir}:/usr/bin:/bin`, ARMS_GROUPNAME: "IIS", ...variables };
   // The pipe ends when the last child has: calls made in the background are in, too.
-  const done = spawnSync(join(FOLDER, script), { env, encoding: "utf8", stdio: "pipe" });
+  const done = spawnSync(join(folder, script), { env, encoding: "utf8", stdio: "pipe" });
   const file = join(dir, "calls");
   const calls = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
   return { status: done.status ?? 128, calls };
@@ -135,6 +137,26 @@ test("R150: by hand, without the cluster's commands, the log goes to standard er
 test("R118: the shipped scripts pass the look that the agent gives them", async () => {
   for (const script of ["start.sh", "stop.sh", "diskfail.sh"]) {
     const { verdict } = await inspectScript(join(FOLDER, script), "/usr/bin:/bin");
+    assert.equal(verdict, { kind: "fit" }, script);
+  }
+});
+
+test("R147: the pair to try out needs no service of the machine, and activates nothing on RECOVER", async ({
+  dir,
+}) => {
+  const variables = { ARMS_SERVER: "HOME" };
+  const load = "armload BUSINESS /R 3 /H 1 /FOV sleep 1000000";
+  const start = run(dir, "start.sh", { ...variables, ARMS_EVENT: "START" }, DEMO);
+  assert.equal(start, { status: 0, calls: ["armlog START on HOME", load] });
+  const stop = run(dir, "stop.sh", { ...variables, ARMS_EVENT: "START" }, DEMO);
+  assert.equal(stop.calls.slice(2), ["armlog stop after START", "armkill BUSINESS"]);
+  const back = run(dir, "start.sh", { ...variables, ARMS_EVENT: "RECOVER" }, DEMO);
+  assert.equal(back.calls.slice(4), ["armlog RECOVER on HOME"]);
+  const failing = { ...variables, ARMS_EVENT: "START", KAGE_FAILS: "armload armkill" };
+  assert.is(run(dir, "start.sh", failing, DEMO).status, 1);
+  assert.is(run(dir, "stop.sh", failing, DEMO).status, 1);
+  for (const script of ["start.sh", "stop.sh"]) {
+    const { verdict } = await inspectScript(join(DEMO, script), "/usr/bin:/bin");
     assert.equal(verdict, { kind: "fit" }, script);
   }
 });

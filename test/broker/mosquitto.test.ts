@@ -3,7 +3,6 @@
  * as strangers: what they read and order must work by the MQTT 5 standard alone.
  * Source: work order 3 item 6; mosquitto_sub(1), mosquitto_rr(1).
  */
-import { spawn, spawnSync } from "node:child_process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { BrokerAccount } from "../../flash/broker/rights.ts";
@@ -11,28 +10,12 @@ import { type Rig, withRig } from "../firmware/telemetry/rig.ts";
 import { move, tellFlood, tellStories } from "../firmware/telemetry/stories.ts";
 import { until } from "../hal/rack/bench-rig.ts";
 import { PREFIX } from "../services/telemetry/desk-stage.ts";
-
-const TOOLS = ["mosquitto", "mosquitto_sub", "mosquitto_pub", "mosquitto_rr"];
-const missing = TOOLS.filter((tool) => spawnSync(tool, ["--help"]).error !== undefined);
+import { MISSING, run } from "./tools.ts";
 
 const accessOf = (rig: Rig, account: BrokerAccount): string[] => [
   ...["-V", "5", "-h", rig.address.host, "-p", String(rig.address.port)],
   ...["-u", account, "-P", rig.passwords[account], "-q", "1"],
 ];
-
-/** Runs a client to its end. */
-function run(tool: string, args: readonly string[]): Promise<{ status: number; text: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(tool, args, { stdio: ["ignore", "pipe", "pipe"] });
-    let text = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (bytes) => {
-        text += String(bytes);
-      });
-    }
-    child.on("close", (status) => resolve({ status: status ?? -1, text }));
-  });
-}
 
 async function whenOnline(rig: Rig): Promise<void> {
   const observer = await rig.observe("admin");
@@ -82,8 +65,8 @@ function tellOfStrangers(): void {
   });
 }
 
-if (missing.length > 0) {
-  process.stdout.write(`# skip not installed: ${missing.join(", ")} (see .ci/packages.sh)\n`);
+if (MISSING.length > 0) {
+  process.stdout.write(`# skip not installed: ${MISSING.join(", ")} (see .ci/packages.sh)\n`);
 } else {
   tellOfStrangers();
   tellStories(test, "mosquitto");

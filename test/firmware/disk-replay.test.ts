@@ -138,7 +138,7 @@ test("R84: a memory that is none is ignored, not believed", () => {
   assert.is(line(1, null), "ignored");
 });
 
-test("D10: slots of both servers overwritten at once heal by the next writes of either", async () => {
+test("R84: slots of both servers overwritten at once heal by the next writes of either", async () => {
   await onStage(async (stage) => {
     const { start, pulse, eye } = stage;
     start(0);
@@ -156,7 +156,7 @@ test("D10: slots of both servers overwritten at once heal by the next writes of 
   });
 });
 
-test("D10: under a header that is not ours nothing is written on, whatever was planned", async () => {
+test("R84: under a header that is not ours nothing is written on, whatever was planned", async () => {
   await onStage(async (stage) => {
     const { start, pulse, eye, writes } = stage;
     start(0);

@@ -60,9 +60,15 @@ export interface LabCluster {
   readonly timeoutMs: number;
   readonly intervalMs: number;
   readonly startWaitMs: number;
+  /** DIO; absent = the product's default. */
+  readonly diskWaitMs?: number;
   readonly groups: readonly LabGroup[];
   /** Folder of the first group's `start.sh` and `stop.sh`, and their longest run; absent = none. */
-  readonly script?: { readonly folder: string; readonly timeoutMs: number };
+  readonly script?: {
+    readonly folder: string;
+    readonly timeoutMs: number;
+    readonly isForAll: boolean;
+  };
 }
 
 /** Paths of one server; all in its folder, so that a test reads and asks from outside. */
@@ -91,13 +97,16 @@ export function serverFiles(bay: Bay): ServerFiles {
 
 /** Writes everything of both servers. `keyHex`: 64 hex digits, the same on both. */
 export function writeApplianceFiles(cabinet: Cabinet, cluster: LabCluster, keyHex: string): void {
-  const configFile = join(cabinet.folder, "cluster.jsonc");
-  writeFileSync(configFile, `${JSON.stringify(clusterText(cabinet, cluster), null, 2)}\n`);
+  const text = `${JSON.stringify(clusterText(cabinet, cluster), null, 2)}\n`;
+  writeFileSync(join(cabinet.folder, "cluster.jsonc"), text);
   const servers: { name: string; agentSocket: string }[] = [];
   for (const bay of cabinet.bays) {
     const files = serverFiles(bay);
     mkdirSync(files.stateDir, { recursive: true });
     writeFileSync(files.key, `${keyHex}\n`, { mode: 0o600 });
+    // A file of its own on every server, as on real ones: a pushed text has to reach both.
+    const configFile = join(bay.folder, "cluster.jsonc");
+    writeFileSync(configFile, text);
     writeFileSync(files.local, `${JSON.stringify(localText(bay, configFile), null, 2)}\n`);
     writeFileSync(files.bootScript, bootText(bay));
     servers.push({ name: bay.name, agentSocket: files.agentSocket });
@@ -118,6 +127,7 @@ function clusterText(cabinet: Cabinet, cluster: LabCluster): object {
       heartbeatTimeoutMs: cluster.timeoutMs,
       heartbeatIntervalMs: cluster.intervalMs,
       startSyncWaitMs: cluster.startWaitMs,
+      ...(cluster.diskWaitMs === undefined ? {} : { diskWaitMs: cluster.diskWaitMs }),
     },
     servers: cabinet.bays.map(({ name }) => ({ name, publicInterface: "pub0" })),
     lans: [
@@ -126,7 +136,7 @@ function clusterText(cabinet: Cabinet, cluster: LabCluster): object {
     ],
     ...(withCom && cable !== null ? { com: { devices: both(...cable.devices) } } : {}),
     ...(array !== null && (cluster.method === "com-disk" || cluster.method === "disk")
-      ? { disk: { paths: both(array.device, array.device) } }
+      ? { disk: { paths: both(...array.devices) } }
       : {}),
     groups: cluster.groups.map((group, position) => ({
       name: group.name,
@@ -137,7 +147,7 @@ function clusterText(cabinet: Cabinet, cluster: LabCluster): object {
         ...(group.argv === null
           ? []
           : [{ type: "program", name: "program", argv: group.argv, restartMax: 1000 }]),
-        ...(position === 0 ? scriptResources(cluster) : []),
+        ...(position === 0 || cluster.script?.isForAll === true ? scriptResources(cluster) : []),
       ],
     })),
   };

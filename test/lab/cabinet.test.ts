@@ -184,16 +184,16 @@ test("the COM cable joins two terminals; a cut direction loses its bytes", async
   });
 });
 
-test("the array is one block device with direct access for both servers", async () => {
+test("the array is a block device with direct access for each server, over the same bytes", async () => {
   await withCabinet(async (cabinet) => {
     await bothOn(cabinet);
     const { array } = cabinet;
     const [one, two] = cabinet.bays;
     assert.ok(array !== null && one.life !== null && two.life !== null);
     if (array === null || one.life === null || two.life === null) return;
-    const write = `printf KAGE | dd of=${array.device} bs=4096 seek=1 conv=sync oflag=direct`;
+    const write = `printf KAGE | dd of=${array.devices[0]} bs=4096 seek=1 conv=sync oflag=direct`;
     assert.is((await inside(one.life, ["sh", "-c", write])).exit, 0);
-    const read = `dd if=${array.device} bs=4096 skip=1 count=1 iflag=direct | head -c 4`;
+    const read = `dd if=${array.devices[1]} bs=4096 skip=1 count=1 iflag=direct | head -c 4`;
     assert.is((await inside(two.life, ["sh", "-c", read])).stdout, "KAGE");
     assert.is(array.read(4096, 4).toString(), "KAGE");
   });
@@ -207,7 +207,7 @@ test("two labs side by side use the same addresses and do not meet", async () =>
       assert.is(await hears(left, "client", "10.77.2.1"), "SERVER1");
       assert.is(await missed(left, "client", "10.77.2.2"), "");
       assert.is(await hears(right, "client", "10.77.2.2"), "SERVER2");
-      assert.is.not(left.array?.device, right.array?.device);
+      assert.is.not(left.array?.devices[0], right.array?.devices[0]);
     });
   });
 });

@@ -14,11 +14,13 @@ import { claimFolder, releaseFolder, removeCgroup } from "./leftovers.ts";
 import { type NetNamespace, openNamespace } from "./namespace.ts";
 import { openCable, type SerialCable } from "./serial-cable.ts";
 import {
+  type Booting,
   boot,
   cgroupMount,
   freezeLife,
   type Life,
   processesOf,
+  type ServerPlan,
   signalProcess,
   thawLife,
 } from "./server.ts";
@@ -31,6 +33,8 @@ export interface CabinetOptions {
   readonly baud?: number | null;
   /** Default true. */
   readonly array?: boolean;
+  /** Default: the lab's own first process. */
+  readonly boot?: (plan: ServerPlan) => Promise<Booting>;
 }
 
 export interface CabinetEvent {
@@ -105,7 +109,9 @@ export type WireChange =
       readonly server: string;
       readonly cut: boolean;
     }
-  | { readonly wire: "com"; readonly from: string; readonly cut: boolean };
+  | { readonly wire: "com"; readonly from: string; readonly cut: boolean }
+  /** The server's path to the array. */
+  | { readonly wire: "array"; readonly server: string; readonly cut: boolean };
 
 const OFF_WITHIN_MS = 5_000;
 
@@ -124,7 +130,7 @@ export async function openCabinet(options: CabinetOptions): Promise<Cabinet> {
     const cable =
       options.baud === null ? null : await openCable(folder, options.baud ?? 38_400, env);
     if (cable !== null) undo.push(() => cable.close());
-    const array = options.array === false ? null : await openArray(folder);
+    const array = options.array === false ? null : await openArray(folder, env);
     if (array !== null) undo.push(() => array.close());
     const bay = (name: string, number: number): Bay => {
       const own = join(folder, name);
@@ -142,7 +148,7 @@ export async function openCabinet(options: CabinetOptions): Promise<Cabinet> {
       };
     };
     const bays = [bay(options.servers[0], 1), bay(options.servers[1], 2)] as const;
-    return assemble({ id, folder, env, network, client, cable, array, bays }, undo);
+    return assemble({ id, folder, env, network, client, cable, array, bays }, undo, options.boot);
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
@@ -167,8 +173,12 @@ type Parts = Pick<
   "id" | "folder" | "env" | "network" | "client" | "cable" | "array" | "bays"
 >;
 
-function assemble(parts: Parts, undo: (() => void | Promise<void>)[]): Cabinet {
-  const { network, cable, bays, env } = parts;
+function assemble(
+  parts: Parts,
+  undo: (() => void | Promise<void>)[],
+  bootServer: (plan: ServerPlan) => Promise<Booting> = boot,
+): Cabinet {
+  const { network, cable, bays, env, array } = parts;
   const events: CabinetEvent[] = [];
   /** Cuts outlive a power cycle: the cable is out, whatever is at its end. */
   const cuts = new Set<string>();
@@ -199,13 +209,14 @@ function assemble(parts: Parts, undo: (() => void | Promise<void>)[]): Cabinet {
       if (bay.life !== null) throw new Error(`${name} is on already`);
       bay.lives += 1;
       cable?.flush(bay.number === 1 ? 0 : 1);
-      const booting = await boot({ ...bay, boot: bootScript, env });
+      const booting = await bootServer({ ...bay, boot: bootScript, env });
       await network.batch(plug(bay, booting.netnsPid, port, cuts));
       const life = await booting.wired();
       bay.life = life;
       bay.incarnation = life.incarnation;
       bay.frozen = false;
       record(name, "power", true, "power on");
+      void life.darkened?.then(() => array?.drop(bay.number - 1));
       void life.ended.then(() => {
         if (bay.life !== life) return;
         bay.life = null;
@@ -224,6 +235,7 @@ function assemble(parts: Parts, undo: (() => void | Promise<void>)[]): Cabinet {
       );
       signalProcess(life.initPid, "SIGKILL");
       const atMs = record(name, "power", false, "power cut");
+      await array?.drop(bay.number - 1);
       // A server that switched itself off in this instant has taken its ports along: dark as well.
       await dark.catch((error: unknown) => {
         if (!String(error).includes("Cannot find device")) throw error;
@@ -299,7 +311,7 @@ async function rewire(
   const lines: string[] = [];
   let dropsChanged = false;
   for (const change of changes) {
-    if (change.wire === "com") continue;
+    if (change.wire === "com" || change.wire === "array") continue;
     const key =
       change.wire === "segment"
         ? `${cabinet.bay(change.server).name} ${change.segment}`
@@ -321,11 +333,23 @@ async function rewire(
   // quickest to follow.
   if (dropsChanged) await done.at(-1);
   for (const change of changes) {
+    if (change.wire === "array") {
+      done.push(cutArray(cabinet, change));
+      continue;
+    }
     if (change.wire !== "com") continue;
     if (cabinet.cable === null) throw new Error("this cabinet has no COM cable");
     cabinet.cable.setCut(cabinet.bay(change.from).number === 1 ? 0 : 1, change.cut);
   }
   await Promise.all(done);
+}
+
+async function cutArray(
+  cabinet: Cabinet,
+  { server, cut }: Extract<WireChange, { wire: "array" }>,
+): Promise<void> {
+  if (cabinet.array === null) throw new Error("this cabinet has no array");
+  await cabinet.array.cut(cabinet.bay(server).number - 1, cut);
 }
 
 const DROP = /^iifname /;

@@ -6,7 +6,8 @@
  *   power cable   stdin; "wired" = the network ports are plugged in; end of file = power lost
  *                 (the lab was killed)
  *   power button  the FIFO /run/kage-power: a line in it ends the server: all processes killed,
- *                 then the links down, then this process (architecture 7, "OS off" of the lab).
+ *                 then the links down, then this process (architecture 7, "OS off" of the lab). It says "off"
+ *                 first: a process that hangs in the array would keep this namespace alive for ever.
  *                 It exists in this mount namespace only.
  *
  * Positional: number, name, cgroup folder or "", boot script, console file.
@@ -39,8 +40,9 @@ exec 7<&-
 mkfifo /run/kage-mains
 ( exec setsid bash "$boot" <>/run/kage-mains >>"$console" 2>&1 9>&- ) &
 printf 'up\\n'
-exec 1>>"$console"
+exec 8>&1 1>>"$console"
 read -r word <&9
+printf 'off\\n' >&8
 kill -9 -1
 printf 'link set ic0 down\\nlink set pub0 down\\n' | ip -batch -
 exit 0

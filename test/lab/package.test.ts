@@ -88,7 +88,7 @@ if (process.getuid?.() === 0) {
     });
   });
 
-  test("R17: the stop of kage.target moves the group in order and leaves the machine to systemd", async () => {
+  test("R186: the stop of kage.target moves the group in order and leaves the machine to systemd", async () => {
     await withLab(async (lab) => {
       const bay = lab.cabinet.bay("SERVER1");
       const life = lifeOf(bay);

@@ -27,6 +27,11 @@ export interface Life {
   readonly initPid: number;
   /** Words that run a command inside all its namespaces. */
   readonly enter: readonly string[];
+  /**
+   * Resolves when it switches itself off: what it had asked of the array is void from here on. Absent: it
+   * cannot say so.
+   */
+  readonly darkened?: Promise<void>;
   /** Resolves when the last process is gone, however that came. */
   readonly ended: Promise<void>;
 }
@@ -95,9 +100,17 @@ export async function boot(plan: ServerPlan): Promise<Booting> {
       const initPid = childOf(netnsPid);
       if (initPid === null) throw new Error(`${plan.name} died while it booted`);
       const enter = ["nsenter", "-t", String(initPid), "-n", "-m", "-u", "-i", "-p", "--"];
-      return { incarnation, initPid, enter, ended: gone(init) };
+      return { incarnation, initPid, enter, darkened: darkened(init), ended: gone(init) };
     },
   };
+}
+
+function darkened(init: Init): Promise<void> {
+  return new Promise((settle) => {
+    init.stdout.on("data", (chunk: Buffer) => {
+      if (chunk.includes("off\n")) settle();
+    });
+  });
 }
 
 function word(init: Init, wanted: string, plan: ServerPlan): Promise<void> {
@@ -126,7 +139,7 @@ function word(init: Init, wanted: string, plan: ServerPlan): Promise<void> {
 }
 
 /** The parent stands in field 4 of /proc/PID/stat, after the name in brackets. */
-function childOf(parent: number): number | null {
+export function childOf(parent: number): number | null {
   for (const entry of readdirSync("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
     const fields = readProc(`/proc/${entry}/stat`)?.split(") ").at(-1)?.split(" ");

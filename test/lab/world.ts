@@ -1,15 +1,13 @@
 /**
  * The lab as a world of the scenarios: two servers in namespaces run the real processes on real
- * addresses, terminals and a block device. What the lab cannot do (array faults, frames injected
- * into a LAN, the watchdog board) throws, and a scenario that needs it does not name this world.
+ * addresses, terminals and block devices. What the lab cannot do (frames injected into a LAN, the
+ * watchdog board) throws, and a scenario that needs it does not name this world.
  * Source: issue 2 item 9; architecture.md 7.
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ARRAY_BLOCK_BYTES } from "../../hal/ports/array.ts";
-import { claimBlockIndex } from "../../services/quorum/arbitration-layout.ts";
 import type { StatusDocument } from "../../services/status.ts";
 import type {
   DiskFault,
@@ -19,10 +17,11 @@ import type {
   WireOrder,
 } from "../scenarios/command-grammar.ts";
 import { readEventFiles } from "../scenarios/event-files.ts";
-import { garbagePiece, slotBytes } from "../scenarios/garbage.ts";
+import { garbagePiece } from "../scenarios/garbage.ts";
 import { type ClusterLine, SERVERS } from "../scenarios/language.ts";
-import { askEvents, askStatus } from "../scenarios/rack-client.ts";
-import { scenarioFolder } from "../scenarios/scenario-folder.ts";
+import { askEvents, askStatus, giveOrder } from "../scenarios/rack-client.ts";
+import { type ScriptCondition, ScriptFolder } from "../scenarios/script-folder.ts";
+import { Slots } from "../scenarios/slots.ts";
 import type {
   Answer,
   ClientAnswer,
@@ -70,8 +69,8 @@ export function createLabWorld(cluster: ClusterLine): World {
   return new LabWorld(cluster);
 }
 
-function labCluster(cluster: ClusterLine): LabCluster {
-  const { method, timeoutMs, intervalMs, startWaitMs } = cluster;
+function labCluster(cluster: ClusterLine, scripts: ScriptFolder | null): LabCluster {
+  const { method, timeoutMs, intervalMs, startWaitMs, diskWaitMs } = cluster;
   const groups = cluster.groups.map(({ name, policy, start }, index) => ({
     name,
     policy,
@@ -87,9 +86,18 @@ function labCluster(cluster: ClusterLine): LabCluster {
     ],
   }));
   const { script: pair } = cluster;
-  const folder = join(scenarioFolder(), "scripts", pair?.name ?? "");
-  const script = pair === null ? {} : { script: { folder, timeoutMs: pair.timeoutMs } };
-  const times = { timeoutMs, intervalMs, startWaitMs: startWaitMs ?? START_WAIT_MS };
+  const script =
+    pair === null || scripts === null
+      ? {}
+      : {
+          script: { folder: scripts.path, timeoutMs: pair.timeoutMs, isForAll: pair.isForAll },
+        };
+  const times = {
+    timeoutMs,
+    intervalMs,
+    startWaitMs: startWaitMs ?? START_WAIT_MS,
+    ...(diskWaitMs === null ? {} : { diskWaitMs }),
+  };
   return { method, ...times, groups, ...script };
 }
 
@@ -100,19 +108,22 @@ class LabWorld implements World {
   readonly kind = "lab";
   readonly cluster: ClusterLine;
   readonly #heard: { readonly from: number; readonly bytes: Uint8Array }[] = [];
+  readonly #scripts: ScriptFolder | null;
   #lab: Lab | null = null;
+  #slots: Slots | null = null;
   #asking = false;
   #customer: Promise<void> | null = null;
 
   constructor(cluster: ClusterLine) {
     if (cluster.watchdogMs !== null && cluster.watchdogMs > 0) throw rackOnly("reset a server");
     this.cluster = cluster;
+    this.#scripts = cluster.script === null ? null : new ScriptFolder(cluster.script.name);
   }
 
   async start(): Promise<void> {
     const lab = await openLab({
       servers: ["SERVER1", "SERVER2"],
-      cluster: labCluster(this.cluster),
+      cluster: labCluster(this.cluster, this.#scripts),
     });
     this.#lab = lab;
     lab.cabinet.cable?.onBytes((from, bytes) => {
@@ -147,9 +158,11 @@ class LabWorld implements World {
   async close(): Promise<readonly string[]> {
     this.#asking = false;
     await this.#customer;
+    this.#scripts?.remove();
     const lab = this.#lab;
     if (lab === null) return [];
     this.#lab = null;
+    this.#slots?.freeAll();
     await lab.close();
     const left = processesOfLab(lab.cabinet.id).map((pid) => `process ${pid} of the lab`);
     return existsSync(lab.cabinet.folder) ? [...left, `folder ${lab.cabinet.folder}`] : left;
@@ -159,6 +172,10 @@ class LabWorld implements World {
     const cut = verb === "cut";
     const changes = paths.flatMap((path): WireChange[] => {
       if (path === "com") return this.#comChanges(cut, from, to);
+      if (path === "array") {
+        const plugs = server === null ? SERVERS : [server];
+        return plugs.map((plug) => ({ wire: "array", server: plug, cut }));
+      }
       const segment = SEGMENTS[path];
       if (segment === undefined) throw rackOnly(`cut ${path}`);
       if (server !== null) return [{ wire: "segment", segment, server, cut }];
@@ -198,8 +215,11 @@ class LabWorld implements World {
     signalProcess(pid, "SIGKILL");
   }
 
-  disk(server: string | null, fault: DiskFault): Promise<void> {
-    return Promise.reject(rackOnly(`make the array of ${server ?? "all"} fail (${fault})`));
+  async disk(server: string | null, fault: DiskFault): Promise<void> {
+    const { array } = this.#open().cabinet;
+    if (array === null) throw new Error("this lab has no array");
+    const paths = (server === null ? SERVERS : [server]).map((name) => SERVERS.indexOf(name));
+    await Promise.all(paths.map((path) => array.setFault(path, fault)));
   }
 
   stranger(group: string, on: boolean): Promise<void> {
@@ -208,6 +228,10 @@ class LabWorld implements World {
 
   kage(args: readonly string[]): Promise<Answer> {
     return this.#open().kage(args);
+  }
+
+  order(server: string, verb: string, args: Readonly<Record<string, unknown>>): Promise<Answer> {
+    return giveOrder(serverFiles(this.#open().cabinet.bay(server)).agentSocket, verb, args);
   }
 
   async wrongKey(server: string): Promise<void> {
@@ -235,11 +259,8 @@ class LabWorld implements World {
   }
 
   async slot(server: string, content: SlotContent): Promise<void> {
-    if (content === "stuck" || content === "free") throw new Error("slots stick on the rack only");
-    const { array } = this.#open().cabinet;
-    const bytes = 2 * ARRAY_BLOCK_BYTES;
-    const offset = claimBlockIndex(SERVERS.indexOf(server), 0) * ARRAY_BLOCK_BYTES;
-    array?.write(offset, slotBytes(content, bytes));
+    this.#slots ??= new Slots(join(this.#open().cabinet.folder, "array.img"));
+    this.#slots.set(server, content);
   }
 
   version(server: string, other: boolean): Promise<void> {
@@ -250,6 +271,11 @@ class LabWorld implements World {
     const disk = this.#open().stateDisks.get(server);
     if (disk === undefined) throw new Error(`no state disk of ${server}`);
     disk.set(condition);
+  }
+
+  async script(condition: ScriptCondition): Promise<void> {
+    if (this.#scripts === null) throw new Error("the story has no script=");
+    this.#scripts.set(condition);
   }
 
   signalBroker(signal: NodeJS.Signals): Promise<void> {

@@ -4,11 +4,9 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ClusterLine } from "./language.ts";
-import { scenarioFolder } from "./scenario-folder.ts";
 import type { Answer } from "./world.ts";
 
 /** Ctrl-C of the appliance: two trees are killed and read back. */
@@ -32,7 +30,12 @@ export interface Appliance {
   stop(): Promise<string | null>;
 }
 
-export function applianceArguments(cluster: ClusterLine, stateDir: string): readonly string[] {
+/** `scripts`: folder with the pair of scripts, where the story has one. */
+export function applianceArguments(
+  cluster: ClusterLine,
+  stateDir: string,
+  scripts: string | null,
+): readonly string[] {
   const words = ["--state", stateDir, "--method", cluster.method];
   words.push("--timeout", String(cluster.timeoutMs), "--interval", String(cluster.intervalMs));
   if (!cluster.view) words.push("--no-web");
@@ -43,10 +46,11 @@ export function applianceArguments(cluster: ClusterLine, stateDir: string): read
     const attribute = start === "manual" ? ":manual" : "";
     words.push("--group", `${name}:${policy.join(",")}${attribute}`);
   }
-  if (cluster.script !== null) {
-    const { name, timeoutMs } = cluster.script;
-    const folder = join(scenarioFolder(), "scripts", name);
-    words.push("--script", `${cluster.groups[0]?.name}:${folder}:${timeoutMs}`);
+  if (cluster.script !== null && scripts !== null) {
+    const { timeoutMs, isForAll } = cluster.script;
+    for (const { name } of cluster.groups.slice(0, isForAll ? undefined : 1)) {
+      words.push("--script", `${name}:${scripts}:${timeoutMs}`);
+    }
   }
   return words;
 }

@@ -5,13 +5,18 @@
  */
 
 import type { TextEdit } from "./config-text.ts";
+import type { ScriptCondition } from "./script-folder.ts";
 
 export type Role = "agent" | "pulse" | "disk" | "telemetry";
 export type ProcessSignal = "SIGKILL" | "SIGSTOP" | "SIGCONT";
 export type FolderCondition = "normal" | "full" | "read-only";
-/** `stuck`: whatever is written there, what stands now is put back, until `free`. */
-export type SlotContent = "wiped" | "foreign" | "stuck" | "free";
-export type DiskFault = "none" | "stall" | "error" | "torn";
+/**
+ * `stuck`: whatever is written there, what stands now is put back, until `free`. `old`: what stood there at
+ * `kept` is put back once.
+ */
+export type SlotContent = "wiped" | "foreign" | "stuck" | "free" | "kept" | "old";
+/** `late`: as `stall`, but what was asked before is carried out at its end although the server is off. */
+export type DiskFault = "none" | "stall" | "late" | "error" | "torn";
 
 /** Cuts or restores several paths in one instant; no direction = both. */
 export interface WireOrder {
@@ -21,6 +26,12 @@ export interface WireOrder {
   readonly server: string | null;
   readonly from: string | null;
   readonly to: string | null;
+}
+
+export interface ApplyOrder {
+  readonly server: string;
+  /** Of a `text` line. */
+  readonly text: string;
 }
 
 export type Command =
@@ -67,8 +78,12 @@ export type Command =
   | { readonly kind: "slot"; readonly server: string; readonly content: SlotContent }
   /** A configuration text made from the one in force; `kage config apply @NAME` takes it. */
   | { readonly kind: "text"; readonly name: string; readonly edit: TextEdit }
+  /** Two texts, each given to the agent of another server in the same instant; one is to be taken. */
+  | { readonly kind: "apply.both"; readonly orders: readonly ApplyOrder[] }
   /** A second appliance on the same state folder. */
   | { readonly kind: "appliance.second"; readonly exit: number }
+  /** The start script of the groups, on both servers. */
+  | { readonly kind: "script"; readonly condition: ScriptCondition }
   /** Nothing is done; the facts that follow look at the next stretch of time. */
   | { readonly kind: "watch" };
 
@@ -122,8 +137,8 @@ const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonl
       read: (m) => ({ kind: "program.kill", group: m[1] ?? "" }),
     },
     {
-      form: "disk all|SERVER none|stall|error|torn",
-      pattern: /^disk (all|SERVER\d) (none|stall|error|torn)$/,
+      form: "disk all|SERVER none|stall|late|error|torn",
+      pattern: /^disk (all|SERVER\d) (none|stall|late|error|torn)$/,
       read: (m) => ({
         kind: "disk",
         server: m[1] === "all" ? null : (m[1] ?? null),
@@ -165,8 +180,8 @@ const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonl
       read: (m) => ({ kind: "replay", count: Number(m[1]), from: m[2] ?? "", path: m[3] ?? "" }),
     },
     {
-      form: "slot of SERVER wiped|foreign|stuck|free",
-      pattern: new RegExp(`^slot of ${SERVER} (wiped|foreign|stuck|free)$`),
+      form: "slot of SERVER wiped|foreign|stuck|free|kept|old",
+      pattern: new RegExp(`^slot of ${SERVER} (wiped|foreign|stuck|free|kept|old)$`),
       read: (m) => ({
         kind: "slot",
         server: m[1] ?? "",
@@ -196,6 +211,22 @@ const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonl
       form: "text NAME add|remove GROUP, text NAME timeout MS, text NAME method METHOD, text NAME same",
       pattern: /^text ([a-z]+) (?:(add|remove|timeout|method) ([a-z0-9-]+)|same)$/,
       read: (m) => ({ kind: "text", name: m[1] ?? "", edit: readEdit(m[2], m[3] ?? "") }),
+    },
+    {
+      form: "apply NAME on SERVER and NAME on SERVER at once",
+      pattern: /^apply ([a-z]+) on (SERVER\d) and ([a-z]+) on (SERVER\d) at once$/,
+      read: ([, one = "", first = "", two = "", second = ""]) => ({
+        kind: "apply.both",
+        orders: [
+          { text: one, server: first },
+          { text: two, server: second },
+        ],
+      }),
+    },
+    {
+      form: "start script missing|unexecutable|there",
+      pattern: /^start script (missing|unexecutable|there)$/,
+      read: (m) => ({ kind: "script", condition: (m[1] ?? "there") as ScriptCondition }),
     },
     { form: "watch", pattern: /^watch$/, read: () => ({ kind: "watch" }) },
   ];

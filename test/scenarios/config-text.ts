@@ -2,7 +2,7 @@
  * Configuration texts of a story: made from the one in force by one edit, kept as a file, and named `@NAME`
  * where a `kage` command takes a file. Source: work order 3 item 4 (the change of a running cluster).
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { World } from "./world.ts";
@@ -21,6 +21,10 @@ export async function makeText(world: World, name: string, edit: TextEdit): Prom
   if (got.exit !== 0) throw new Error(`kage config get: ${got.stderr}`);
   writeFileSync(fileOf(world, name), edited(got.stdout, edit), { mode: 0o600 });
 }
+
+/** The text that an earlier line has made. */
+export const readMadeText = (world: World, name: string): string =>
+  readFileSync(fileOf(world, name), "utf8");
 
 /** Words of a command with `@NAME` as the file of that text. */
 export function withTexts(world: World, args: readonly string[]): readonly string[] {

@@ -47,6 +47,8 @@ export type Fact =
   /** A script of a group has logged that (armlog) since the block began. */
   | { readonly kind: "script.said"; readonly server: string; readonly text: string }
   | { readonly kind: "level"; readonly level: string }
+  /** Both agents run by the same text. */
+  | { readonly kind: "configuration.one" }
   | { readonly kind: "path"; readonly id: string; readonly state: string }
   /** Between the beginning of the block and this look. */
   | { readonly kind: "group.unmoved" }
@@ -189,6 +191,11 @@ const REPORT_FACTS: readonly Row[] = [
     form: "level ok|degraded|failed",
     pattern: /^level (ok|degraded|failed)$/,
     read: (m) => ({ kind: "level", level: m[1] ?? "" }),
+  },
+  {
+    form: "one configuration",
+    pattern: /^one configuration$/,
+    read: () => ({ kind: "configuration.one" }),
   },
   {
     form: "path ID normal|faulty|unknown",

@@ -73,12 +73,14 @@ export function createFakeWorld(cluster: ClusterLine, flaw: Flaw): World {
       own(m, target);
       return { exit: 0, stdout: "moved", stderr: "" };
     },
+    order: unsupported,
     wrongKey: unsupported,
     garbage: unsupported,
     replay: unsupported,
     slot: unsupported,
     version: unsupported,
     stateFolder: unsupported,
+    script: unsupported,
     secondAppliance: unsupported,
     status: async (server) => (m.on.get(server) === true ? statusOf(cluster, m) : null),
     events: async (server) => m.log.get(server) ?? [],

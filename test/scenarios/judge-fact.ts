@@ -93,6 +93,8 @@ export async function judgeFact(world: World, fact: Fact, baseline: Baseline): P
     case "level":
     case "path":
       return judgeStatus(await allStatus(world), fact);
+    case "configuration.one":
+      return haveOneConfiguration(await allStatus(world));
     case "group.unmoved":
     case "owners.never-two":
     case "array.no-late-write":
@@ -141,6 +143,14 @@ async function allStatus(world: World): Promise<readonly Word[]> {
     SERVERS.map(async (server) => ({ server, status: await world.status(server) })),
   );
   return words.flatMap(({ server, status }) => (status === null ? [] : [{ server, status }]));
+}
+
+function haveOneConfiguration(words: readonly Word[]): Verdict {
+  const hashes = words.map(({ status }) => status.cluster.details?.["configHash"]);
+  const [first] = hashes;
+  const all = words.length === SERVERS.length && hashes.every((hash) => hash === first);
+  const seen = words.map(({ server }, i) => `${server} runs by ${String(hashes[i])}`).join(", ");
+  return { holds: all && typeof first === "string", seen: seen || "no agent answers" };
 }
 
 async function isStopped(world: World, group: string): Promise<Verdict> {

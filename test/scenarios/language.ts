@@ -47,8 +47,15 @@ export interface ClusterLine {
   readonly alone: boolean;
   /** `basic` stories fit the five minutes of `npm test`; `more` ones are played by `npm run test:more`. */
   readonly set: "basic" | "more";
-  /** Script pair of `test/scenarios/scripts` for the first group, and its longest run; null = none. */
-  readonly script: { readonly name: string; readonly timeoutMs: number } | null;
+  /**
+   * Script pair of `test/scenarios/scripts` for the first group or for all, and its longest run; null =
+   * none.
+   */
+  readonly script: {
+    readonly name: string;
+    readonly timeoutMs: number;
+    readonly isForAll: boolean;
+  } | null;
   /** `accepted` for A7, G3 and H2, where the guide itself lets both servers own. */
   readonly twoOwners: "forbidden" | "accepted";
 }
@@ -273,9 +280,9 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
     case "set":
       return value === "more" ? { ...cluster, set: "more" } : "set=more";
     case "script": {
-      const [, name, limit = "30000"] = /^([a-z-]+)(?::(\d{3,6}))?$/.exec(value) ?? [];
-      const script = { name: name ?? "", timeoutMs: Number(limit) };
-      return name === undefined ? "script=NAME[:MS]" : { ...cluster, script };
+      const [, name, limit = "30000", all] = /^([a-z-]+)(?::(\d{3,6}))?(:all)?$/.exec(value) ?? [];
+      const script = { name: name ?? "", timeoutMs: Number(limit), isForAll: all !== undefined };
+      return name === undefined ? "script=NAME[:MS][:all]" : { ...cluster, script };
     }
     case "two-owners":
       return value === "accepted" ? { ...cluster, twoOwners: "accepted" } : "two-owners=accepted";

@@ -2,9 +2,11 @@
  * Does one command of a scenario in a world. A `kage` order that ends with another exit code than the
  * story says is a failed step, not a thrown error.
  */
+
+import { EXIT } from "../../firmware/cli/exit-code.ts";
 import { unreachable } from "../../hal/base/assert.ts";
-import type { Command } from "./command-grammar.ts";
-import { makeText, withTexts } from "./config-text.ts";
+import type { ApplyOrder, Command } from "./command-grammar.ts";
+import { makeText, readMadeText, withTexts } from "./config-text.ts";
 import type { Baseline, Verdict } from "./judge-fact.ts";
 import type { Answer, World } from "./world.ts";
 
@@ -71,6 +73,11 @@ export async function playCommand(
     case "state":
       await world.stateFolder(command.server, command.condition);
       return DONE;
+    case "script":
+      await world.script(command.condition);
+      return DONE;
+    case "apply.both":
+      return expectOneTaken(world, command.orders, baseline);
     case "appliance.second":
       return expectExit(await world.secondAppliance(), command.exit, baseline);
     case "watch":
@@ -78,6 +85,27 @@ export async function playCommand(
     default:
       return unreachable(command);
   }
+}
+
+/** Both were looked at when the text before was in force: one comes too late, whichever. */
+async function expectOneTaken(
+  world: World,
+  orders: readonly ApplyOrder[],
+  baseline: Baseline,
+): Promise<Verdict> {
+  const [status] = await Promise.all(orders.map(({ server }) => world.status(server)));
+  const expectHash = status?.cluster.details?.["configHash"];
+  const answers = await Promise.all(
+    orders.map(({ server, text }) => {
+      const args = { text: readMadeText(world, text), expectHash, by: `story, ${text}` };
+      return world.order(server, "config.apply", args);
+    }),
+  );
+  const stderr = answers.map((answer) => answer.stderr).join("");
+  baseline.lastAnswer = { exit: 0, stdout: answers.map(({ stdout }) => stdout).join(""), stderr };
+  const exits = answers.map(({ exit }) => exit).sort((a, b) => a - b);
+  const seen = answers.map(({ exit, stdout, stderr: said }) => `exit ${exit}: ${stdout}${said}`);
+  return { holds: exits[0] === EXIT.done && exits[1] === EXIT.refused, seen: seen.join("; ") };
 }
 
 function expectExit(answer: Answer, exit: number, baseline: Baseline): Verdict {

@@ -4,8 +4,9 @@
  * Source: contract of the control sockets; architecture.md 7.
  */
 import { isRecord, request } from "../../firmware/cli/client.ts";
+import { EXIT } from "../../firmware/cli/exit-code.ts";
 import type { StatusDocument } from "../../services/status.ts";
-import type { LoggedEvent, Machine, WorldRecord } from "./world.ts";
+import type { Answer, LoggedEvent, Machine, WorldRecord } from "./world.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,6 +14,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const RACK_DEADLINE_MS = 15_000;
 /** An agent that has not answered by then counts as silent in this look. */
 const AGENT_DEADLINE_MS = 1000;
+/** A text goes to the other server in pieces. */
+const ORDER_DEADLINE_MS = 30_000;
 /** Enough for one scenario; the agent answers no more at once. */
 const EVENTS_MAX = 1000;
 
@@ -29,6 +32,18 @@ export async function askStatus(socket: string): Promise<StatusDocument | null> 
   const reply = await request(socket, { verb: "status", args: {} }, AGENT_DEADLINE_MS);
   if (reply.kind !== "ok" || !isRecord(reply.body["result"])) return null;
   return reply.body["result"] as unknown as StatusDocument;
+}
+
+/** One order to one agent, as an answer of the command line. */
+export async function giveOrder(socket: string, verb: string, args: Fields): Promise<Answer> {
+  const reply = await request(socket, { verb, args }, ORDER_DEADLINE_MS);
+  if (reply.kind === "ok") {
+    return { exit: EXIT.done, stdout: `${JSON.stringify(reply.body["result"])}\n`, stderr: "" };
+  }
+  if (reply.kind !== "refused") return { exit: EXIT.unreachable, stdout: "", stderr: reply.kind };
+  const { code, message, remedy } = reply.body;
+  const stderr = `${String(code)} ${String(message)}; ${String(remedy)}\n`;
+  return { exit: EXIT.refused, stdout: "", stderr };
 }
 
 /** null = the agent is not there or stopped. */

@@ -5,16 +5,7 @@
  * Source: architecture.md 7; issue 2 items 5-7.
  */
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -26,8 +17,6 @@ import {
   rackSocket,
   serverPlaces,
 } from "../../firmware/places.ts";
-import { ARRAY_BLOCK_BYTES } from "../../hal/ports/array.ts";
-import { claimBlockIndex } from "../../services/quorum/arbitration-layout.ts";
 import type { StatusDocument } from "../../services/status.ts";
 import {
   type Appliance,
@@ -45,21 +34,23 @@ import type {
   WireOrder,
 } from "./command-grammar.ts";
 import { readEventFiles } from "./event-files.ts";
-import { garbagePiece, slotBytes } from "./garbage.ts";
+import { garbagePiece } from "./garbage.ts";
 import { askHealth, type Customer, keepAsking } from "./http-client.ts";
 import { type ClusterLine, SERVERS } from "./language.ts";
 import {
   askEvents,
   askRack,
   askStatus,
+  giveOrder,
   readFloating,
   readMachines,
   readRecords,
 } from "./rack-client.ts";
 import { createRackProcesses, type RackProcesses } from "./rack-processes.ts";
+import { type ScriptCondition, ScriptFolder } from "./script-folder.ts";
+import { Slots } from "./slots.ts";
 import { INSPECTABLE, spinProcess } from "./spin-process.ts";
 import { setStateFolder } from "./state-folder.ts";
-import { StuckSlots } from "./stuck-slots.ts";
 import type {
   Answer,
   ClientAnswer,
@@ -95,7 +86,8 @@ class RackWorld implements World {
   readonly #dirs: ApplianceDirs;
   readonly #marker = randomBytes(8).toString("hex");
   readonly #processes: RackProcesses;
-  readonly #slots = new StuckSlots();
+  readonly #slots: Slots;
+  readonly #scripts: ScriptFolder | null;
   #appliance: Appliance | null = null;
   #customer: Customer | null = null;
   #eye: BrokerEye | null = null;
@@ -104,6 +96,8 @@ class RackWorld implements World {
     this.cluster = cluster;
     this.#dirs = applianceDirs(mkdtempSync(join(tmpdir(), "kage-scenario-")));
     this.#processes = createRackProcesses(`${MARKER}=${this.#marker}`);
+    this.#scripts = cluster.script === null ? null : new ScriptFolder(cluster.script.name);
+    this.#slots = new Slots(join(this.#dirs.stateDir, "array.img"));
   }
 
   async start(): Promise<void> {
@@ -136,6 +130,7 @@ class RackWorld implements World {
     left.push(...(await this.#processes.leftBehind()));
     if (existsSync(rackSocket(this.#dirs))) left.push(`socket ${rackSocket(this.#dirs)}`);
     if (existsSync(applianceFile(this.#dirs))) left.push(`file ${applianceFile(this.#dirs)}`);
+    this.#scripts?.remove();
     rmSync(this.#dirs.stateDir, { recursive: true, force: true });
     rmSync(this.#dirs.runDir, { recursive: true, force: true });
     return left;
@@ -202,6 +197,10 @@ class RackWorld implements World {
     return runKage(args, this.#dirs.stateDir);
   }
 
+  order(server: string, verb: string, args: Readonly<Record<string, unknown>>): Promise<Answer> {
+    return giveOrder(serverPlaces(this.#dirs, server).agentSocket, verb, args);
+  }
+
   async wrongKey(server: string): Promise<void> {
     const { localFile, stateDir } = serverPlaces(this.#dirs, server);
     const local = parseObject(readFileSync(localFile, "utf8"));
@@ -231,17 +230,7 @@ class RackWorld implements World {
   }
 
   async slot(server: string, content: SlotContent): Promise<void> {
-    const bytes = 2 * ARRAY_BLOCK_BYTES;
-    const offset = claimBlockIndex(SERVERS.indexOf(server), 0) * ARRAY_BLOCK_BYTES;
-    if (content === "free") return this.#slots.free(server);
-    const path = join(this.#dirs.stateDir, "array.img");
-    if (content === "stuck") return this.#slots.stick(server, path, offset, bytes);
-    const image = openSync(path, "r+");
-    try {
-      writeSync(image, slotBytes(content, bytes), 0, bytes, offset);
-    } finally {
-      closeSync(image);
-    }
+    this.#slots.set(server, content);
   }
 
   async version(server: string, other: boolean): Promise<void> {
@@ -257,6 +246,11 @@ class RackWorld implements World {
 
   async stateFolder(server: string, condition: FolderCondition): Promise<void> {
     setStateFolder(serverPlaces(this.#dirs, server).stateDir, condition);
+  }
+
+  async script(condition: ScriptCondition): Promise<void> {
+    if (this.#scripts === null) throw new Error("the story has no script=");
+    this.#scripts.set(condition);
   }
 
   secondAppliance(): Promise<Answer> {
@@ -314,6 +308,6 @@ class RackWorld implements World {
   }
 
   #arguments(): readonly string[] {
-    return applianceArguments(this.cluster, this.#dirs.stateDir);
+    return applianceArguments(this.cluster, this.#dirs.stateDir, this.#scripts?.path ?? null);
   }
 }

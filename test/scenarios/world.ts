@@ -13,6 +13,7 @@ import type {
   WireOrder,
 } from "./command-grammar.ts";
 import type { ClusterLine, WorldKind } from "./language.ts";
+import type { ScriptCondition } from "./script-folder.ts";
 
 /** One server as its cabinet sees it. */
 export interface Machine {
@@ -91,6 +92,8 @@ export interface World {
   /** A foreign station on the public segment takes the group's floating address, or leaves. */
   stranger(group: string, on: boolean): Promise<void>;
   kage(args: readonly string[]): Promise<Answer>;
+  /** One request to the agent of that server, whichever leads; the answer's JSON or the refusal's text. */
+  order(server: string, verb: string, args: Readonly<Record<string, unknown>>): Promise<Answer>;
   wrongKey(server: string): Promise<void>;
   garbage(path: string, server: string, count: number): Promise<void>;
   replay(path: string, from: string, count: number): Promise<void>;
@@ -98,6 +101,8 @@ export interface World {
   /** `other`: the frames that the server sends bear another version; no other bit of them is changed. */
   version(server: string, other: boolean): Promise<void>;
   stateFolder(server: string, condition: FolderCondition): Promise<void>;
+  /** Throws when no group of the story has a script. */
+  script(condition: ScriptCondition): Promise<void>;
   /** Starts a second appliance on the same state folder and waits for its end. */
   secondAppliance(): Promise<Answer>;
   /** null = the server's agent does not answer. */

@@ -7,26 +7,36 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Role } from "../../../services/telemetry/model.ts";
 import {
   type Action,
+  type Drop,
   groupVerbs,
+  isAllDown,
   kageLine,
   needsConfirm,
   serverVerbs,
   targetsFor,
 } from "../../../services/telemetry/picture/actions.ts";
 import type { Board } from "../../../services/telemetry/picture/board.ts";
-import { GROUP_WORDS, SERVER_WORDS } from "../../../services/telemetry/picture/state-words.ts";
+import {
+  GROUP_WORDS,
+  LEVEL_WORDS,
+  SERVER_WORDS,
+  type Word,
+} from "../../../services/telemetry/picture/state-words.ts";
 import { ActionPlan, type Plan } from "./action-plan.tsx";
 import { ActionProgress } from "./action-progress.tsx";
+import { Choice } from "./choice.tsx";
 import { CopyLine } from "./copy-line.tsx";
 import { Icon, StateWord } from "./icon.tsx";
 import type { PageLink } from "./link.ts";
 import { giveOrder, type OrderNews } from "./order.ts";
 import { useSpeech } from "./preferences.tsx";
 
-/** What a person opened; `id` is the topic id. */
+/** What a person opened; `id` is the topic id, empty for the cluster. */
 export interface Subject {
-  readonly kind: "group" | "node";
+  readonly kind: "group" | "node" | "cluster";
   readonly id: string;
+  /** The group was dragged onto a server: chosen beforehand, to be read and confirmed like any order. */
+  readonly drop?: Drop;
 }
 
 interface DialogProps {
@@ -43,20 +53,14 @@ export function ActionDialog(props: DialogProps) {
   const { subject, board, onClose } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  const kept =
-    subject.kind === "group" ? board.groups.get(subject.id) : board.nodes.get(subject.id);
-  const name = kept?.value.name ?? subject.id;
-  const word =
-    subject.kind === "group"
-      ? GROUP_WORDS[board.groups.get(subject.id)?.value.state ?? "unknown"]
-      : SERVER_WORDS[board.nodes.get(subject.id)?.value.state ?? "off"];
+  const { name, word } = shownOf(subject, board);
   return (
     <dialog ref={dialog} aria-labelledby="dialog-title" onClose={onClose}>
       <div class="dialog-body">
         <header class="dialog-head">
-          <Icon name={subject.kind === "group" ? "play" : "server"} size={20} />
+          <Icon name={SUBJECT_SIGNS[subject.kind].icon} size={20} />
           <div>
-            <p class="eyebrow">{t(subject.kind === "group" ? "group" : "server")}</p>
+            <p class="eyebrow">{t(SUBJECT_SIGNS[subject.kind].text)}</p>
             <h2 id="dialog-title">{name}</h2>
           </div>
           <StateWord word={word} />
@@ -65,6 +69,25 @@ export function ActionDialog(props: DialogProps) {
       </div>
     </dialog>
   );
+}
+
+const SUBJECT_SIGNS = {
+  group: { icon: "play", text: "group" },
+  node: { icon: "server", text: "server" },
+  cluster: { icon: "lan", text: "cluster" },
+} as const;
+
+function shownOf({ kind, id }: Subject, board: Board): { name: string; word: Word } {
+  if (kind === "cluster") {
+    const level = board.cluster?.value.level ?? "degraded";
+    return { name: board.info?.cluster ?? "", word: LEVEL_WORDS[level] };
+  }
+  if (kind === "group") {
+    const group = board.groups.get(id)?.value;
+    return { name: group?.name ?? id, word: GROUP_WORDS[group?.state ?? "unknown"] };
+  }
+  const node = board.nodes.get(id)?.value;
+  return { name: node?.name ?? id, word: SERVER_WORDS[node?.state ?? "off"] };
 }
 
 interface ContentProps extends DialogProps {
@@ -122,9 +145,12 @@ function DialogContent(props: ContentProps) {
 
 function actionsFor({ subject, board, role, name }: ContentProps): readonly Action[] {
   const { id } = subject;
+  if (subject.kind === "cluster") {
+    return role === "admin" && name !== "" ? [{ kind: "cluster", verb: "shutdown", name }] : [];
+  }
   if (subject.kind === "node") {
     const node = board.nodes.get(id)?.value;
-    const verbs = node === undefined ? [] : serverVerbs(node, role);
+    const verbs = node === undefined ? [] : serverVerbs(node, role, isAllDown(board));
     return verbs.map((verb): Action => ({ kind: "server", verb, id, name }));
   }
   const group = board.groups.get(id)?.value;
@@ -136,8 +162,8 @@ function OrderForm(props: ContentProps & { readonly onExecute: (action: Action) 
   const { board, subject, link, name, onDismiss, onExecute } = props;
   const { t } = useSpeech();
   const actions = actionsFor(props);
-  const [verb, setVerb] = useState<Action["verb"] | null>(null);
-  const [to, setTo] = useState<string | null>(null);
+  const [verb, setVerb] = useState<Action["verb"] | null>(subject.drop?.verb ?? null);
+  const [to, setTo] = useState<string | null>(subject.drop?.to ?? null);
   const [typed, setTyped] = useState("");
   const [plan, setPlan] = useState<Plan>({ kind: "none" });
   const chosen = actions.find((action) => action.verb === verb) ?? actions[0] ?? null;
@@ -221,35 +247,5 @@ function OrderForm(props: ContentProps & { readonly onExecute: (action: Action) 
         </button>
       </footer>
     </form>
-  );
-}
-
-interface ChoiceProps {
-  readonly legend: string;
-  readonly name: string;
-  readonly options: readonly { readonly value: string; readonly text: string }[];
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-}
-
-function Choice({ legend, name, options, value, onChange }: ChoiceProps) {
-  return (
-    <fieldset class="choice">
-      <legend>{legend}</legend>
-      <div class="switch large">
-        {options.map((option) => (
-          <label key={option.value}>
-            <input
-              type="radio"
-              name={name}
-              value={option.value}
-              checked={option.value === value}
-              onChange={() => onChange(option.value)}
-            />
-            <span>{option.text}</span>
-          </label>
-        ))}
-      </div>
-    </fieldset>
   );
 }

@@ -1,5 +1,5 @@
 /**
- * The questions the page asks its server over HTTP: bootstrap, session, login, setup, logout, rack. Every
+ * The questions the page asks its server over HTTP: bootstrap, session, login, users, rack. Every
  * answer is checked for its shape; a refusal carries its text in both languages, no answer is a value too.
  * Source: contract of the telemetry pieces; firmware/telemetry/web/answer.ts.
  */
@@ -47,13 +47,41 @@ export const setup = (code: string, user: string, password: string): Promise<Ans
 
 export const logout = (): Promise<Answer<Json>> => ask("POST", "/logout", asIs, {});
 
+/** POST /password: the session goes on, others of this user end. */
+export const changePassword = (old: string, password: string): Promise<Answer<Json>> =>
+  ask("POST", "/password", asIs, { old, password });
+
+export interface Person {
+  readonly user: string;
+  readonly role: Role;
+}
+
+export const getUsers = (): Promise<Answer<readonly Person[]>> => ask("GET", "/users", readUsers);
+
+/** What is left out stays as it is; with `create` an existing user is refused. */
+export const saveUser = (change: {
+  readonly user: string;
+  readonly role?: Role;
+  readonly password?: string;
+  readonly create?: true;
+}): Promise<Answer<Json>> => ask("POST", "/users", asIs, change);
+
+export const removeUser = (user: string): Promise<Answer<Json>> =>
+  ask("DELETE", "/users", asIs, { user });
+
+/** The server's words about what it did not do; null = it said none. */
+export const refusalWords = (
+  answer: Exclude<Answer<unknown>, { kind: "ok" }>,
+  lang: "en" | "ja",
+): string | null => (answer.kind === "refused" ? (answer.text?.[lang] ?? null) : null);
+
 export const getRack = (): Promise<Answer<Json>> => ask("GET", "/rack", asIs);
 
 export const postRack = (request: object): Promise<Answer<Json>> =>
   ask("POST", "/rack", asIs, request);
 
 async function ask<T>(
-  method: "GET" | "POST",
+  method: "GET" | "POST" | "DELETE",
   path: string,
   read: (json: Json) => T | null,
   body?: object,
@@ -125,4 +153,13 @@ function readSession(json: Json): Session | null {
   const role = json["role"];
   if (role !== "view" && role !== "op" && role !== "admin") return null;
   return { user: text(json["user"]), role };
+}
+
+function readUsers(json: Json): readonly Person[] | null {
+  const users = json["users"];
+  if (!Array.isArray(users)) return null;
+  return users.filter(isJson).flatMap((entry) => {
+    const person = readSession(entry);
+    return person === null ? [] : [person];
+  });
 }

@@ -14,10 +14,12 @@ import { useCluster } from "./cluster-view.ts";
 import { HeadlineBand } from "./headline-band.tsx";
 import { Icon } from "./icon.tsx";
 import { Masthead } from "./masthead.tsx";
+import { PasswordDialog } from "./password-dialog.tsx";
 import { useSpeech } from "./preferences.tsx";
 import { RackPanelCard } from "./rack-panel.tsx";
 import { TimelinePanel } from "./timeline-panel.tsx";
 import { TopologyPanel } from "./topology-panel.tsx";
+import { UsersDialog } from "./users-dialog.tsx";
 
 interface DashboardProps {
   readonly bootstrap: Bootstrap;
@@ -31,15 +33,25 @@ export function Dashboard({ bootstrap, session, onSessionOver, onLogout }: Dashb
   const [subject, setSubject] = useState<Subject | null>(null);
   const open = useCallback((next: Subject) => setSubject(next), []);
   const close = useCallback(() => setSubject(null), []);
+  const [people, setPeople] = useState<"password" | "users" | null>(null);
+  const closePeople = useCallback(() => setPeople(null), []);
   useKeepAwake();
   const isStale = freshness.kind === "stale";
   return (
     <div class={isStale ? "page is-stale" : "page"}>
-      <Masthead bootstrap={bootstrap} session={session} freshness={freshness} onLogout={onLogout} />
+      <Masthead
+        bootstrap={bootstrap}
+        session={session}
+        cluster={board.cluster?.value ?? null}
+        freshness={freshness}
+        onPassword={() => setPeople("password")}
+        onUsers={() => setPeople("users")}
+        onLogout={onLogout}
+      />
       <main id="cluster" tabIndex={-1}>
         <HeadlineBand cluster={board.cluster?.value ?? null} />
         <div class="columns">
-          <TopologyPanel board={board} freshness={freshness} onOpen={open} />
+          <TopologyPanel board={board} role={session.role} freshness={freshness} onOpen={open} />
           <TimelinePanel events={board.events} />
           {bootstrap.virtual && session.role !== "view" ? (
             <RackPanelCard server={bootstrap.server} />
@@ -47,6 +59,8 @@ export function Dashboard({ bootstrap, session, onSessionOver, onLogout }: Dashb
         </div>
       </main>
       {isStale ? <StaleBanner bootstrap={bootstrap} freshness={freshness} /> : null}
+      {people === "password" ? <PasswordDialog user={session.user} onClose={closePeople} /> : null}
+      {people === "users" ? <UsersDialog self={session.user} onClose={closePeople} /> : null}
       {subject === null ? null : (
         <ActionDialog
           subject={subject}

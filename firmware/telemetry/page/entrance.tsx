@@ -4,8 +4,8 @@
  * Source: work order 3 item 7 (login); requirements of ecosystem.md 3.2 points 12 and 13.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { TextKey } from "../../../services/telemetry/picture/page-text.ts";
 import { type Answer, type Bootstrap, login, type Session, setup } from "./api.ts";
+import { Field, Problem } from "./field.tsx";
 import { Icon } from "./icon.tsx";
 import { LanguageSwitch, Mark } from "./masthead.tsx";
 import { useSpeech } from "./preferences.tsx";
@@ -111,40 +111,10 @@ function EntranceForm({ isSetup, onEnter, onDone }: FormProps) {
       {isSetup ? (
         <Field name="again" label="passwordAgain" kind="password" autocomplete="new-password" />
       ) : null}
-      <p class="problem" role="alert">
-        {problem === "" ? null : (
-          <>
-            <Icon name="alert" />
-            {problem}
-          </>
-        )}
-      </p>
+      <Problem text={problem} />
       <button type="submit" class="primary wide" aria-disabled={isBusy}>
         {t(isBusy ? "working" : isSetup ? "setupDo" : "loginDo")}
       </button>
     </form>
-  );
-}
-
-interface FieldProps {
-  readonly name: string;
-  readonly label: TextKey;
-  readonly kind: "text" | "password";
-  readonly autocomplete: "one-time-code" | "username" | "new-password" | "current-password";
-  readonly hint?: TextKey;
-}
-
-function Field({ name, label, kind, autocomplete, hint }: FieldProps) {
-  const { t } = useSpeech();
-  const common = {
-    ...{ id: `entrance-${name}`, name, autocomplete, required: true, maxLength: 128 },
-    ...{ autocapitalize: "none" as const, spellcheck: false },
-  };
-  return (
-    <div class="field">
-      <label for={common.id}>{t(label)}</label>
-      {kind === "text" ? <input type="text" {...common} /> : <input type="password" {...common} />}
-      {hint === undefined ? null : <small class="quiet">{t(hint)}</small>}
-    </div>
   );
 }

@@ -2,19 +2,15 @@
  * The bar at the top: whose cluster this is, whether the page is live and as of when, the pages of the
  * other servers, language and user. Source: ecosystem.md 3.2 points 3, 10, 13.
  */
+
+import type { ClusterState } from "../../../services/telemetry/model.ts";
 import { showSpan, showTime } from "../../../services/telemetry/picture/ages.ts";
 import type { Freshness } from "../../../services/telemetry/picture/freshness.ts";
-import type { TextKey } from "../../../services/telemetry/picture/page-text.ts";
 import type { Bootstrap, Session } from "./api.ts";
 import { useNow } from "./clock.ts";
 import { Icon } from "./icon.tsx";
 import { useSpeech } from "./preferences.tsx";
-
-const ROLE_TEXT: Readonly<Record<Session["role"], TextKey>> = {
-  view: "roleView",
-  op: "roleOp",
-  admin: "roleAdmin",
-};
+import { ROLE_TEXT } from "./role-text.ts";
 
 /** The product's mark: a cabinet and its double behind it. */
 export function Mark() {
@@ -47,11 +43,15 @@ export function LanguageSwitch() {
 interface MastheadProps {
   readonly bootstrap: Bootstrap;
   readonly session: Session;
+  readonly cluster: ClusterState | null;
   readonly freshness: Freshness;
+  readonly onPassword: () => void;
+  readonly onUsers: () => void;
   readonly onLogout: () => void;
 }
 
-export function Masthead({ bootstrap, session, freshness, onLogout }: MastheadProps) {
+export function Masthead(props: MastheadProps) {
+  const { bootstrap, session, cluster, freshness } = props;
   const { t } = useSpeech();
   const others = bootstrap.servers.filter(
     ({ name, url }) => name !== bootstrap.server && url !== null,
@@ -65,7 +65,10 @@ export function Masthead({ bootstrap, session, freshness, onLogout }: MastheadPr
         <Mark />
         <div>
           <p class="masthead-cluster">{bootstrap.cluster}</p>
-          <p class="quiet small">{t("seenFrom", { server: bootstrap.server })}</p>
+          <p class="quiet small">
+            {t("seenFrom", { server: bootstrap.server })}
+            <Configuration cluster={cluster} />
+          </p>
         </div>
       </div>
       <LiveSign freshness={freshness} />
@@ -84,16 +87,34 @@ export function Masthead({ bootstrap, session, freshness, onLogout }: MastheadPr
               </a>
             ))}
         <LanguageSwitch />
-        <span class="masthead-user">
-          <strong>{session.user}</strong>
-          <span class="quiet small">{t(ROLE_TEXT[session.role])}</span>
-        </span>
-        <button type="button" class="ghost" onClick={onLogout}>
+        {session.role === "admin" ? (
+          <button type="button" class="ghost" onClick={props.onUsers}>
+            <Icon name="people" />
+            {t("users")}
+          </button>
+        ) : null}
+        <button type="button" class="masthead-user" onClick={props.onPassword}>
+          <Icon name="person" />
+          <span>
+            <strong>{session.user}</strong>
+            <span class="quiet small">{t(ROLE_TEXT[session.role])}</span>
+          </span>
+          <span class="unseen">{t("ownPassword")}</span>
+        </button>
+        <button type="button" class="ghost" onClick={props.onLogout}>
           {t("logout")}
         </button>
       </nav>
     </header>
   );
+}
+
+/** Number and hash as `kage config history` shows them. */
+function Configuration({ cluster }: { readonly cluster: ClusterState | null }) {
+  const { t } = useSpeech();
+  const { revision = null, configRevision: hash = null } = cluster ?? {};
+  if (revision === null || hash === null) return null;
+  return <> · {t("configuration", { rev: String(revision), hash })}</>;
 }
 
 function LiveSign({ freshness }: { readonly freshness: Freshness }) {

@@ -12,6 +12,8 @@ interface SvgViewProps {
   readonly label: string;
   /** `kind/id` of the part that was clicked, or on which Enter or the space bar was pressed. */
   readonly onOpen: (subject: string) => void;
+  /** Given the element when it is there, null when it has gone. */
+  readonly onMount?: (svg: SVGSVGElement | null) => void;
 }
 
 interface Drawn {
@@ -19,7 +21,7 @@ interface Drawn {
   readonly node: VNode;
 }
 
-export function SvgView({ drawing, label, onOpen }: SvgViewProps) {
+export function SvgView({ drawing, label, onOpen, onMount }: SvgViewProps) {
   const drawn = useRef(new Map<string, Drawn>());
   const kept = new Map<string, Drawn>();
   const { width, height } = drawing;
@@ -44,6 +46,7 @@ export function SvgView({ drawing, label, onOpen }: SvgViewProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: an SVG has no element of its own for a group of controls
     <svg
+      {...(onMount === undefined ? {} : { ref: onMount })}
       class="topology"
       role="group"
       aria-label={label}

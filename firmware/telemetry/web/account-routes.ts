@@ -21,7 +21,10 @@ export interface AccountContext {
   nowMs(): number;
 }
 
-type Handler = (request: WebRequest, context: AccountContext) => Promise<WebAnswer> | WebAnswer;
+export type Handler = (
+  request: WebRequest,
+  context: AccountContext,
+) => Promise<WebAnswer> | WebAnswer;
 
 /** GET /session. `?active=1` counts as use: the page asks so when its operator moves hand or key. */
 export const getSession: Handler = (request, { desk, nowMs }) => {
@@ -82,9 +85,12 @@ export const getUsers: Handler = (_request, { desk }) => {
   return json({ users: users.map(({ name, role }) => ({ user: name, role })) });
 };
 
-/** POST /users {user, role?, password?}: a new user needs both, an old one keeps what is left out. */
+/**
+ * POST /users {user, role?, password?, create?}: a new user needs both, an old one keeps what is left out.
+ * With `create` true an old one is refused, so that adding never gives somebody's account away.
+ */
 export const postUsers: Handler = async (request, context) => {
-  const { user, role, password } = request.body;
+  const { user, role, password, create } = request.body;
   if (!isUserName(user)) return refuse("web-bad-user-name");
   if (role !== undefined && !isRole(role)) {
     return refuse("web-bad-request", { reason: "expected role: view, op or admin" });
@@ -101,6 +107,7 @@ export const postUsers: Handler = async (request, context) => {
   }
   return changeUsers(request, context, `user ${user} saved`, (users) => {
     const old = users.get(user);
+    if (create === true && old !== undefined) return refuse("web-user-exists", { user });
     if (old === undefined && (made === null || role === undefined)) {
       return refuse("web-bad-request", { reason: "a new user needs role and password" });
     }
@@ -158,7 +165,8 @@ function isStillAdmin(
   return state.users.get(session.user)?.role === "admin";
 }
 
-async function makeUser(
+/** Checks name and password by the rules and hashes the password. */
+export async function makeUser(
   desk: AccountDesk,
   name: string,
   password: string,
@@ -189,7 +197,7 @@ function welcome(
   return json({ user: user.name, role: user.role }, headers);
 }
 
-function cookie(value: string, secure: boolean): string {
+export function cookie(value: string, secure: boolean): string {
   const flags = `HttpOnly; SameSite=Strict; Path=/${secure ? "; Secure" : ""}`;
   return `${SESSION_COOKIE}=${value}; ${flags}`;
 }

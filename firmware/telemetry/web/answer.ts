@@ -68,6 +68,8 @@ const STATUS_OF: Readonly<Record<WebRefusalKey, number>> = {
   "web-no-rack": 404,
   "web-rack-silent": 503,
   "web-rack-refused": 422,
+  "web-wrong-password": 403,
+  "web-user-exists": 409,
   "web-internal": 500,
 };
 

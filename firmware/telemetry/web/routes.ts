@@ -23,6 +23,7 @@ import {
   getStatusCss,
   type ObserveContext,
 } from "./observe-routes.ts";
+import { postPassword } from "./own-password.ts";
 import type { RackRoutes } from "./rack-routes.ts";
 
 /** `anyone` needs no login; `watcher` is anyone, or a login, as `statusAccess` says. */
@@ -56,6 +57,7 @@ const ROUTES: ReadonlyMap<string, Methods> = new Map<string, Methods>([
   ["/login", { POST: { access: "anyone", handle: postLogin } }],
   ["/setup", { POST: { access: "anyone", handle: postSetup } }],
   ["/logout", { POST: { access: "anyone", handle: postLogout } }],
+  ["/password", { POST: { access: "view", handle: postPassword } }],
   [
     "/users",
     {

@@ -29,7 +29,8 @@ export interface SessionLimits {
 
 interface Entry extends Session {
   open: boolean;
-  readonly key: string;
+  stamp: string;
+  key: string;
   readonly bornMs: number;
   usedMs: number;
   readonly listeners: Set<(reason: EndReason) => void>;
@@ -52,6 +53,11 @@ export interface Sessions {
   /** Milliseconds until it ends by itself when nothing is done. */
   leftMs(session: Session, nowMs: number): number;
   end(session: Session, reason: EndReason): void;
+  /**
+   * The same session under another cookie value and the stamp of another password; whoever hangs on it
+   * stays. null = it has ended.
+   */
+  renew(session: Session, stamp: string): string | null;
   /** Ends those for whom `keeps` is false. */
   endUnless(keeps: (session: Session) => boolean, reason: EndReason): void;
   /** Ends what has run out. */
@@ -128,6 +134,16 @@ export function createSessions(limits: SessionLimits): Sessions {
     end(session, reason) {
       const entry = entryOf(session);
       if (entry !== undefined) end(entry, reason);
+    },
+    renew(session, stamp) {
+      const entry = entryOf(session);
+      if (entry === undefined) return null;
+      const token = randomBytes(TOKEN_BYTES).toString("base64url");
+      entries.delete(entry.key);
+      entry.key = keyOf(token);
+      entry.stamp = stamp;
+      entries.set(entry.key, entry);
+      return token;
     },
     endUnless(keeps, reason) {
       for (const entry of [...entries.values()]) if (!keeps(entry)) end(entry, reason);

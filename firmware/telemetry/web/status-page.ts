@@ -96,12 +96,19 @@ function content(options: StatusPageOptions, { status, ageMs, broker }: WebSnaps
       : NOTHING
   }<div${stale ? markup` class="stale"` : NOTHING}>
 ${headline(options, status)}
-<p>${say("seenBy", { server })} ${say("age", { age, time })}</p>
+<p>${say("seenBy", { server })} ${configuration(options, status)}${say("age", { age, time })}</p>
 ${broker.connected ? NOTHING : markup`<p class="warn">! ${say("brokerLost")}</p>`}
 ${serverTable(options, status)}
 ${groupTable(options, status)}
 ${pathTable(options, status)}
 </div>`;
+}
+
+/** Number and hash as `kage config history` shows them. */
+function configuration({ language }: StatusPageOptions, { cluster }: StatusDocument): string {
+  const { revision, configHash: hash } = cluster.details ?? {};
+  if (typeof revision !== "number" || typeof hash !== "string") return "";
+  return `${speaker(language)("configuration", { rev: `${revision}`, hash })} `;
 }
 
 function headline(options: StatusPageOptions, { cluster }: StatusDocument): Markup {

@@ -13,6 +13,7 @@ export const STATUS_WORDS = {
     en: "Data {age} old, page of {time} UTC.",
     ja: "データは {age} 前、表示時刻 {time} UTC。",
   },
+  configuration: { en: "Configuration {rev} ({hash}).", ja: "構成 {rev} ({hash})。" },
   stale: {
     en: "OLD DATA: the agent of {server} has been silent for {age}. What follows may not be true.",
     ja: "古いデータ: {server} のエージェントが {age} 応答していません。以下は現状と異なる場合があります。",

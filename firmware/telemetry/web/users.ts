@@ -8,6 +8,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { type FileDone, folderFiles } from "../../../flash/store/files.ts";
 import { parseUsers, USERS_FILE_BYTES_MAX, type User, writeUsers } from "./users-file.ts";
+import { withUsersLock } from "./users-lock.ts";
 
 export type UsersState =
   | { readonly kind: "none" }
@@ -20,7 +21,7 @@ export interface UserStore {
   refresh(): Promise<UsersState>;
   /**
    * One change: `decide` sees the present state and returns the new list, or a refusal of its own.
-   * Changes run one after another, each on what the one before has left.
+   * Changes run one after another, each on what the one before has left, also those of other processes.
    */
   change<R>(decide: (state: UsersState) => Change<R>): Promise<Change<R> | FileDone>;
 }
@@ -90,14 +91,16 @@ export async function openUserStore(file: string): Promise<UserStore> {
     },
     refresh: () => inTurn(read),
     change: (decide) =>
-      inTurn(async () => {
-        const change = decide(await read());
-        if (change.kind === "refuse") return change;
-        const done = await save(change.users);
-        seen = "";
-        await read();
-        return done.kind === "failed" ? done : change;
-      }),
+      inTurn(() =>
+        withUsersLock(file, async () => {
+          const change = decide(await read());
+          if (change.kind === "refuse") return change;
+          const done = await save(change.users);
+          seen = "";
+          await read();
+          return done.kind === "failed" ? done : change;
+        }),
+      ),
   };
 }
 

@@ -92,15 +92,55 @@ export function hasEnvironment(pid: number, entry: string): boolean {
  * environment is not read, which may have to wait for a busy process.
  */
 export function findByEnvironment(entries: readonly string[], sinceTicks = 0): ProcessStat[] {
-  if (entries.length === 0) return [];
-  const found: ProcessStat[] = [];
+  return lookByEnvironment(entries, sinceTicks).found;
+}
+
+export interface EnvironmentLook {
+  readonly found: ProcessStat[];
+  /**
+   * Caught between two programs: execve(2) has dropped the old environment and not laid out the new one
+   * yet. They may carry an entry or none; only a later look tells.
+   */
+  readonly undecided: ProcessStat[];
+}
+
+/** As `findByEnvironment`, and who could not be judged. */
+export function lookByEnvironment(entries: readonly string[], sinceTicks = 0): EnvironmentLook {
+  const look: EnvironmentLook = { found: [], undecided: [] };
+  if (entries.length === 0) return look;
+  const wanted = entries.map((entry) => `\0${entry}\0`);
   for (const pid of listPids()) {
     if (sinceTicks > 0 && (readProcess(pid)?.startTicks ?? 0) < sinceTicks) continue;
-    if (!entries.some((entry) => hasEnvironment(pid, entry))) continue;
+    const text = readProc(`/proc/${pid}/environ`);
+    if (text === null) continue;
+    if (text === "") {
+      const line = readProc(`/proc/${pid}/stat`);
+      const stat = line === null || !isBetweenPrograms(line) ? null : parseStat(line);
+      if (stat !== null) look.undecided.push(stat);
+      continue;
+    }
+    if (!wanted.some((entry) => `\0${text}\0`.includes(entry))) continue;
     const stat = readProcess(pid);
-    if (stat !== null && !hasEnded(stat)) found.push(stat);
+    if (stat !== null && !hasEnded(stat)) look.found.push(stat);
   }
-  return found;
+  return look;
+}
+
+/**
+ * True for the stat line of a process that has no place for an environment (field 51, env_end, is 0), as
+ * only kernel threads, the dead and those inside execve(2) have none. Meant for one whose environment
+ * has just been read as empty: when field 50 differs from 51 by now, the new one came in between.
+ */
+export function isBetweenPrograms(line: string): boolean {
+  const stat = parseStat(line);
+  if (stat === null || hasEnded(stat) || isKernelThread(stat)) return false;
+  // Field 3 is the first behind the name, so fields 50 and 51 are these.
+  const [envStart, envEnd] = line
+    .slice(line.lastIndexOf(")") + 2)
+    .trimEnd()
+    .split(" ")
+    .slice(47, 49);
+  return envEnd === "0" || envStart !== envEnd;
 }
 
 /**

@@ -56,6 +56,13 @@ export class ScriptWatch {
     return this.#looking;
   }
 
+  /** Files that cannot be run, by the newest look at each. */
+  get unfit(): readonly { readonly path: string; readonly reason: string }[] {
+    return [...this.#known].flatMap(([path, { verdict }]) =>
+      verdict.kind === "unfit" ? [{ path, reason: verdict.reason }] : [],
+    );
+  }
+
   close(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;

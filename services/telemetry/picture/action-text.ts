@@ -32,10 +32,6 @@ export const actionText = {
     en: "The code or the password was not accepted. Check the code on the console of the server.",
     ja: "コードまたはパスワードを受け付けられません。サーバのコンソールでコードを確認してください。",
   },
-  loginSlow: {
-    en: "Too many attempts. Wait {span} and try again.",
-    ja: "試行回数が多すぎます。{span}後に再度お試しください。",
-  },
   unreachable: {
     en: "The server does not answer. Check its power and the network, or open the page of another server.",
     ja: "サーバが応答しません。電源とネットワークを確認するか、他のサーバの画面を開いてください。",
@@ -53,6 +49,14 @@ export const actionText = {
   detach: { en: "Detach", ja: "切り離し" },
   return: { en: "Return", ja: "復帰" },
   shutdown: { en: "Shut down", ja: "シャットダウン" },
+  "force-return": { en: "Force back", ja: "強制復帰" },
+  "start-now": { en: "Start now", ja: "今すぐ起動" },
+  operateCluster: { en: "Operate cluster", ja: "クラスタを操作" },
+  dropHere: { en: "{verb} {name} to {server}", ja: "{name} を {server} へ{verb}" },
+  dropNot: {
+    en: "{name} cannot go to {server} now",
+    ja: "{name} は現在 {server} へ移動できません",
+  },
   noAction: {
     en: "Nothing can be ordered in this state. Wait until it has settled.",
     ja: "この状態では操作できません。状態が落ち着くまでお待ちください。",
@@ -80,7 +84,6 @@ export const actionText = {
   copy: { en: "Copy", ja: "コピー" },
   copied: { en: "Copied", ja: "コピーしました" },
   confirmType: { en: "Type {name} to confirm", ja: "確認のため {name} と入力してください" },
-  confirmDiffers: { en: "This is not yet {name}.", ja: "{name} と一致していません。" },
   execute: { en: "{verb} {name}", ja: "{name} を{verb}" },
   cancel: { en: "Cancel", ja: "取消" },
   close: { en: "Close", ja: "閉じる" },

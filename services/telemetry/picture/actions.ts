@@ -9,7 +9,7 @@ import type { CommandRequest, GroupState, NodeState, Role } from "../model.ts";
 import { type Board, type Kept, serversOf } from "./board.ts";
 
 export type GroupVerb = "start" | "stop" | "move";
-export type ServerVerb = "detach" | "return" | "shutdown";
+export type ServerVerb = "detach" | "return" | "shutdown" | "force-return" | "start-now";
 
 export type Action =
   | {
@@ -26,7 +26,8 @@ export type Action =
       readonly verb: ServerVerb;
       readonly id: string;
       readonly name: string;
-    };
+    }
+  | { readonly kind: "cluster"; readonly verb: "shutdown"; readonly name: string };
 
 /** Destructive: the target's name has to be typed (model.ts, `confirm`). */
 export function needsConfirm(action: Action): boolean {
@@ -35,6 +36,8 @@ export function needsConfirm(action: Action): boolean {
     case "move":
     case "detach":
     case "shutdown":
+    case "force-return":
+    case "start-now":
       return true;
     case "start":
     case "return":
@@ -62,14 +65,17 @@ export function groupVerbs(group: GroupState): readonly GroupVerb[] {
   }
 }
 
-export function serverVerbs(node: NodeState, role: Role): readonly ServerVerb[] {
-  const off: readonly ServerVerb[] = role === "admin" ? ["shutdown"] : [];
+/** `isAllDown`: no server is a member, so that somebody has to say whose information counts. */
+export function serverVerbs(node: NodeState, role: Role, isAllDown = false): readonly ServerVerb[] {
+  const isAdmin = role === "admin";
+  const off: readonly ServerVerb[] = isAdmin ? ["shutdown"] : [];
   switch (node.state) {
     case "member":
       return ["detach", ...off];
     case "detached":
-      return ["return", ...off];
+      return ["return", ...(isAdmin && isAllDown ? (["force-return"] as const) : []), ...off];
     case "starting":
+      return isAdmin ? ["start-now"] : [];
     case "leaving":
     case "returning":
     case "stopping":
@@ -78,6 +84,25 @@ export function serverVerbs(node: NodeState, role: Role): readonly ServerVerb[] 
     default:
       return unreachable(node.state);
   }
+}
+
+/** Every server that is heard is detached: nobody carries the cluster. */
+export const isAllDown = (board: Board): boolean =>
+  serversOf(board).every(({ value: { state } }) => state === "detached" || state === "off");
+
+/** The order of a group that is dragged onto a server; null = it cannot go there. */
+export function dropOrder(board: Board, groupId: string, nodeId: string): Drop | null {
+  const group = board.groups.get(groupId)?.value;
+  const server = board.nodes.get(nodeId)?.value.name;
+  if (group === undefined || server === undefined) return null;
+  const verb = groupVerbs(group).find((each) => each === "move" || each === "start");
+  if (verb === undefined || !targetsFor(board, group).includes(server)) return null;
+  return { verb, to: server };
+}
+
+export interface Drop {
+  readonly verb: GroupVerb;
+  readonly to: string;
 }
 
 /** Members of the group's policy except the owner, best first. */
@@ -93,6 +118,8 @@ export function targetsFor(board: Board, group: GroupState): readonly string[] {
 
 /** The same order at a terminal. */
 export function kageLine(action: Action): string {
+  if (action.kind === "cluster") return "kage cluster shutdown";
+  if (action.verb === "start-now") return `kage cluster start-now --server ${quote(action.name)}`;
   const to = action.kind === "group" && action.to !== null ? ` --to ${quote(action.to)}` : "";
   return `kage ${action.kind} ${action.verb} ${quote(action.name)}${to}`;
 }
@@ -105,7 +132,8 @@ function quote(word: string): string {
 /** Topic below the cluster's prefix. */
 export function commandTopic(action: Action): string {
   if (action.kind === "group") return `cmd/op/group/${action.id}/${action.verb}`;
-  const role = action.verb === "shutdown" ? "admin" : "op";
+  if (action.kind === "cluster") return "cmd/admin/cluster/shutdown";
+  const role = action.verb === "detach" || action.verb === "return" ? "op" : "admin";
   return `cmd/${role}/node/${action.id}/${action.verb}`;
 }
 
@@ -124,6 +152,8 @@ export function commandFor(
 }
 
 function expectation(board: Board, action: Action): NonNullable<CommandRequest["expect"]> {
+  // A view that has changed is another cluster than the one that was looked at.
+  if (action.kind === "cluster") return { epoch: board.cluster?.value.epoch ?? 0 };
   if (action.kind === "server") {
     const node: Kept<NodeState> | undefined = board.nodes.get(action.id);
     return node === undefined ? {} : { state: node.value.state };

@@ -5,6 +5,7 @@
  */
 import type { Language } from "../../catalogue/entry.ts";
 import { actionText } from "./action-text.ts";
+import { peopleText } from "./people-text.ts";
 
 export const PAGE_TEXT = {
   product: { en: "Kagemusha", ja: "影武者" },
@@ -12,8 +13,8 @@ export const PAGE_TEXT = {
   language: { en: "日本語", ja: "English" },
   languageLabel: { en: "日本語で表示", ja: "Show in English" },
   loading: { en: "Loading the cluster…", ja: "クラスタの状態を読み込んでいます…" },
-  clusterLabel: { en: "Cluster {name}", ja: "クラスタ {name}" },
   seenFrom: { en: "seen from {server}", ja: "{server} から見た状態" },
+  configuration: { en: "configuration {rev} ({hash})", ja: "構成 {rev} ({hash})" },
   live: { en: "Live", ja: "ライブ" },
   stale: { en: "Not live", ja: "更新停止" },
   asOf: { en: "as of {time}", ja: "{time} 現在" },
@@ -124,9 +125,10 @@ export const PAGE_TEXT = {
   hint: { en: "What to do", ja: "対処" },
   reportedBy: { en: "log of {server}", ja: "{server} のログ" },
   details: { en: "details", ja: "詳細" },
-  clusterSubject: { en: "cluster", ja: "クラスタ" },
+  cluster: { en: "Cluster", ja: "クラスタ" },
 
   ...actionText,
+  ...peopleText,
 } as const satisfies Record<string, Readonly<Record<Language, string>>>;
 
 export type TextKey = keyof typeof PAGE_TEXT;

@@ -105,6 +105,7 @@ export function readCluster(json: Json): ClusterState | null {
     coordinator: name(json["coordinator"]),
     headline: bilingual(json["headline"]),
     configRevision: name(json["configRevision"]),
+    revision: count(json["revision"]),
   };
 }
 

@@ -12,7 +12,8 @@ import { peerOf } from "../../../firmware/pulse/route.ts";
 import { emptyRecord, parseRecord } from "../../../flash/store/record.ts";
 import { hostIncarnation } from "../../../hal/base/ids.ts";
 import type { Facts } from "../../../services/facts.ts";
-import { createFailover } from "../../../services/failover/core.ts";
+import { createFailover, ownWords } from "../../../services/failover/core.ts";
+import { encodeWords } from "../../../services/failover/words.ts";
 import type { StatusDocument } from "../../../services/status.ts";
 import { Pair, pairConfig } from "../pulse/pair.ts";
 
@@ -46,6 +47,37 @@ test("D17: a starting server tells how many seconds it will still wait, and no l
   pair.run(3000);
   assert.is(pair.shows(0), "sole");
   assert.is(status(factsOf(pair)).servers[0]?.details, undefined);
+});
+
+test("R210: the cluster's details name the configuration in force by number and hash", () => {
+  const pair = new Pair(CONFIG);
+  pair.run(300);
+  const revisions = [{ rev: 7, hash: "1a2b3c4d5e6f7081" }, null];
+  const { details } = status(factsOf(pair), { isUnsaved: false, revisions }).cluster;
+  assert.is(details?.["revision"], 7);
+  assert.is(details?.["configHash"], CONFIG.hash);
+});
+
+test("R118: a script that cannot be run is a reason here and there, and no takeover is counted on", () => {
+  const pair = new Pair(CONFIG);
+  pair.run(300);
+  const facts = factsOf(pair);
+  assert.is(status(facts).cluster.survivesFailures, 1);
+  const unfit = [{ path: "/etc/app/start.sh", reason: "not there (ENOENT); check the path" }];
+  const { cluster } = status(facts, { isUnsaved: false, unfit });
+  assert.is(cluster.level, "degraded");
+  assert.is(cluster.survivesFailures, 0);
+  const [reason] = cluster.reasons.filter(({ code }) => code === "KG-4064");
+  assert.match(reason?.text ?? "", "/etc/app/start.sh");
+  assert.match(reason?.text ?? "", "ENOENT");
+  const words = { ...ownWords(createFailover(1, CONFIG)), unfit: true };
+  const peer = { ...facts.peer, blob: encodeWords(words) };
+  const seen = status({ ...facts, peer }).cluster;
+  assert.equal(
+    seen.reasons.map(({ code }) => code),
+    ["KG-4068"],
+  );
+  assert.is(seen.survivesFailures, 0);
 });
 
 test("R108: an emergency shutdown is a reason until it is settled", () => {

@@ -1,18 +1,26 @@
 /** ARMLOAD, ARMKILL and ARMLOG as the agent carries them out, on real processes. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseLoadRecord } from "../../../firmware/agent/load-record.ts";
 import { isId } from "../../../firmware/agent/script-requests.ts";
+import {
+  findByEnvironment,
+  signalProcess,
+} from "../../../hal/drivers/process-tree/process-tree.ts";
+import type { Facts } from "../../../services/facts.ts";
+import { encodeWords } from "../../../services/failover/words.ts";
 import { until } from "../../hal/drivers/program-runner/runner-world.ts";
 import {
   clear,
+  cookieOf,
   keysOf,
   living,
   makeStage,
   openDesk,
   put,
+  reasonOf,
   type ScriptStage,
 } from "./script-stage.ts";
 
@@ -82,6 +90,64 @@ test("R160: an identity is taken once, whatever its case", async ({ stage }) => 
   assert.equal(both.sort(), ["done", "load-duplicate"]);
 });
 
+/** What a server hears of another one whose desk is `there`, in the state that its agent shows. */
+function hearsOf(there: ScriptStage, state: string | null = "member"): Facts {
+  const groups = [{ state: "running" as const, desired: 1, order: 1 }];
+  const none = { shutdown: 0 as const, marked: false, offAfterLeave: false };
+  const blob = encodeWords({ ...none, request: null, reply: null, groups, ...there.desk.words() });
+  const peer = { index: 1, host: "b1", state, sameView: true, configDiffers: false, blob };
+  return { peer } as unknown as Facts;
+}
+
+/** The other server's stage, where the group is called db and has another place in the configuration. */
+async function besides(): Promise<ScriptStage> {
+  const there = makeStage();
+  const db = { ...there.group, index: 1, name: there.group.name };
+  await there.desk.start(db, there.script, "START");
+  const config = { ...there.context.config, groups: [there.group, db].reverse() };
+  const moved = { ...there, group: db, context: { ...there.context, config } };
+  return { ...moved, desk: openDesk(moved) };
+}
+
+test("R160: an identity that the other server uses for another group is refused", async ({
+  stage,
+}) => {
+  const there = await besides();
+  try {
+    assert.is(await ask(there, "script.load", order(["sleep", "60"], { id: "Www" })), "done");
+    stage.desk.hear(hearsOf(there));
+    const answer = await stage.desk.answer("script.load", order(["sleep", "60"], { id: "wwW" }));
+    assert.ok(answer.kind === "refused" && answer.key === "load-duplicate");
+    assert.match(JSON.stringify(answer), /SERVER2/);
+    assert.is(await ask(stage, "script.load", order(["sleep", "60"], { id: "WW" })), "done");
+    // Not heard any more: its groups come here, and their identities with them.
+    stage.desk.hear(hearsOf(there, null));
+    assert.is(await ask(stage, "script.load", order(["sleep", "60"], { id: "www" })), "done");
+    assert.not(keysOf(stage).includes("load.conflict"));
+    // Heard again with the same identity: told once, and nothing is ended for it.
+    stage.desk.hear(hearsOf(there));
+    stage.desk.hear(hearsOf(there));
+    assert.is(keysOf(stage).filter((key) => key === "load.conflict").length, 1);
+    assert.ok(living(stage) > 0);
+  } finally {
+    await clear(there);
+  }
+});
+
+test("R160: an identity ended over there is free here", async ({ stage }) => {
+  const there = await besides();
+  try {
+    await ask(there, "script.load", order(["sleep", "60"]));
+    stage.desk.hear(hearsOf(there));
+    assert.is(await ask(stage, "script.load", order(["sleep", "60"])), "load-duplicate");
+    await ask(there, "script.kill", { group: "web", id: "APP" });
+    stage.desk.hear(hearsOf(there));
+    assert.is(await ask(stage, "script.load", order(["sleep", "60"])), "done");
+  } finally {
+    await clear(there);
+  }
+});
+
 test("R44: loaded programs end with the group, and nothing is loaded while it is down", async ({
   stage,
 }) => {
@@ -137,7 +203,7 @@ test("R158: a service is started, watched and stopped through the system's own m
   put(
     stage,
     "systemctl",
-    `echo "$*" >>${dir}/calls; case $1 in start) touch ${dir}/on;; stop) rm -f ${dir}/on;; is-active) [ -e ${dir}/on ];; esac`,
+    `echo "$*" >>${dir}/calls; case $1 in start) touch ${dir}/on;; stop) rm -f ${dir}/on;; is-active) [ -e ${dir}/on ];; show) [ -e ${dir}/on ] && echo active || echo inactive;; esac`,
   );
   const env = { PATH: `${dir}:/usr/bin:/bin` };
   const rules = { service: true, monitor: true, env };
@@ -145,8 +211,70 @@ test("R158: a service is started, watched and stopped through the system's own m
   await until("it was started", () => existsSync(join(dir, "on")));
   await ask(stage, "script.kill", { group: "web", id: "APP" });
   const calls = readFileSync(join(dir, "calls"), "utf8").trim().split("\n");
-  assert.equal([calls[0], calls.at(-1)], ["start -- W3SVC", "stop -- W3SVC"]);
+  const acts = calls.filter((call) => /^(start|stop|kill) /.test(call));
+  assert.equal(acts, ["start -- W3SVC", "stop -- W3SVC"]);
+  assert.is(calls.at(-1), "show --property=ActiveState --value -- W3SVC", "looked at last");
   assert.equal(stage.failed, []);
+});
+
+/** Stands for systemd: the service is the file `on`; with a file `stuck` it cannot be ended. */
+function putManager({ dir }: ScriptStage): void {
+  const states = `is-active) alive;; show) alive && echo active || echo inactive;;`;
+  const verbs = `start) touch ${dir}/on;; stop) [ "$2" = --no-block ] || rm -f ${dir}/on;;`;
+  const alive = `alive() { [ -e ${dir}/on ] || [ -e ${dir}/stuck ]; }`;
+  const script = `#!/bin/sh\n${alive}; case $1 in ${verbs} ${states} esac\n`;
+  writeFileSync(join(dir, "systemctl"), script, { mode: 0o755 });
+}
+
+test("R158: a service that its manager started again after an alert ends with the group", async ({
+  stage,
+}) => {
+  const { dir } = stage;
+  putManager(stage);
+  const rules = { service: true, env: { PATH: `${dir}:/usr/bin:/bin` } };
+  await ask(stage, "script.load", order(["W3SVC"], rules));
+  await until("it was started", () => existsSync(join(dir, "on")));
+  rmSync(join(dir, "on"));
+  await until("it was told", () => keysOf(stage).includes("load.lost"));
+  writeFileSync(join(dir, "on"), "");
+  await stage.desk.stop(stage.group, stage.script);
+  assert.not(existsSync(join(dir, "on")));
+});
+
+test("R158: a service that its manager cannot end makes the stop of its group fail", async ({
+  stage,
+}) => {
+  const { dir } = stage;
+  putManager(stage);
+  const rules = { service: true, env: { PATH: `${dir}:/usr/bin:/bin` } };
+  await ask(stage, "script.load", order(["W3SVC"], rules));
+  await until("it was started", () => existsSync(join(dir, "on")));
+  writeFileSync(join(dir, "stuck"), "");
+  assert.is(await ask(stage, "script.kill", { group: "web", id: "APP" }), "kill-failed");
+  assert.match(
+    await reasonOf(stage.desk.stop(stage.group, stage.script)),
+    /service W3SVC: it is not gone survived/,
+  );
+});
+
+test("R44: the next agent starts nothing again that died while none was there", async ({
+  stage,
+}) => {
+  const rules = { restartMax: 9, failover: true };
+  // As the last will does it: the agent hears nothing any more, then all of the group is killed.
+  const last = openDesk(stage, true);
+  await last.answer("script.load", order(["sleep", "60"], rules));
+  const before = living(stage);
+  const next = openDesk(stage);
+  for (const who of findByEnvironment([cookieOf(stage)])) signalProcess(who, "SIGKILL");
+  await until("all are gone", () => living(stage) === 0);
+  assert.ok(before > 0);
+  stage.notes.length = 0;
+  assert.is(await next.adopt(stage.group), false);
+  assert.is(living(stage), 0);
+  assert.not(keysOf(stage).includes("load.restarted"));
+  await next.stop(stage.group, stage.script);
+  assert.is(living(stage), 0);
 });
 
 test("R161: log lines are events, alerts with /ARM, and a flood is refused", async ({ stage }) => {

@@ -4,11 +4,16 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { PulseWatch } from "../../../firmware/agent/pulse-watch.ts";
 import type { ServerContext } from "../../../firmware/local.ts";
+import { readProcess } from "../../../hal/drivers/process-tree/process-tree.ts";
 import type { Facts } from "../../../services/facts.ts";
+import { until } from "../../hal/drivers/program-runner/runner-world.ts";
 
 /** T = 100, I = 10: a word every 20 ms, a pulse hangs after 100 ms (T / 2 is below that). */
 const context = {
@@ -67,6 +72,67 @@ test("R22: silence below the stall time ends nobody, and the second look is aske
   watch.tick(1090, true, false);
   assert.equal(notes, []);
   assert.is(watch.nextDeadlineMs(1090), Number.POSITIVE_INFINITY);
+});
+
+/** A process that listens as a pulse does, stopped before it could accept anybody. */
+async function listenStopped(runDir: string): Promise<ChildProcess> {
+  const path = join(runDir, "pulse.sock");
+  const program = `require("net").createServer().listen(process.argv[1], () => console.log("up"))`;
+  const pulse = spawn(process.execPath, ["-e", program, path], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(pulse.stdout, "data");
+  pulse.kill("SIGSTOP");
+  await until("it is stopped", () => readProcess(pulse.pid ?? 0)?.state === "T");
+  return pulse;
+}
+
+test("R22: an agent that boots while its pulse is stopped ends it at the second look", async () => {
+  notes.length = 0;
+  const runDir = mkdtempSync(join(tmpdir(), "kage-watch-"));
+  stand = await listenStopped(runDir);
+  const watch = new PulseWatch(
+    { ...context, local: { runDir } } as unknown as ServerContext,
+    (key) => notes.push(key),
+  );
+  const ended = once(stand, "exit");
+  // Not connected, then connected for less than a late word: nobody is missed yet.
+  watch.tick(1000, false, false);
+  watch.tick(1005, true, false);
+  watch.tick(1034, true, false);
+  assert.equal(notes, []);
+  watch.tick(1050, true, false);
+  assert.equal(notes, [], "the greeting may wait unread");
+  assert.is(watch.nextDeadlineMs(1050), 1052);
+  watch.tick(1052, true, false);
+  assert.equal(notes, ["pulse.stalled"]);
+  await ended;
+  assert.is(stand.signalCode, "SIGKILL");
+  rmSync(runDir, { recursive: true, force: true });
+});
+
+test("R22: a pulse that is slow to greet is given time, and a greeting ends the doubt", async () => {
+  const runDir = mkdtempSync(join(tmpdir(), "kage-watch-"));
+  notes.length = 0;
+  stand = spawn("/bin/sleep", ["60"]);
+  const watch = new PulseWatch(
+    { ...context, local: { runDir } } as unknown as ServerContext,
+    (key) => notes.push(key),
+  );
+  watch.tick(1000, true, false);
+  watch.tick(3000, true, false);
+  watch.tick(3002, true, false);
+  assert.equal(notes, []);
+  watch.greet(stand.pid ?? 0, 3003);
+  watch.tick(3010, true, false);
+  assert.equal(notes, []);
+  // The next one is a stranger again until it has greeted.
+  watch.lose();
+  watch.tick(3020, true, false);
+  watch.tick(3400, true, false);
+  watch.tick(3402, true, false);
+  assert.equal(notes, []);
+  rmSync(runDir, { recursive: true, force: true });
 });
 
 test.run();

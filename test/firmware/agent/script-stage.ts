@@ -67,14 +67,15 @@ export function makeStage(
   return stage;
 }
 
-/** A desk as the next agent opens it: same folders, nothing remembered. */
-export function openDesk(stage: Omit<ScriptStage, "desk">): ScriptDesk {
+/** A desk as the next agent opens it: same folders, nothing remembered. `isOver`: it is about to die. */
+export function openDesk(stage: Omit<ScriptStage, "desk">, isOver = false): ScriptDesk {
   return new ScriptDesk(stage.context, {
     cgroupRoot: null,
     mainJs: "/nowhere/main.js",
     note: (key, data) => stage.notes.push({ key, data }),
     fail: (group) => stage.failed.push(group),
-    isOver: () => false,
+    isOver: () => isOver,
+    say: () => undefined,
   });
 }
 

@@ -28,6 +28,8 @@ interface Agent {
   readonly plan?: Answer;
   /** Counts of lateness at each status question, in order; the last one stays. */
   readonly late?: readonly (readonly number[])[];
+  /** The same of the beats of SERVER2 as heard by SERVER1. */
+  readonly heard?: readonly (readonly number[])[];
   readonly events?: readonly object[];
 }
 
@@ -49,7 +51,9 @@ async function start(agent: Agent = {}): Promise<FakeAppliance> {
       default: {
         const late = agent.late?.[Math.min(asked, agent.late.length - 1)] ?? null;
         asked += 1;
-        const details = late === null ? {} : { measured: { late, disk: late.map(() => 0) } };
+        const heard = agent.heard?.[Math.min(asked - 1, agent.heard.length - 1)];
+        const measured = { late, disk: late?.map(() => 0), heard };
+        const details = late === null ? {} : { measured };
         return ok({ servers: [{ name: "SERVER1", details }, { name: "SERVER2" }] });
       }
     }
@@ -132,6 +136,49 @@ test("D51: tune measures for the time given, proposes with reason, and changes n
   assert.match(out, '+     "pauseMs": 64');
   assert.match(out, "nothing was measured for: D, G, startSyncWaitMs");
   assert.match(out, "put it in force: kage tune --apply");
+  assert.is(sent("config.apply").length, 0);
+});
+
+test("D51: the worst figures of all looks are kept, also when the pulse is restarted in between", async () => {
+  // The last look is of a new pulse: fewer wakes than before.
+  const late = [counts(1), counts(1, 1, 48), counts(1, 1, 48, 1), counts(2)];
+  const { runDir } = await start({ late });
+  const { out } = await kage(runDir, ["tune", "--for", "20"]);
+  assert.match(out, "SERVER1: pulse at most 48 ms late");
+});
+
+test("D51: of a server that cannot be asked it says what is heard of it, and what is not known", async () => {
+  const heard = [counts(), counts(96, 2)];
+  const { runDir } = await start({ late: [counts(1), counts(1, 2)], heard });
+  const { out } = await kage(runDir, ["tune", "--for", "5"]);
+  assert.match(out, "SERVER2, as SERVER1 hears it: beats at most 96 ms late in 2");
+  assert.match(out, "SERVER2: cannot be asked from here");
+  assert.match(out, "run kage tune there as well");
+  assert.match(out, "timing.pauseMs: 25 -> 192", "what is heard counts too");
+  assert.match(out, "this is the load of the moment; --load");
+  const json = JSON.parse((await kage(runDir, ["tune", "--for", "5", "-o", "json"])).out);
+  assert.equal(json.unseen, ["SERVER2"]);
+});
+
+test("D51: under load the second half counts by itself, and its worst is what is proposed for", async () => {
+  const late = [counts(1), counts(1, 2), counts(1, 2, 64)];
+  const { runDir } = await start({ late });
+  const { out, exit } = await kage(runDir, ["tune", "--for", "1", "--load"]);
+  assert.is(exit, 0);
+  assert.match(out, "SERVER1: pulse at most 2 ms late in 1 wakes");
+  assert.match(
+    out,
+    /under load, \d+ busy processes on this machine:\nSERVER1: pulse at most 64 ms late/,
+  );
+  assert.match(out, "timing.pauseMs: 25 -> 128");
+});
+
+test("D51: an interrupted measurement proposes and applies nothing", async () => {
+  const { runDir } = await start({ late: LATE });
+  const onPause = (): "ctrl-c" => "ctrl-c";
+  const { exit, err } = await kage(runDir, ["tune", "--for", "60", "--apply"], { onPause });
+  assert.is(exit, 1);
+  assert.match(err, "interrupted; nothing was proposed or changed");
   assert.is(sent("config.apply").length, 0);
 });
 

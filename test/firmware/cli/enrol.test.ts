@@ -7,7 +7,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { keysFolder, writeKeySet } from "../../../firmware/key-files.ts";
 import { parseLocal } from "../../../firmware/local.ts";
+import { folderFiles } from "../../../flash/store/files.ts";
+import { firstSet } from "../../../services/keys/key-set.ts";
 import {
   addSecondIn,
   createIn,
@@ -202,6 +205,30 @@ test("the key of another cluster is not accepted", async () => {
   assert.is(joiner.exit, 1);
   assert.match(joiner.err, "the key is of cluster WWW");
   assert.is(read(two, "cluster.key"), key);
+});
+
+test("key offer gives the key in force, not the first one, to a stopped server that has missed a rotation", async () => {
+  await enrolled();
+  const keyFile = join(one, "cluster.key");
+  const old = read(two, "cluster.key");
+  const key = new Uint8Array(32).fill(7);
+  const keys = keysFolder(join(one, "state"));
+  mkdirSync(keys, { recursive: true });
+  await writeKeySet(folderFiles(keys), keyFile, firstSet(key, 1));
+  const offer = ["key", "offer", "SERVER2", "--listen", "127.0.0.1:0", "--dir", one];
+  const local = ["--local", join(one, "local.json")];
+  const { inviter, joiner } = await exchange([...offer, ...local], (words) =>
+    run([...words, "--dir", two]),
+  );
+  assert.is(joiner.exit, 0, joiner.err);
+  assert.is(inviter.exit, 0, inviter.err);
+  assert.is(read(two, "cluster.key"), `${"07".repeat(32)}\n`);
+  // By the old one its own slot on the array is still its own.
+  assert.is(read(two, "cluster.key.old"), old);
+  assert.is(read(one, "cluster.key"), old);
+  assert.not.ok(inviter.out.includes("0707"));
+  const stranger = await run([...offer.slice(0, 2), "SERVER1", ...offer.slice(3), ...local]);
+  assert.is(stranger.exit, 2, stranger.err);
 });
 
 test("while an agent answers neither key nor enrolment touches its files", async () => {

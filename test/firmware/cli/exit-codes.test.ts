@@ -50,6 +50,10 @@ test("1: a group that comes to rest as failed is a failure that names the events
 
 test("2: usage names what was wrong and what is near", async () => {
   const cases: readonly (readonly [string, string])[] = [
+    [
+      "cluster create WWW --state x",
+      'kage: "kage cluster create" works on the files of a real server; npm start makes those of the virtual appliance\n  do: leave --state out; another place is named by --dir\n',
+    ],
     ["status --wtch", 'kage: "kage status" has no option --wtch\n  do: did you mean: --watch\n'],
     ["stauts", 'kage: unknown command "stauts"\n  do: did you mean: kage status\n'],
     ["group mvoe web", 'kage: unknown command "group mvoe"\n  do: did you mean: kage group move\n'],

@@ -19,6 +19,8 @@ export interface TerminalOptions {
   readonly typed?: string | null;
   /** Answers in the order of the questions; then `typed`. */
   readonly answers?: readonly string[];
+  /** What is typed unseen or comes in on standard input, in the order it is asked for. */
+  readonly secrets?: readonly string[];
   /** Told of everything printed so far, after each print. */
   readonly onOutput?: (out: string) => void;
   /** Aborts as Ctrl-C would. */
@@ -44,6 +46,7 @@ export async function kage(
   let clockMs = 0;
   let pauses = 0;
   const answers = [...(options.answers ?? [])];
+  const secrets = [...(options.secrets ?? [])];
   const interruption = new AbortController();
   options.signal?.addEventListener("abort", () => interruption.abort(), { once: true });
   const output = (take: (text: string) => void): CliOutput => ({
@@ -63,6 +66,10 @@ export async function kage(
     ask: async (question) => {
       err += question;
       return answers.shift() ?? options.typed ?? null;
+    },
+    secret: async (question) => {
+      if (options.typed !== undefined || options.answers !== undefined) err += question;
+      return secrets.shift() ?? null;
     },
     env: { LANG: "C.UTF-8", KAGE_RUN_DIR: runDir, ...options.env },
     nowMs: () => clockMs,

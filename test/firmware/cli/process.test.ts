@@ -97,4 +97,13 @@ test("the shim is executable and says what to do in a clone that was never built
   );
 });
 
+test("`main.js disk format` is the command and `main.js disk --local` the process", () => {
+  const main = join(import.meta.dirname, "../../../firmware/main.js");
+  const start = (...words: string[]): string =>
+    spawnSync(process.execPath, [main, ...words], { encoding: "utf8" }).stderr;
+  const nowhere = "/nowhere/local.json";
+  assert.match(start("disk", "format", "--local", nowhere), /^kage: .*\n {2}do: check the path/);
+  assert.match(start("disk", "--local", nowhere), /^\/nowhere\/local.json: cannot be read/);
+});
+
 test.run();

@@ -48,6 +48,25 @@ answered by SERVER1, 0.0 s ago
   assert.is(exit, 0);
 });
 
+test("R210: the configuration in force is named by number and hash, as in the history", async () => {
+  const details = { revision: 3, configHash: "1a2b3c4d", protection: "software-bounded" };
+  const cluster = { ...HEALTHY.cluster, details };
+  const agents = { SERVER1: shows({ ...HEALTHY, cluster }) };
+  const line = "coordinator SERVER1, configuration 3 (1a2b3c4d), software-bounded\n";
+  assert.match((await status(agents)).out, line);
+  assert.match((await status(agents, ["--lang", "ja"])).out, "構成 3 (1a2b3c4d)");
+});
+
+test("a path that was heard is never shown as never heard, when only the other side cannot say", async () => {
+  const paths = HEALTHY.paths.map((path) => {
+    if (path.id !== "lan1") return path;
+    const lastHeardMs = path.to === "SERVER1" ? 2100 : null;
+    return { ...path, state: "faulty" as const, lastHeardMs };
+  });
+  const { out } = await status({ SERVER1: shows({ ...HEALTHY, paths }) });
+  assert.match(out, "lan1   private LAN  ✖ faulty  2.1 s ago   all 2 directions");
+});
+
 test("R202: a downed server, its reasons and the unreachable agent stand out in words", async () => {
   const { out } = await status({ SERVER1: shows(DEGRADED), SERVER2: null });
   assert.is(

@@ -1,4 +1,6 @@
 /** Several files at once, or none: kill at any moment, two writers, obstacles, a full or closed folder. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -96,6 +98,62 @@ test("what the system refuses is a value, and nothing is left behind", async () 
   assert.is(impossible.kind === "failed" ? impossible.isDecided : true, false);
   assert.not.ok(existsSync(join(dir, ".kage-new")));
   assert.not.ok(existsSync(join(dir, "config")));
+});
+
+test("cut between two files of a replaced set: the gate is away, so that nobody starts by a mixture", async () => {
+  const all = (word: string): readonly SetFile[] => [
+    file("key", word, true),
+    file("config", word, true),
+    { ...file("local", word, true), isGate: true },
+  ];
+  assert.is((await writeSet(dir, all("one"))).kind, "written");
+  // A folder that is not empty stands where the second file has to go.
+  rmSync(join(dir, "config"));
+  mkdirSync(join(dir, "config", "in-the-way"), { recursive: true });
+  const { kind, isDecided } = (await writeSet(dir, all("two"))) as Record<string, unknown>;
+  assert.equal({ kind, isDecided }, { kind: "failed", isDecided: true });
+  assert.is(read("key"), "two");
+  assert.not.ok(existsSync(join(dir, "local")), "local.json of before beside the new key");
+  rmSync(join(dir, "config"), { recursive: true });
+  assert.is((await completeSet(dir)).kind, "written");
+  assert.equal(["key", "config", "local"].map(read), ["two", "two", "two"]);
+  assert.equal(readdirSync(dir).sort(), ["config", "key", "local"]);
+});
+
+/** Many, so that a kill between two of them is no rare luck. */
+const MEMBERS = [...Array.from({ length: 40 }, (_, n) => `file${n}`), "local"];
+/** Replaces the whole set again and again, "one" by "two" by "one", until it is killed. */
+const WRITER = (module: string, folder: string): string => `
+import { writeSet } from ${JSON.stringify(module)};
+console.log("on");
+for (let n = 0; ; n += 1) {
+  const text = n % 2 === 0 ? "one" : "two";
+  const files = ${JSON.stringify(MEMBERS)}.map((name) => (
+    { name, text, mode: 0o600, replace: true, isGate: name === "local" }));
+  await writeSet(${JSON.stringify(folder)}, files);
+}`;
+const KILLS = 8;
+
+test("killed at any moment: who finds the gate finds a whole set, and the next command completes it", async () => {
+  const module = join(import.meta.dirname, "../../../firmware/enrolment/file-set.js");
+  const words = (): readonly string[] => [
+    ...new Set(MEMBERS.map((name) => (existsSync(join(dir, name)) ? read(name) : "nothing"))),
+  ];
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", WRITER(module, dir)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const gone = once(child, "exit");
+    await once(child.stdout, "data");
+    // Another moment each time, without a clock: so many turns of this process.
+    for (let turn = 0; turn < kill * 331; turn += 1) await new Promise(setImmediate);
+    child.kill("SIGKILL");
+    await gone;
+    if (existsSync(join(dir, "local"))) assert.is(words().length, 1, `torn: ${words()}`);
+    assert.is((await completeSet(dir)).kind, "written");
+    assert.is(words().length, 1, `mixed: ${words()}`);
+    assert.not(readdirSync(dir).some((name) => name.startsWith(".kage")));
+  }
 });
 
 test.run();

@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { checkMachine } from "../../../firmware/install/check.ts";
 import { Machine } from "../../../firmware/install/machine.ts";
 import { checkTexts } from "../../../services/catalogue/install.ts";
+import { tlsBroker } from "./fake-broker.ts";
 import {
   CLUSTER,
   type FakeRoot,
@@ -154,6 +155,10 @@ const ROWS: readonly Row[] = [
         telemetry: { listen: "127.0.0.1:8443", brokers: ["mqtt://127.0.0.1:1883"] },
       }),
   ],
+  ["lacks", "broker.no-certificate", (root) => tlsBroker(root, null)],
+  ["lacks", "broker.certificate-ended", (root) => tlsBroker(root, -1)],
+  ["warns", "broker.certificate-ends", (root) => tlsBroker(root, 29)],
+  ["lacks", "broker.key-open", (root) => tlsBroker(root, 300, 0o640)],
 ];
 
 function findings(root: FakeRoot): readonly string[] {
@@ -206,6 +211,7 @@ test("every finding that the check can make is reached by a row, or is named her
     "floating.no-network", // below
     "port.own", // below
     "broker", // below
+    "broker.certificate", // below
     "broker.elsewhere", // below
   ];
   const missing = Object.keys(checkTexts).filter((key) => !reached.has(key));
@@ -285,6 +291,7 @@ const pairs: readonly [string, (root: FakeRoot) => void][] = [
       local(root, { telemetry: { listen: "127.0.0.1:8443", brokers } });
     },
   ],
+  ["broker.certificate", (root) => tlsBroker(root, 30)],
   [
     "broker.elsewhere",
     (root) => {

@@ -8,7 +8,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type LeaveOutcome, leaveCluster, verbFor } from "../../../firmware/install/leave.ts";
+import {
+  hasLeft,
+  type LeaveOutcome,
+  leaveCluster,
+  verbFor,
+} from "../../../firmware/install/leave.ts";
 
 const picture = (own: string, other: string) => ({
   servers: [
@@ -28,7 +33,7 @@ const ORDERS: readonly [own: string, other: string, verb: string | null][] = [
 ];
 
 for (const [own, other, verb] of ORDERS) {
-  test(`R17: ${own} beside a server that is ${other}: ${verb ?? "no order fits"}`, () => {
+  test(`R186: ${own} beside a server that is ${other}: ${verb ?? "no order fits"}`, () => {
     assert.is(verbFor(picture(own, other), "SERVER1"), verb);
   });
 }
@@ -89,6 +94,61 @@ test("the order is given once, and the marker stands before it", async () => {
     assert.ok(asked >= 4, "it waited for the new word");
     assert.equal(orders, ['server.shutdown {"server":"SERVER1"}']);
     assert.ok(stood, "the off script finds the marker when the agent orders off");
+  });
+});
+
+test("R17: a server that is going down by an order of the cluster is not ordered down again", async () => {
+  const down = { ok: true, result: picture("detached", "member") };
+  const told = [
+    { seq: 3, key: "start.clean" },
+    { seq: 8, key: "shutdown.server" },
+  ];
+  const agent: Answer = (verb) => (verb === "status" ? down : events(...told));
+  await withAgent(agent, async (runDir, orders) => {
+    assert.equal(await leave(runDir), { kind: "left" });
+    assert.equal(orders, []);
+  });
+  // What was said before the last start says nothing.
+  for (const key of ["start.unclean", "view.installed", "agent.restarted"]) {
+    const status = { servers: [{ name: "SERVER1", state: "detached" }] };
+    assert.not(hasLeft(status, [...told, { seq: 9, key }], "SERVER1"), key);
+  }
+  assert.not(hasLeft(picture("member", "off"), told, "SERVER1"), "a member has groups");
+});
+
+test("R186: the last server waits for the one that goes down beside it, then ends cleanly", async () => {
+  let looks = 0;
+  const agent: Answer = (verb) => {
+    if (verb === "events")
+      return events(...(looks > 2 ? [{ seq: 9, key: "shutdown.server" }] : []));
+    if (verb !== "status") return { ok: true, result: { accepted: true } };
+    looks += 1;
+    return { ok: true, result: picture("member", looks > 2 ? "off" : "detached") };
+  };
+  await withAgent(agent, async (runDir, orders) => {
+    const patient = { server: "SERVER1", withinMs: 5000, lookEveryMs: 5, othersGoneMs: 5000 };
+    assert.equal(await leaveCluster({ ...patient, runDir }), { kind: "left" });
+    assert.equal(orders, ["cluster.shutdown {}"]);
+  });
+});
+
+test("R186: of two that leave at once the last is ordered anew when its first order has become void", async () => {
+  const orders: string[] = [];
+  const agent: Answer = (verb) => {
+    const isAlone = orders.length > 0;
+    if (verb === "events") {
+      return events(...(orders.length > 1 ? [{ seq: 9, key: "shutdown.server" }] : []));
+    }
+    if (verb === "status") {
+      return { ok: true, result: picture("member", isAlone ? "off" : "member") };
+    }
+    orders.push(verb);
+    return { ok: true, result: { accepted: true } };
+  };
+  await withAgent(agent, async (runDir) => {
+    const patient = { server: "SERVER1", withinMs: 20_000, lookEveryMs: 5, othersGoneMs: 20_000 };
+    assert.equal(await leaveCluster({ ...patient, runDir }), { kind: "left" });
+    assert.equal(orders, ["server.shutdown", "cluster.shutdown"]);
   });
 });
 

@@ -271,4 +271,26 @@ test("1.7: the second starts late against a first that went on alone: it stays o
   assert.is(pair.at(0).state.membership.refused, "outranked");
 });
 
+test("1.6: a server ended by an order or a failed stop says off: the other takes over at T", () => {
+  for (const owner of [0, 1]) {
+    const pair = together(owner);
+    pair.end(owner);
+    pair.run(880);
+    assert.is(pair.shows(1 - owner), "member");
+    pair.run(350);
+    assert.is(pair.shows(1 - owner), "sole", `owner ${owner}`);
+  }
+});
+
+test("1.6: without the last stamp, as with a dead array path, the other waits for the deadline", () => {
+  const pair = together(0);
+  pair.diskDown[0] = true;
+  pair.run(3000);
+  pair.end(0);
+  pair.run(1880);
+  assert.is(pair.shows(1), "member");
+  pair.run(250);
+  assert.is(pair.shows(1), "sole");
+});
+
 test.run();

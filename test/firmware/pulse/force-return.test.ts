@@ -54,6 +54,17 @@ for (const method of METHODS) {
   });
 }
 
+/** COM: SERVER1 came back detached, all wires to the living SERVER2 were cut, and it is made the base. */
+function foundBehindCut(): Pair {
+  const pair = started("com");
+  pair.power(0, true);
+  pair.run(3000);
+  cutAll(pair, true);
+  pair.run(2000);
+  pair.setWish(0, found);
+  return pair;
+}
+
 test("R208: a member that runs no group is live all the same", () => {
   const pair = started("com", null);
   pair.power(1, false);
@@ -141,12 +152,7 @@ test("1.8, 2.5: com-disk: with a dead array only an operator's word lets the gro
 });
 
 test("2.5: an operator's word counts for silence only, never against a voice", () => {
-  const pair = started("com");
-  pair.power(0, true);
-  pair.run(3000);
-  cutAll(pair, true);
-  pair.run(2000);
-  pair.setWish(0, found);
+  const pair = foundBehindCut();
   pair.run(500);
   cutAll(pair, false);
   pair.cutLan(true);
@@ -156,12 +162,7 @@ test("2.5: an operator's word counts for silence only, never against a voice", (
 });
 
 test("1.8: a restarted pulse is taught that nothing may start yet", () => {
-  const pair = started("com");
-  pair.power(0, true);
-  pair.run(3000);
-  cutAll(pair, true);
-  pair.run(2000);
-  pair.setWish(0, found);
+  const pair = foundBehindCut();
   pair.run(500);
   assert.not(pair.holds(0));
   const { view } = pair.at(0).state.membership;

@@ -12,8 +12,8 @@ export const SHARED_DISK: readonly Mutant[] = [
   {
     name: "shared disk: B5: nobody has to give way",
     file: TABLE,
-    from: "return top !== self &&",
-    to: "return false && top !== self &&",
+    from: "members.filter(({ index }) => index < self)",
+    to: "members.filter(() => false)",
   },
   {
     name: "shared disk: B5: an owner that must give way does not begin M before the verdict",
@@ -36,14 +36,32 @@ export const SHARED_DISK: readonly Mutant[] = [
   {
     name: "shared disk: D1: early verdict whatever the setting",
     file: TABLE,
-    from: "budget.earlyVerdict && !members",
-    to: "!members",
+    from: "budget.earlyVerdict && !away",
+    to: "!away",
   },
   {
     name: "shared disk: D1: the living are taken over early",
     file: TABLE,
-    from: "budget.earlyVerdict && !members.some((member) => lives(member))",
+    from: "budget.earlyVerdict && !away.some((member) => lives(member))",
     to: "budget.earlyVerdict",
+  },
+  {
+    name: "shared disk: B5: who reaches the top judges and leaves",
+    file: TABLE,
+    from: "if (top.twoWay)\n            return WAIT;",
+    to: "",
+  },
+  {
+    name: "shared disk: D6: a top without a disk",
+    file: TABLE,
+    from: "lives(member) && (member.stamps || !member.twoWay)",
+    to: "lives(member)",
+  },
+  {
+    name: "shared disk: D7: those in reach have to be silent as well",
+    file: TABLE,
+    from: "if (!away.every((member) => isSilent(member, waitMs)))",
+    to: "if (!disk.members.every((member) => isSilent(member, waitMs)))",
   },
   {
     name: "shared disk: G8: presence is no life",
@@ -128,6 +146,36 @@ export const SHARED_DISK: readonly Mutant[] = [
     file: STAMPING,
     from: "progress !== state.progress && context.mayLive",
     to: "progress !== state.progress",
+  },
+  {
+    name: "shared disk: P1: off is said as soon as a server gives up",
+    file: PART,
+    from: 'const gone = state.willDone === "completed";',
+    to: "const gone = state.membership.gaveUp !== null;",
+  },
+  {
+    name: "shared disk: P1: off is said after a will that left something behind",
+    file: PART,
+    from: 'const gone = state.willDone === "completed";',
+    to: 'const gone = state.willDone !== "no";',
+  },
+  {
+    name: "shared disk: P6: the last stamp overtakes what is under way",
+    file: STAMPING,
+    from: "roundAtMs: event.atMs }, context, event, config);\n        default:",
+    to: "operation: null, roundAtMs: event.atMs }, context, event, config);\n        default:",
+  },
+  {
+    name: "shared disk: 1.6: no last stamp",
+    file: STAMPING,
+    from: "const fresh = context.gone || lives;",
+    to: "const fresh = lives;",
+  },
+  {
+    name: "shared disk: 1.6: the last stamp waits for a whole round",
+    file: STAMPING,
+    from: "if (context.gone && !state.saidOff && !saysOff)",
+    to: "if (false)",
   },
   {
     name: "shared disk: R78: a stale stamp is a reading",

@@ -1,6 +1,6 @@
 /**
  * Rules taken out one at a time, in a copy of the compiled cores: which test notices? By hand:
- * `node dist/test/firmware/pulse/mutants.js [PATTERN]`; not part of the gate. Exit 1 when one survives.
+ * `node dist/test/firmware/pulse/mutants.js [PATTERN of file and name]`; not part of the gate. Exit 1 when one survives.
  * Source: protocol.md chapter 3 (the model's mutants) and the rows of found*.test.ts.
  */
 import { spawnSync } from "node:child_process";
@@ -19,6 +19,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SHARED_DISK } from "./mutant-disk.ts";
+import { MAJORITY } from "./mutant-majority.ts";
 import { MUTANTS, type Mutant } from "./mutant-table.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -29,17 +30,23 @@ const parts = [
   "hal",
   "flash",
   "test/firmware/pulse",
+  "test/services/membership",
+  "test/sim",
   "test/services/quorum",
 ];
 const tests = [
   "route",
   "disk-pair",
-  ...["disk", "disk-witness", "stamping"].map((name) => `../../services/quorum/${name}`),
+  "farewell",
+  ...["disk", "disk-many", "disk-witness", "stamping"].map(
+    (name) => `../../services/quorum/${name}`,
+  ),
   "found",
   "found-restart",
   "found-agent",
   "swarm",
 ];
+const majorityTests = ["../../services/membership/majority", "majority", "../../sim/storms"];
 /** The swarm's files run some seconds; a mutant that makes them hang counts as caught. */
 const TEST_TIMEOUT_MS = 120_000;
 
@@ -60,14 +67,14 @@ function main(): number {
   }
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   symlinkSync(packages, join(folder, "node_modules"));
-  const unharmed = caughtBy();
+  const unharmed = caughtBy([...tests, ...majorityTests]);
   if (unharmed !== null) {
     console.log(`without any mutant: ${unharmed} fails`);
     return 1;
   }
   let survivors = 0;
-  for (const mutant of [...MUTANTS, ...SHARED_DISK]) {
-    if (!pattern.test(mutant.name)) continue;
+  for (const mutant of [...MUTANTS, ...SHARED_DISK, ...MAJORITY]) {
+    if (!pattern.test(`${mutant.file} ${mutant.name}`)) continue;
     const caught = tryMutant(mutant);
     if (caught === null) survivors += 1;
     console.log(`${caught === null ? "SURVIVES" : "caught  "} ${mutant.name}: ${caught ?? ""}`);
@@ -75,7 +82,8 @@ function main(): number {
   return survivors === 0 ? 0 : 1;
 }
 
-function tryMutant({ name, file, from, to }: Mutant): string | null {
+function tryMutant(mutant: Mutant): string | null {
+  const { name, file, from, to } = mutant;
   const path = join(folder, file);
   const whole = readFileSync(path, "utf8");
   if (whole.split(from).length !== 2) {
@@ -86,15 +94,15 @@ function tryMutant({ name, file, from, to }: Mutant): string | null {
     whole.replace(from, () => to),
   );
   try {
-    return caughtBy();
+    return caughtBy(MAJORITY.includes(mutant) ? majorityTests : tests);
   } finally {
     writeFileSync(path, whole);
   }
 }
 
 /** The first test that fails at present, the quick ones first; null = none does. */
-function caughtBy(): string | null {
-  const caught = tests.find((name) => {
+function caughtBy(names: readonly string[]): string | null {
+  const caught = names.find((name) => {
     const file = join(folder, "test/firmware/pulse", `${name}.test.js`);
     const run = spawnSync(process.execPath, [file], {
       timeout: TEST_TIMEOUT_MS,

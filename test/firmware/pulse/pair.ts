@@ -4,6 +4,7 @@
  */
 
 import * as assert from "uvu/assert";
+import { hasSaidFarewell, isFarewellOpen } from "../../../firmware/pulse/farewell.ts";
 import {
   createPulse,
   holdsLease,
@@ -186,6 +187,16 @@ export class Pair {
     node.inbox = this.config.disk === null ? [] : [{ kind: "disk.ready", atMs: backMs }];
   }
 
+  /** Ended by an order or a failed stop: all of it is proved gone, the last stamp follows, then the off. */
+  end(self: number): void {
+    const node = this.at(self);
+    node.owns = false;
+    node.agentHungUntilMs = Number.POSITIVE_INFINITY;
+    this.#take(node, self, { kind: "will.done", atMs: this.nowMs, completed: true, off: true });
+    while (isFarewellOpen(node.state, this.config)) this.run(1);
+    this.power(self, false);
+  }
+
   /** "member", "detached", "sole", "will:reason", ... */
   shows(self: number): string {
     const node = this.at(self);
@@ -294,6 +305,7 @@ export class Pair {
   #execute(node: Node, self: number, effect: PulseEffect): void {
     switch (effect.kind) {
       case "lan.send":
+        if (hasSaidFarewell(node.state)) return;
         for (const [path, wires] of this.cut.entries()) {
           if (wires[self] !== true) this.#send(effect.beat.to, path, effect.beat, 1);
         }

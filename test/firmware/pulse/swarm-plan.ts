@@ -2,13 +2,13 @@
  * What befalls a run: random faults drawn from the seed, alone or in a storm, then everything healed.
  */
 
+import type { DiskFault } from "../../../firmware/simulator/array.ts";
+import { judgeEnd } from "../../../firmware/simulator/checks.ts";
+import type { SwarmHost } from "../../../firmware/simulator/host.ts";
+import { COM, type Wire } from "../../../firmware/simulator/wires.ts";
+import { World } from "../../../firmware/simulator/world.ts";
 import { Prng } from "../../../hal/base/prng.ts";
 import { type LoadedConfig, loadConfiguration } from "../../../services/configuration/load.ts";
-import type { DiskFault } from "./swarm-array.ts";
-import { judgeEnd } from "./swarm-checks.ts";
-import type { SwarmHost } from "./swarm-host.ts";
-import { COM, type Wire } from "./swarm-wires.ts";
-import { World } from "./swarm-world.ts";
 
 export interface Setting {
   readonly method: "com" | "com-disk" | "disk" | "none";

@@ -7,6 +7,37 @@ import * as assert from "uvu/assert";
 import { writeBrokerFiles } from "../../../firmware/telemetry/broker-files.ts";
 import { sample, write } from "../../services/configuration/sample.ts";
 
+/** The plain listener stays on loopback, the other has a certificate that stays the same. */
+function tellOfTls(folder: string, local: { readonly telemetry: object }): void {
+  const localFile = join(folder, "tls.json");
+  const out = join(folder, "tls");
+  const keyFile = join(folder, "cluster.key");
+  writeFileSync(keyFile, "5a".repeat(32));
+  const write = (telemetry: object): void => {
+    const all = { ...local, keyFile, telemetry: { ...local.telemetry, ...telemetry } };
+    writeFileSync(localFile, JSON.stringify(all));
+    writeBrokerFiles(["--local", localFile]);
+  };
+  const brokerTls = { listen: "192.0.2.1:8883", folder: out };
+  write({ brokerTls });
+  const text = readFileSync(join(out, "mosquitto.conf"), "utf8");
+  const [plain = "", tls = ""] = text.split("listener 8883 192.0.2.1");
+  assert.match(plain, "listener 1884 127.0.0.1");
+  assert.match(tls, `certfile ${out}/node.crt\nkeyfile ${out}/node.key\ntls_version tlsv1.2\n`);
+  assert.match(readFileSync(join(out, "acl"), "utf8"), "user peer\ntopic read kage/v1/lab/event\n");
+  const certificate = readFileSync(join(out, "node.crt"), "utf8");
+  write({ brokerTls });
+  assert.is(readFileSync(join(out, "node.crt"), "utf8"), certificate);
+  // Another cluster key is another authority: the old certificate would be nobody's.
+  writeFileSync(keyFile, "5b".repeat(32));
+  write({ brokerTls });
+  assert.is.not(readFileSync(join(out, "node.crt"), "utf8"), certificate);
+  write({ brokerTls, brokers: ["mqtts://192.0.2.1:8883"] });
+  assert.not.match(readFileSync(join(out, "mosquitto.conf"), "utf8"), "listener 1884");
+  assert.throws(() => write({ brokers: ["mqtt://192.0.2.1:1883"] }), /no loopback address/);
+  assert.throws(() => write({ brokers: ["mqtts://192.0.2.1:8883"] }), /needs "brokerTls"/);
+}
+
 test("files are written once and anew with the same passwords", () => {
   const folder = mkdtempSync(join(tmpdir(), "kage-broker-"));
   try {
@@ -36,6 +67,8 @@ test("files are written once and anew with the same passwords", () => {
     writeBrokerFiles(["--local", localFile, "--out", out, "--user", "mosquitto"]);
     assert.is(readFileSync(join(out, "credentials.json"), "utf8"), credentials);
     assert.match(readFileSync(join(out, "mosquitto.conf"), "utf8"), "user mosquitto");
+    assert.not.match(readFileSync(join(out, "mosquitto.conf"), "utf8"), "certfile");
+    tellOfTls(folder, local);
     writeFileSync(localFile, JSON.stringify({ ...local, telemetry: undefined }));
     const without = (): void => writeBrokerFiles(["--local", localFile, "--out", out]);
     assert.throws(without, /telemetry\.brokers/);

@@ -5,13 +5,14 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection, type Server } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { openControl } from "../../../firmware/agent/control.ts";
 import type { LoggedEvent } from "../../../firmware/agent/event-log.ts";
 import { Feed } from "../../../firmware/agent/feed.ts";
+import { writeBrokerFiles } from "../../../firmware/telemetry/broker-files.ts";
 import { type BrokerFilesOptions, brokerFiles } from "../../../flash/broker/mosquitto.ts";
 import type { BrokerAccount } from "../../../flash/broker/rights.ts";
 import { claimFreeBlock, rackHost, serverHost } from "../../../hal/rack/plan.ts";
@@ -25,7 +26,25 @@ import { logLine, PREFIX, picture } from "../../services/telemetry/desk-stage.ts
 
 const MAIN = join(import.meta.dirname, "..", "..", "..", "firmware", "main.js");
 
-export type BrokerKind = "embedded" | "mosquitto";
+/** `tls`: mosquitto as `broker-files` sets it up, reached by TLS alone. */
+export type BrokerKind = "embedded" | "mosquitto" | "tls";
+
+/** Where things of a rig are, before it runs. */
+export interface RigPlace {
+  readonly folder: string;
+  readonly host: string;
+}
+
+/** More for the telemetry section of local.json, and what has to run before the telemetry process. */
+export interface RigMore {
+  readonly telemetry?: (place: RigPlace) => object;
+  readonly before?: (rig: Rig) => Promise<void>;
+}
+
+/** Port of the rig's TLS listener. */
+export const TLS_PORT = 8883;
+/** The cluster's key of a rig. */
+export const CLUSTER_KEY = "5a".repeat(32);
 
 export interface Observer {
   readonly link: BrokerLink;
@@ -50,23 +69,32 @@ export interface Rig {
     readonly target: number | null;
   }[];
   readonly notes: { readonly key: string }[];
+  readonly localFile: string;
+  /** A program that ends with the rig. */
+  spawn(file: string, args: readonly string[]): ChildProcess;
   readonly telemetry: () => ChildProcess;
   startTelemetry(): void;
   startBroker(): Promise<void>;
   killBroker(): Promise<void>;
   broker(): ChildProcess;
   show(status: StatusDocument): void;
+  /** Puts a text in force: the file is replaced, the agent runs by it and shows its groups. */
+  configure(value: ReturnType<typeof sample>): void;
   /** Logs the next event. */
   log(key: string): LoggedEvent;
   observe(account: BrokerAccount, filters?: readonly string[]): Promise<Observer>;
 }
 
-export async function withRig(kind: BrokerKind, act: (rig: Rig) => Promise<void>): Promise<void> {
+export async function withRig(
+  kind: BrokerKind,
+  act: (rig: Rig) => Promise<void>,
+  more: RigMore = {},
+): Promise<void> {
   const claim = await claimFreeBlock();
   const folder = mkdtempSync(join(tmpdir(), "kage-tel-"));
-  const rig = new TelemetryRig(kind, folder, claim.block);
+  const rig = new TelemetryRig(kind, folder, claim.block, more);
   try {
-    await rig.open();
+    await rig.open(more.before);
     await act(rig);
   } finally {
     await rig.close();
@@ -82,7 +110,7 @@ class TelemetryRig implements Rig {
   readonly passwords: Rig["passwords"];
   readonly orders: Rig["orders"] = [];
   readonly notes: { key: string }[] = [];
-  readonly #localFile: string;
+  readonly localFile: string;
   readonly #children: ChildProcess[] = [];
   readonly #observers: Observer[] = [];
   readonly #events: LoggedEvent[] = [];
@@ -92,14 +120,17 @@ class TelemetryRig implements Rig {
   #broker: ChildProcess | null = null;
   #telemetry: ChildProcess | null = null;
 
-  constructor(kind: BrokerKind, folder: string, block: string) {
+  constructor(kind: BrokerKind, folder: string, block: string, more: RigMore) {
     this.kind = kind;
     this.folder = folder;
-    this.address = { host: rackHost(block), port: 1883 };
+    this.address = { host: rackHost(block), port: kind === "tls" ? TLS_PORT : 1883 };
     this.passwords = each(() => randomBytes(12).toString("hex"));
-    this.#localFile = join(folder, "local.json");
+    this.localFile = join(folder, "local.json");
     const configFile = join(folder, "cluster.jsonc");
-    const accounts = join(folder, "credentials.json");
+    const brokerDir = join(folder, "broker");
+    mkdirSync(brokerDir);
+    const accounts = join(kind === "tls" ? brokerDir : folder, "credentials.json");
+    writeFileSync(join(folder, "cluster.key"), `${CLUSTER_KEY}\n`, { mode: 0o600 });
     writeFileSync(configFile, write(sample()));
     writeFileSync(accounts, JSON.stringify(this.passwords), { mode: 0o600 });
     mkdirSync(join(folder, "run"));
@@ -114,11 +145,17 @@ class TelemetryRig implements Rig {
       addresses: { kind: "linux" },
       telemetry: {
         listen: `${serverHost(block, 0)}:0`,
-        brokers: [`mqtt://${this.address.host}:${this.address.port}`],
+        brokers: [this.#url],
         brokerCredentials: accounts,
+        ...(kind !== "tls"
+          ? {}
+          : {
+              brokerTls: { listen: `${this.address.host}:${TLS_PORT}`, folder: brokerDir },
+            }),
+        ...more.telemetry?.({ folder, host: this.address.host }),
       },
     };
-    writeFileSync(this.#localFile, JSON.stringify(local));
+    writeFileSync(this.localFile, JSON.stringify(local));
     this.#feed = new Feed({
       status: () => this.#status,
       lastSeq: () => this.#events.length,
@@ -126,7 +163,12 @@ class TelemetryRig implements Rig {
     });
   }
 
-  async open(): Promise<void> {
+  get #url(): string {
+    const { host, port } = this.address;
+    return `${this.kind === "tls" ? "mqtts" : "mqtt"}://${host}:${port}`;
+  }
+
+  async open(before?: (rig: Rig) => Promise<void>): Promise<void> {
     const loaded = loadConfiguration(write(sample()), "cluster.jsonc");
     if (loaded.kind !== "ok") throw new Error("the sample is refused");
     const nothing = { kind: "done" as const, result: {} };
@@ -152,6 +194,7 @@ class TelemetryRig implements Rig {
       },
     );
     await this.startBroker();
+    await before?.(this);
     this.startTelemetry();
   }
 
@@ -170,12 +213,7 @@ class TelemetryRig implements Rig {
   broker = (): ChildProcess => this.#alive(this.#broker);
 
   startTelemetry(): void {
-    this.#telemetry = this.#spawn(process.execPath, [
-      MAIN,
-      "telemetry",
-      "--local",
-      this.#localFile,
-    ]);
+    this.#telemetry = this.spawn(process.execPath, [MAIN, "telemetry", "--local", this.localFile]);
   }
 
   async startBroker(): Promise<void> {
@@ -183,7 +221,11 @@ class TelemetryRig implements Rig {
     if (this.kind === "embedded") {
       const where = ["--listen", `${host}:${port}`, "--prefix", PREFIX];
       const accounts = ["--accounts", join(this.folder, "credentials.json")];
-      this.#broker = this.#spawn(process.execPath, [MAIN, "broker", ...where, ...accounts]);
+      this.#broker = this.spawn(process.execPath, [MAIN, "broker", ...where, ...accounts]);
+    } else if (this.kind === "tls") {
+      writeBrokerFiles(["--local", this.localFile, "--user", userInfo().username]);
+      const config = join(this.folder, "broker", "mosquitto.conf");
+      this.#broker = this.spawn("mosquitto", ["-c", config]);
     } else {
       const options: BrokerFilesOptions = {
         prefix: PREFIX,
@@ -196,7 +238,7 @@ class TelemetryRig implements Rig {
       for (const { name, mode, text } of brokerFiles(options)) {
         writeFileSync(join(this.folder, name), text, { mode });
       }
-      this.#broker = this.#spawn("mosquitto", ["-c", join(this.folder, "mosquitto.conf")]);
+      this.#broker = this.spawn("mosquitto", ["-c", join(this.folder, "mosquitto.conf")]);
     }
     await reachable(host, port);
   }
@@ -213,6 +255,19 @@ class TelemetryRig implements Rig {
     this.#feed.touch();
   }
 
+  configure(value: ReturnType<typeof sample>): void {
+    const text = write(value);
+    const loaded = loadConfiguration(text, "cluster.jsonc");
+    if (loaded.kind !== "ok") throw new Error("the text is refused");
+    writeFileSync(join(this.folder, "cluster.jsonc"), text);
+    const shown = picture();
+    const details = { configHash: loaded.config.hash };
+    const groups = value.groups.map(({ name, policy }) => {
+      return { name, policy, state: "stopped" as const, owner: null };
+    });
+    this.show({ ...shown, cluster: { ...shown.cluster, details }, groups });
+  }
+
   log(key: string): LoggedEvent {
     const line = logLine(this.#events.length + 1, key, Date.now());
     const event: LoggedEvent = { ...line, data: { group: "web" } };
@@ -226,11 +281,12 @@ class TelemetryRig implements Rig {
     let ready = false;
     const link = openBrokerLink(
       {
-        url: `mqtt://${this.address.host}:${this.address.port}`,
+        url: this.#url,
         clientId: `test-${account}-${this.#observers.length}`,
         username: account,
         password: this.passwords[account],
-        ca: null,
+        ca:
+          this.kind === "tls" ? readFileSync(join(this.folder, "broker", "ca.pem"), "utf8") : null,
         will: { topic: `${PREFIX}/nothing`, payload: "" },
         subscriptions: filters.map((filter) => ({ filter, wantsRetained: true })),
       },
@@ -270,7 +326,7 @@ class TelemetryRig implements Rig {
     return observer;
   }
 
-  #spawn(file: string, args: readonly string[]): ChildProcess {
+  spawn(file: string, args: readonly string[]): ChildProcess {
     const stdio = process.env["KAGE_TEST_LOUD"] === undefined ? "ignore" : "inherit";
     const child = spawn(file, args, { stdio: ["pipe", stdio, stdio] });
     child.on("error", (error) => process.stderr.write(`${file}: ${error.message}\n`));
@@ -292,7 +348,7 @@ const each = <T>(make: () => T): Readonly<Record<BrokerAccount, T>> => ({
   admin: make(),
 });
 
-async function reachable(host: string, port: number): Promise<void> {
+export async function reachable(host: string, port: number): Promise<void> {
   let open = false;
   const knock = (): void => {
     const socket = createConnection(port, host);

@@ -8,6 +8,7 @@ import type { test as uvuTest } from "uvu";
 import * as assert from "uvu/assert";
 import type { CommandReply } from "../../../services/telemetry/model.ts";
 import { until } from "../../hal/rack/bench-rig.ts";
+import { group, sample } from "../../services/configuration/sample.ts";
 import { PREFIX, picture } from "../../services/telemetry/desk-stage.ts";
 import { type BrokerKind, type Observer, type Rig, withRig } from "./rig.ts";
 
@@ -18,6 +19,9 @@ const online = (observer: Observer): Promise<string> =>
 
 const has = (observer: Observer, topic: string, text: string): boolean =>
   observer.last(topic)?.includes(text) === true;
+
+const says = (payload: Uint8Array, text: string): boolean =>
+  Buffer.from(payload).toString().includes(text);
 
 /** Empty while there is none. */
 function markOf(rig: Rig): string {
@@ -103,6 +107,58 @@ export function tellStories(test: Test, kind: BrokerKind): void {
     assert.is(reply.status, "done");
     assert.equal(rig.orders, [{ verb: "group.move", group: 0, target: 1 }]);
   });
+
+  story(
+    "two consoles with the same expectation: exactly one is carried out, one is refused",
+    async (rig) => {
+      const consoles = [await rig.observe("operator"), await rig.observe("operator")];
+      for (const each of consoles) await online(each);
+      const expect = { owner: "SERVER1", state: "running" };
+      const payloads = consoles.map(() => move({ expect }));
+      for (const [nth, each] of consoles.entries()) {
+        each.request("op/group/web/move", payloads[nth] ?? "", `${PREFIX}/reply/operator/c${nth}`);
+      }
+      const [first] = consoles;
+      const heard = (status: string): number =>
+        first?.heard.filter(
+          ({ topic, payload }) =>
+            topic.includes("/reply/") && says(payload, `"status":"${status}"`),
+        ).length ?? 0;
+      await until("one refusal and one start", () => heard("rejected") + heard("running") === 2);
+      rig.show(picture({ owner: "SERVER2" }));
+      await until("one final word of success", () => heard("done") === 1);
+      assert.equal([heard("rejected"), rig.orders.length], [1, 1]);
+    },
+  );
+
+  story(
+    "a configuration that is put in force is followed without a restart, new group and old",
+    async (rig) => {
+      const reader = await rig.observe("viewer");
+      await online(reader);
+      await until("web", () => has(reader, "group/web/state", '"name":"web"'));
+      const pid = rig.telemetry().pid;
+      const put = (name: string): void => {
+        rig.configure({
+          ...sample(),
+          groups: [group(name, ["SERVER1", "SERVER2"], "127.5.5.102")],
+        });
+      };
+      put("mail");
+      await until("mail", () => has(reader, "group/mail/state", '"name":"mail"'));
+      await until("web withdrawn", () => reader.last("group/web/state") === "");
+      await until("info", () => has(reader, "info", '"name":"mail"'));
+      assert.not.match(reader.last("info") ?? "", '"name":"web"');
+      // What telemetry did not live to withdraw its next life finds at the broker.
+      rig.telemetry().kill("SIGKILL");
+      await until("offline", () => reader.last("node/server1/online") === "offline");
+      put("web");
+      rig.startTelemetry();
+      await until("mail withdrawn", () => reader.last("group/mail/state") === "");
+      await until("web again", () => has(reader, "group/web/state", '"name":"web"'));
+      assert.is.not(rig.telemetry().pid, pid);
+    },
+  );
 
   story("rights: a viewer gives no orders, an operator none of an administrator", async (rig) => {
     const viewer = await rig.observe("viewer");

@@ -15,6 +15,7 @@ import { lastValue, parseUnit, type Unit } from "../../lab/unit-file.ts";
 
 const OPTIONS = { prefix: "/usr/local", nodePath: process.execPath };
 const FILES = packageFiles(OPTIONS);
+const DECIDING = ["pulse", "agent", "disk"] as const;
 const SERVICES = ["pulse", "agent", "disk", "telemetry"] as const;
 
 function textOf(name: string): string {
@@ -82,7 +83,10 @@ test("P1, P2: the pulse may do what its last will needs", () => {
 });
 
 test("what strangers speak to has least: no key, no devices, no capability but low ports", () => {
-  assert.is(service("telemetry", "InaccessiblePaths"), "-/etc/kagemusha/cluster.key");
+  assert.is(
+    service("telemetry", "InaccessiblePaths"),
+    "-/etc/kagemusha/cluster.key -/var/lib/kagemusha/keys",
+  );
   assert.is(service("telemetry", "PrivateDevices"), "yes");
   assert.is(service("telemetry", "CapabilityBoundingSet"), "CAP_NET_BIND_SERVICE");
 });
@@ -97,10 +101,12 @@ test("processes are restarted always and stop only through the target", () => {
   }
 });
 
-test("R17: leave stops before the processes, sweep after them", () => {
+test("R186: leave stops before the processes, sweep after them", () => {
   const after = (name: string): string => lastValue(unit(name), "Unit", "After");
-  for (const role of SERVICES) assert.match(after("kage-leave.service"), `kage-${role}.service`);
-  for (const role of ["pulse", "agent", "disk"]) {
+  for (const role of DECIDING) assert.match(after("kage-leave.service"), `kage-${role}.service`);
+  // A telemetry that hangs at its start must not keep leave from being up, and so from being stopped.
+  assert.not.match(after("kage-leave.service"), "kage-telemetry.service");
+  for (const role of DECIDING) {
     assert.match(after(`kage-${role}.service`), "kage-sweep.service", role);
   }
 });

@@ -57,6 +57,21 @@ test("D5: a stalled path holds requests and completes them late, the other path 
   });
 });
 
+test("P6: a write that the array had taken lands late although its server is gone", async () => {
+  await withCabinet(async ({ array, writes, clients: [one, other] }) => {
+    await one.readBlock(0);
+    array.setFault(0, "late");
+    const held = one.writeBlock(1, pattern(1));
+    assert.ok(await isHeld(held, other));
+    array.dropServer(0);
+    assert.is((await failure(held)).code, "ECONNRESET");
+    assert.equal(await other.readBlock(1), new Uint8Array(4096), "nothing is stored while held");
+    array.setFault(0, "none");
+    assert.equal(await other.readBlock(1), pattern(1));
+    assert.is(writes.length, 1);
+  });
+});
+
 test("D5: a server that loses power while its write is held never writes it", async () => {
   await withCabinet(async ({ array, writes, clients: [one, other] }) => {
     await one.readBlock(0);

@@ -48,7 +48,7 @@ async function withCom(baud: number, act: (rig: Rig) => Promise<void>): Promise<
   });
 }
 
-test("R11: 96 bytes at 9600 8N1 take 100 ms, not less", async () => {
+test("R5: 96 bytes at 9600 8N1 take 100 ms, not less", async () => {
   await withCom(9600, async ({ one, two }) => {
     const startMs = performance.now();
     one.socket.write("x".repeat(96));

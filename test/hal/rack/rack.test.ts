@@ -157,7 +157,7 @@ test("freeze stops the whole tree, thaw lets it go on, both only with power", as
   });
 });
 
-test("D17: a frozen server that is not fed is reset and comes back as a new incarnation", async () => {
+test("D54: a frozen server that is not fed is reset and comes back as a new incarnation", async () => {
   await withRack(async (rig) => {
     await powerOn(rig);
     const before = await shown(rig);
@@ -246,7 +246,10 @@ test("bad input is answered with what was expected and harms nothing", async () 
       [{ verb: "power", server: "ONE" }, "power: expected on: true or false"],
       [{ verb: "power", on: true }, "power: expected server: one of the servers ONE, TWO, found"],
       [{ verb: "freeze", server: 7 }, "freeze: expected server: one of the servers ONE, TWO"],
-      [{ verb: "disk", fault: "fire" }, "disk: expected fault: one of none, stall, error, torn"],
+      [
+        { verb: "disk", fault: "fire" },
+        "disk: expected fault: one of none, stall, late, error, torn",
+      ],
       [{ verb: "stranger", address: "1.2.3.4" }, "stranger: expected address: one of 127."],
       [{ verb: "loss", path: "lan1", ratio: 2 }, "loss: expected ratio: a number from 0 to 1"],
       [{ verb: "delay", path: "com", ms: 5 }, 'delay: "com" has no such trouble; expected a LAN'],

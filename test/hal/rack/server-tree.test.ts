@@ -94,6 +94,55 @@ test("a stopped tree is killed as well", async () => {
   });
 });
 
+/** Stat of a process that is not there, so that nothing is signalled. */
+const nobody = (pid: number) => ({
+  ...{ pid, startTicks: 1, state: "R", parentPid: 1 },
+  ...{ groupId: pid, sessionId: pid },
+});
+
+test("a process inside execve is looked at again before its server counts as off", async () => {
+  const looks: string[] = [];
+  // Undecided through the sweep of the stop and the first look of the kill, then seen as one of the tree.
+  const story = ["doubt", "doubt", "clear", "doubt", "ours", "gone"];
+  const left = await killTree("TEST-execve", 5000, () => {
+    const now = story[looks.length] ?? "gone";
+    looks.push(now);
+    return {
+      found: now === "ours" ? [nobody(2 ** 22 + 1)] : [],
+      undecided: now === "doubt" ? [nobody(2 ** 22 + 1)] : [],
+    };
+  });
+  assert.equal(left, []);
+  assert.equal(looks, story);
+});
+
+test("a stranger that begins an execve after an empty look keeps no server on", async () => {
+  let looks = 0;
+  const left = await killTree("TEST-strangers", 5000, () => {
+    looks += 1;
+    return { found: [], undecided: [nobody(2 ** 22 + looks)] };
+  });
+  assert.equal(left, []);
+  assert.ok(looks <= 6, `${looks} looks`);
+});
+
+test("a program that does nothing but execute itself is killed with its server", async () => {
+  const script = 'N=$((N + 1)); [ $N -gt 20000 ] || exec sh -c "$SELF"';
+  for (let round = 0; round < 20; round += 1) {
+    const cookie = `TEST-${randomBytes(8).toString("hex")}`;
+    const program = spawn("/bin/sh", ["-c", script], {
+      detached: true,
+      stdio: "ignore",
+      env: { PATH: process.env["PATH"], SELF: script, N: "0", [TREE_VARIABLE]: cookie },
+    });
+    const ended = new Promise<string | null>((resolve) => {
+      program.once("exit", (_, signal) => resolve(signal));
+    });
+    assert.equal(await killTree(cookie, 5000), []);
+    assert.is(await ended, "SIGKILL", `round ${round}`);
+  }
+});
+
 test("an unknown cookie is an empty tree", async () => {
   assert.equal(scanTree("TEST-nobody"), []);
   assert.equal(await killTree("TEST-nobody", 1000), []);

@@ -61,7 +61,7 @@ test("R65: without an arbitration partition the method is refused; COM is not ne
   assert.is(good(() => undefined).com, null);
 });
 
-test("R67: other than two servers arrive with a later release", () => {
+test("other than two servers arrive with a later release", () => {
   const third = refusalOf((c) => c.servers.push({ name: "SERVER3" }));
   assert.match(third, "exactly 2 servers");
 });

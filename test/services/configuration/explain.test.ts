@@ -32,6 +32,23 @@ test("a watchdog that fits is explained as reset-bounded, one that does not with
   assert.match(set(900), "software-bounded (watchdog 900 + sigma 210 exceeds the timeout)");
 });
 
+test("in Japanese the same numbers stand, and no sentence is left in English", () => {
+  const result = loadConfiguration(write(sample()), "f");
+  const lines = result.kind === "ok" ? explainBudget(result.config, "ja") : [];
+  const english = result.kind === "ok" ? explainBudget(result.config) : [];
+  assert.is(lines.length, english.length);
+  for (const [index, line] of lines.entries()) {
+    const numbers = (text: string | undefined): string =>
+      [...(text ?? "").matchAll(/\d+(?:\.\d+)? (?:ms|s|%)(?![a-z])/g)]
+        .map(([one]) => one)
+        .sort()
+        .join(" ");
+    assert.is(numbers(line), numbers(english[index]), line);
+    assert.match(line, /[ぁ-ん一-龠]/);
+    assert.not.match(line, /\{|[a-z]+ [a-z]+ [a-z]+ [a-z]+/);
+  }
+});
+
 test("method none has neither claim nor COM lines and says that both run", () => {
   const text = explain((c) =>
     Object.assign(c, { method: "none", disk: undefined, com: undefined }),

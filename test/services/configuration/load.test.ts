@@ -326,6 +326,16 @@ test("R134: the standard edition is refused with three servers, mirror editions 
   const value = onlyRefusal((c) => Object.assign(c, { edition: "value" }));
   assert.is(value.path, "edition");
   assert.is(accept((c) => Object.assign(c, { edition: "standard" })).kind, "ok");
+  const third = (edition: string) =>
+    refuse((c) => {
+      Object.assign(c, { edition });
+      c.servers.push({ name: "SERVER3" });
+      for (const [i, path] of c.lans.entries()) path.addresses["SERVER3"] = `127.5.5.3:${7001 + i}`;
+    }).filter(({ remedy }) => remedy.includes("edition"));
+  const [standard, ...more] = third("standard").map(({ path, expected }) => [path, expected]);
+  assert.equal(standard, ["servers[2]", "at most 2 servers with this edition"]);
+  assert.equal(more, []);
+  assert.equal(third("enterprise"), [], "R135: the limit is the edition's");
 });
 
 test("what an expert would do differently is a warning, not a refusal", () => {

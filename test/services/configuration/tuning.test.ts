@@ -102,8 +102,8 @@ const event = (server: string, key: string, atS: number, data: object = {}): Tim
 
 test("D51: start spread counts common starts only, whatever the order of the logs", () => {
   const measured = measureEvents([
-    event("B", "start.clean", 95),
-    event("A", "start.clean", 10),
+    event("B", "start.first", 95),
+    event("A", "start.first", 10),
     event("A", "start.unclean", 100_000),
     event("B", "start.clean", 500_000),
     event("A", "start.clean", 500_020),

@@ -4,105 +4,10 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { hostIncarnation } from "../../../hal/base/ids.ts";
-import type { GroupState } from "../../../hal/base/view.ts";
-import { loadConfiguration } from "../../../services/configuration/load.ts";
-import type { ClusterConfig } from "../../../services/configuration/model.ts";
-import type { Facts } from "../../../services/facts.ts";
-import { createFailover, step } from "../../../services/failover/core.ts";
-import type { AgentEffect, AgentEvent, FailoverState } from "../../../services/failover/state.ts";
-import { encodeWords } from "../../../services/failover/words.ts";
-import { sample, write } from "../configuration/sample.ts";
+import { type Agent, hear, type Peer, stageAgent, take } from "./failover-stage.ts";
 
-const HOST = hostIncarnation("00000000000000a1");
 /** Answer to the first effects of every story; the ids count from 1. */
 const FIRST_START = 1;
-
-interface Peer {
-  readonly state: GroupState;
-  readonly desired: number | null;
-  readonly order: number;
-}
-
-interface Agent {
-  readonly config: ClusterConfig;
-  readonly self: number;
-  state: FailoverState;
-  atMs: number;
-  /** All effects so far, oldest first. */
-  readonly effects: AgentEffect[];
-}
-
-function load(): ClusterConfig {
-  const loaded = loadConfiguration(write(sample()), "cluster.jsonc");
-  if (loaded.kind === "refused") throw new Error(loaded.findings.map(({ text }) => text).join());
-  return loaded.config;
-}
-
-function agentOf(self: number): Agent {
-  const config = load();
-  const agent = { config, self, state: createFailover(self, config), atMs: 1000, effects: [] };
-  take(agent, { kind: "restored", atMs: agent.atMs, first: true, words: null, running: [false] });
-  return agent;
-}
-
-function take(agent: Agent, event: AgentEvent): void {
-  const { state, effects } = step(agent.state, event, agent.config);
-  agent.state = state;
-  agent.effects.push(...effects);
-}
-
-/** Facts of a member; `peer` null = it is lost and this server goes on alone. SERVER1 coordinates. */
-function hear(agent: Agent, peer: Peer | null): void {
-  agent.atMs += 10;
-  const { self, atMs, state } = agent;
-  const coordinator = peer === null ? self : 0;
-  const groups = peer === null ? [] : [peer];
-  const words = {
-    shutdown: 0 as const,
-    marked: false,
-    offAfterLeave: false,
-    request: null,
-    reply: null,
-    groups,
-  };
-  const facts: Facts = {
-    atMs,
-    server: "member",
-    sinceMs: 0,
-    view: {
-      epoch: { counter: peer === null ? 2 : 1, coordinator, host: HOST },
-      members: peer === null ? [self] : [0, 1],
-    },
-    proposal: null,
-    floor: 1,
-    sole: peer === null,
-    gaveUp: null,
-    holdsLease: true,
-    leaseUntilMs: null,
-    ackedMs: null,
-    lostAfterMs: null,
-    conflict: false,
-    refused: null,
-    claim: "none",
-    waitUntilMs: null,
-    peer: {
-      index: 1 - self,
-      state: peer === null ? null : "member",
-      sinceHeardMs: 10,
-      host: HOST,
-      mayOwn: false,
-      sameView: peer !== null,
-      epochCounter: 1,
-      blob: encodeWords(words),
-      presence: false,
-      configDiffers: false,
-    },
-    paths: [],
-    willRevision: state.willRevision,
-  };
-  take(agent, { kind: "facts.received", atMs, facts });
-}
 
 /** Twice: the will that a start waits for is deposited by the first. */
 function hearTwice(agent: Agent, peer: Peer | null): void {
@@ -124,7 +29,7 @@ const complete = (agent: Agent, id: number): void =>
 const STOPPED: Peer = { state: "stopped", desired: null, order: 0 };
 
 test("R115: at the cluster's start the coordinator's own start is cold", () => {
-  const agent = agentOf(0);
+  const agent = stageAgent(0);
   hearTwice(agent, STOPPED);
   assert.equal(starts(agent), [{ resource: 0, cold: true }]);
   complete(agent, FIRST_START);
@@ -134,13 +39,13 @@ test("R115: at the cluster's start the coordinator's own start is cold", () => {
 });
 
 test("R115: a follower that is ordered from standstill starts cold", () => {
-  const agent = agentOf(1);
+  const agent = stageAgent(1);
   hearTwice(agent, { state: "stopped", desired: 1, order: 1 });
   assert.equal(starts(agent), [{ resource: 0, cold: true }]);
 });
 
 test("R115: refused here, the group is tried cold on the other server, once, and then rests", () => {
-  const agent = agentOf(0);
+  const agent = stageAgent(0);
   hearTwice(agent, STOPPED);
   fail(agent, FIRST_START);
   hear(agent, STOPPED);
@@ -164,7 +69,7 @@ test("R115: refused here, the group is tried cold on the other server, once, and
 });
 
 test("R115: a follower takes over cold what the coordinator could not start from standstill", () => {
-  const agent = agentOf(1);
+  const agent = stageAgent(1);
   hear(agent, { state: "starting", desired: 0, order: 1 });
   hearTwice(agent, { state: "failed", desired: 1, order: 2 });
   assert.equal(starts(agent), [{ resource: 0, cold: true }]);
@@ -172,7 +77,7 @@ test("R115: a follower takes over cold what the coordinator could not start from
 
 test("R187: no takeover is cold, neither of a running nor of a starting group", () => {
   for (const state of ["running", "starting"] as const) {
-    const agent = agentOf(1);
+    const agent = stageAgent(1);
     hearTwice(agent, { state, desired: 0, order: 1 });
     hearTwice(agent, null);
     assert.equal(starts(agent), [{ resource: 0, cold: false }], state);
@@ -180,15 +85,15 @@ test("R187: no takeover is cold, neither of a running nor of a starting group", 
 });
 
 test("R188: a moved group is not cold", () => {
-  const agent = agentOf(1);
+  const agent = stageAgent(1);
   hear(agent, { state: "running", desired: 0, order: 1 });
   hear(agent, { state: "stopping", desired: 1, order: 2 });
   hearTwice(agent, { state: "stopped", desired: 1, order: 2 });
   assert.equal(starts(agent), [{ resource: 0, cold: false }]);
 });
 
-test("R51: a group that failed after it had run is taken over without a question", () => {
-  const agent = agentOf(1);
+test("R26: a group that failed after it had run is taken over without a question", () => {
+  const agent = stageAgent(1);
   hear(agent, { state: "starting", desired: 0, order: 1 });
   hear(agent, { state: "running", desired: 0, order: 1 });
   hearTwice(agent, { state: "failed", desired: 1, order: 2 });

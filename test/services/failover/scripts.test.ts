@@ -4,100 +4,20 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { hostIncarnation } from "../../../hal/base/ids.ts";
-import type { GroupState, ServerState } from "../../../hal/base/view.ts";
-import { loadConfiguration } from "../../../services/configuration/load.ts";
-import type { ClusterConfig } from "../../../services/configuration/model.ts";
-import type { Facts } from "../../../services/facts.ts";
-import { createFailover, ownWords, step } from "../../../services/failover/core.ts";
-import type { AgentEffect, AgentEvent, FailoverState } from "../../../services/failover/state.ts";
+import { createFailover, ownWords } from "../../../services/failover/core.ts";
+import type { FailoverState } from "../../../services/failover/state.ts";
 import { decodeWords, encodeWords } from "../../../services/failover/words.ts";
-import { sample, write } from "../configuration/sample.ts";
+import { sample } from "../configuration/sample.ts";
+import { type Agent, hear, type Peer, stageAgent, take } from "./failover-stage.ts";
 
-const HOST = hostIncarnation("00000000000000a1");
 /** Position of the script behind address and program. */
 const SCRIPT = 2;
 
-interface Peer {
-  readonly state: GroupState;
-  readonly desired: number | null;
-  readonly order: number;
-  readonly failover?: boolean;
-}
-
-interface Agent {
-  readonly config: ClusterConfig;
-  readonly self: number;
-  state: FailoverState;
-  atMs: number;
-  readonly effects: AgentEffect[];
-}
-
-function load(recover: unknown): ClusterConfig {
+function agentOf(self: number, recover?: unknown): Agent {
   const config = sample();
   const script = { type: "script", name: "app", start: "/s/start", stop: "/s/stop", recover };
   config.groups[0]?.resources.push(script);
-  const loaded = loadConfiguration(write(config), "cluster.jsonc");
-  if (loaded.kind === "refused") throw new Error(loaded.findings.map(({ text }) => text).join());
-  return loaded.config;
-}
-
-function agentOf(self: number, recover?: unknown): Agent {
-  const config = load(recover);
-  const agent = { config, self, state: createFailover(self, config), atMs: 1000, effects: [] };
-  take(agent, { kind: "restored", atMs: agent.atMs, first: true, words: null, running: [false] });
-  return agent;
-}
-
-function take(agent: Agent, event: AgentEvent): void {
-  const { state, effects } = step(agent.state, event, agent.config);
-  agent.state = state;
-  agent.effects.push(...effects);
-}
-
-/** `peer` null = lost. SERVER1 coordinates while both are there. */
-function hear(agent: Agent, peer: Peer | null, server: ServerState = "member"): void {
-  agent.atMs += 10;
-  const { self, atMs, state } = agent;
-  const coordinator = peer === null ? self : 0;
-  const rest = { shutdown: 0 as const, marked: false, offAfterLeave: false };
-  const groups = peer === null ? [] : [peer];
-  const words = { ...rest, request: null, reply: null, groups };
-  const inView = server === "member";
-  const epoch = { counter: peer === null ? 2 : 1, coordinator, host: HOST };
-  const facts: Facts = {
-    atMs,
-    server,
-    sinceMs: 0,
-    view: inView ? { epoch, members: peer === null ? [self] : [0, 1] } : null,
-    proposal: null,
-    floor: 1,
-    sole: peer === null,
-    gaveUp: null,
-    holdsLease: inView,
-    leaseUntilMs: null,
-    ackedMs: null,
-    lostAfterMs: null,
-    conflict: false,
-    refused: null,
-    claim: "none",
-    waitUntilMs: null,
-    peer: {
-      index: 1 - self,
-      state: peer === null ? null : "member",
-      sinceHeardMs: 10,
-      host: HOST,
-      mayOwn: false,
-      sameView: peer !== null,
-      epochCounter: 1,
-      blob: encodeWords(words),
-      presence: false,
-      configDiffers: false,
-    },
-    paths: [],
-    willRevision: state.willRevision,
-  };
-  take(agent, { kind: "facts.received", atMs, facts });
+  return stageAgent(self, config);
 }
 
 /** The answer to whatever is under way for the group. */
@@ -172,7 +92,7 @@ test("R147: an agent that restarts before the script ran still tells FAILOVER", 
   assert.equal(eventsOf(agent), ["FAILOVER"]);
 });
 
-test("R6: the event travels in one bit of the words, and no bit is left behind", () => {
+test("R147: the event travels in one bit of the words, and no bit is left behind", () => {
   const base = { shutdown: 0 as const, marked: false, offAfterLeave: false };
   for (const state of ["stopped", "failed"] as const) {
     const one = { state, desired: 1, order: 7, stranded: false };

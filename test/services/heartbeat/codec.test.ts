@@ -217,4 +217,34 @@ test("a beat that does not fit its fields is a broken contract", () => {
   assert.throws(() => encodeCom({ ...comBeat, epochCounter: -1 }), fault);
 });
 
+test("D15: words of a majority cluster stand behind their flag: who is heard, lapsed, planned leaves", () => {
+  const { view, promise } = fullBeat;
+  if (view === null || promise === null) throw new Error("the full beat has both");
+  const beat: LanBeat = {
+    ...fullBeat,
+    view: { ...view, absent: [1, 3] },
+    promise,
+    hears: 0x8005,
+    lapsed: true,
+  };
+  const out = new Writer(LAN_PAYLOAD_BYTES_MAX);
+  encodeLanBeat(beat, out);
+  const hex = Buffer.from(out.written()).toString("hex");
+  const fixed = FULL_HEX.replace("023f", "027f");
+  const at = fixed.indexOf("8001fffffffe");
+  // hears 0 2 15 | lapsed | absent of the view: 1 3 | of the promise: none
+  assert.is(hex, `${fixed.slice(0, at)}800501000a0000${fixed.slice(at)}`);
+  assert.equal(decodeLanBeat(out.written(), 2, 0), beat);
+});
+
+test("reliability 4.3: a lapse that is neither yes nor no refuses the whole payload", () => {
+  const out = new Writer(LAN_PAYLOAD_BYTES_MAX);
+  encodeLanBeat({ ...fullBeat, hears: 1, lapsed: false }, out);
+  const bytes = Uint8Array.from(out.written());
+  assert.ok(decodeLanBeat(bytes, 2, 0) !== null);
+  const at = Buffer.from(bytes).toString("hex").indexOf("8001fffffffe") / 2 - 5;
+  bytes[at] = 2;
+  assert.is(decodeLanBeat(bytes, 2, 0), null);
+});
+
 test.run();

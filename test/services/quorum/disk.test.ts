@@ -59,6 +59,8 @@ function judge(row: Case): Judgement {
   const others = indices.filter((index) => index !== self);
   const members = lives.map((life, at) => ({
     index: others[at] ?? 0,
+    ageMs,
+    stamps: life === "alive",
     silenceMs: ageMs,
     grantedMs: T,
     presence: false,
@@ -122,10 +124,10 @@ test("R73, B5: who is not the best stops: an owner M before J, others at J", () 
   assert.is(said(judge({ ...row, ageMs: J, mayOwn: false })), "stop outranked");
 });
 
-test("R72, B5: of three, who is two-way with the best one stays", () => {
+test("R72, B5: who is two-way with the best one follows it, whatever else it has lost", () => {
   const lives = ["alive", "alive"] as const;
   assert.is(said(judge({ ageMs: J, self: 2, lives })), "stop outranked");
-  assert.is(said(judge({ ageMs: J, self: 2, lives, member: { twoWay: true } })), "survive");
+  assert.is(said(judge({ ageMs: J, self: 2, lives, member: { twoWay: true } })), "wait");
 });
 
 test("D6: the best one is sought among the living only", () => {

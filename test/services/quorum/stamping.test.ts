@@ -29,6 +29,7 @@ const CONTEXT: StampContext = {
   twoWay: 2,
   progress: 1,
   mayLive: true,
+  gone: false,
   carried: true,
 };
 
@@ -61,6 +62,10 @@ class Desk {
   answer(atMs: number, claim: SlotWord | null = null, ok = true): void {
     const id = this.state.operation?.id ?? 0;
     this.#take({ kind: "disk.answered", atMs, id, op: "write", ok, claim, error: ok ? "" : "EIO" });
+  }
+
+  done(atMs: number): void {
+    this.#take({ kind: "will.done", atMs, completed: true, off: true });
   }
 
   /** A whole round begun at `atMs`: 5 ms to write, 5 ms to read. */
@@ -213,6 +218,44 @@ test("1.6: nothing is written before the agent has said what this server is", ()
   desk.ready(1000);
   desk.tick(1500);
   assert.equal(desk.asked, []);
+});
+
+test("1.6: the last stamp of a server says off, after the operation under way and without its agent", () => {
+  const desk = readyDesk();
+  desk.context = { ...desk.context, mayLive: false, progress: null };
+  desk.tick(1205);
+  assert.is(desk.written()?.state, "running", "an old stamp is written again");
+  desk.context = { ...desk.context, word: "off", gone: true };
+  desk.done(1210);
+  assert.is(desk.written()?.state, "running", "nothing overtakes what is under way");
+  desk.answer(1220);
+  assert.is(desk.written()?.state, "off");
+  assert.is(desk.written()?.stampMs, 1221, "above a beat of the same millisecond");
+  assert.not.ok(desk.state.saidOff);
+  desk.answer(1225);
+  assert.ok(desk.state.saidOff);
+});
+
+test("1.6: the last stamp is asked at once when nothing is under way, and again after a failure", () => {
+  const desk = readyDesk();
+  desk.context = { ...desk.context, mayLive: false, progress: null, word: "off", gone: true };
+  desk.done(1100);
+  assert.is(desk.written()?.state, "off");
+  desk.answer(1105, null, false);
+  assert.not.ok(desk.state.saidOff);
+  desk.tick(1205);
+  desk.answer(1210);
+  assert.ok(desk.state.saidOff);
+});
+
+test("1.6: who has given up and whose groups may still run writes nothing new", () => {
+  const desk = readyDesk();
+  desk.context = { ...desk.context, mayLive: false, word: "off", progress: 7 };
+  desk.done(1100);
+  desk.tick(1400);
+  assert.is(desk.written()?.state, "running");
+  assert.is(desk.written()?.stampMs, 1000);
+  assert.not.ok(desk.state.saidOff);
 });
 
 test.run();

@@ -20,12 +20,12 @@ function play(rows: readonly Row[]): void {
   }
 }
 
-test("peers 4.6: five announcements at once and five after five seconds", () => {
+test("R113: five announcements at once and five after five seconds", () => {
   const five = (atMs: number): number[] => [atMs, atMs, atMs, atMs, atMs];
   assert.equal(announceSchedule(700), [...five(700), ...five(5700)]);
 });
 
-test("RFC 5227 2.4: three answers, then one alert and silence while the quarrel lasts", () => {
+test("R113 RFC 5227 2.4: three answers, then one alert and silence while the quarrel lasts", () => {
   play([
     [0, true, true, true],
     [10, true, true, false],
@@ -66,7 +66,7 @@ test("the fourth claim just inside the window is damped", () => {
   ]);
 });
 
-test("R112: without a lease a claim is never answered, but told once", () => {
+test("without a lease a claim is never answered, but told once", () => {
   play([
     [0, false, false, true],
     [10, false, false, false],

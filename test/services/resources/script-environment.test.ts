@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  connectsDisk,
   type ScriptSituation,
   scriptEnvironment,
 } from "../../../services/resources/script-environment.ts";
@@ -27,6 +28,17 @@ const rows: readonly [string, Partial<ScriptSituation>, string, string][] = [
 for (const [name, change, variable, value] of rows) {
   test(name, () => assert.is(scriptEnvironment({ ...base, ...change })[variable], value));
 }
+
+test("R151: FAILURE is for a failed connection alone, so a group without a disk is told SUCCESS", () => {
+  // The kinds of this release; none of them is a disk.
+  assert.equal((["floating-ip", "program", "script"] as const).map(connectsDisk), [
+    false,
+    false,
+    false,
+  ]);
+  // What the guide's script does with it (2.2.4): only FAILURE leads to ERROR_DISK.
+  assert.is.not(scriptEnvironment(base)["ARMS_DISK"], "FAILURE");
+});
 
 test("R146-R153: these four and no other", () => {
   assert.equal(Object.keys(scriptEnvironment(base)), [

@@ -13,6 +13,7 @@ import {
 import type { LogLine } from "../../../services/telemetry/events.ts";
 import type { CommandReply } from "../../../services/telemetry/model.ts";
 import type { Dispatch } from "../../../services/telemetry/outbox.ts";
+import type { BrokerDuty } from "../../../services/telemetry/ruling.ts";
 import { sample, write } from "../configuration/sample.ts";
 
 export const PREFIX = "kage/v1/lab";
@@ -97,11 +98,13 @@ export interface CommandFields {
   readonly retain?: boolean;
   readonly responseTopic?: string | null;
   readonly correlation?: string;
+  /** Default 0: the server's own. */
+  readonly broker?: number;
 }
 
 export class DeskStage {
   readonly core: TelemetryCore;
-  readonly published: Dispatch[] = [];
+  readonly published: (Dispatch & { readonly broker: number })[] = [];
   readonly orders: Extract<TelemetryEffect, { kind: "agent.order" }>[] = [];
   readonly notes: Extract<TelemetryEffect, { kind: "note" }>[] = [];
   readonly asked: number[] = [];
@@ -116,13 +119,14 @@ export class DeskStage {
       readonly deliveredSeq?: number;
       readonly homeAssistant?: boolean;
       readonly config?: ClusterConfig;
+      readonly brokers?: readonly BrokerDuty[];
     } = {},
   ) {
     this.core = new TelemetryCore({
       config: change.config ?? loadSample(),
       self: change.self ?? "SERVER1",
       version: "0.1.0",
-      brokers: [{ takesCommands: true }],
+      brokers: change.brokers ?? [{ takesCommands: true }],
       homeAssistant: change.homeAssistant ?? false,
       startedMs: START_MS - 60_000,
       deliveredSeq: change.deliveredSeq ?? 0,
@@ -135,18 +139,19 @@ export class DeskStage {
 
   take(input: Input): void {
     const event = { ...input, atMs: this.atMs, nowMs: this.nowMs } as TelemetryEvent;
-    const acks: number[] = [];
+    const acks: { readonly broker: number; readonly token: number }[] = [];
     for (const effect of this.core.take(event)) {
       if (effect.kind === "publish") {
-        this.published.push(effect.dispatch);
-        acks.push(effect.dispatch.token);
+        const { broker, dispatch } = effect;
+        this.published.push({ ...dispatch, broker });
+        acks.push({ broker, token: dispatch.token });
       } else if (effect.kind === "agent.order") this.orders.push(effect);
       else if (effect.kind === "note") this.notes.push(effect);
       else if (effect.kind === "agent.events") this.asked.push(effect.after);
       else this.marks.push(effect.seq);
     }
     if (!this.acknowledges) return;
-    for (const token of acks) this.take({ kind: "broker.delivered", broker: 0, token });
+    for (const ack of acks) this.take({ kind: "broker.delivered", ...ack });
   }
 
   /** Time passes in ticks; the agent goes on speaking unless it is said to be silent. */
@@ -162,8 +167,8 @@ export class DeskStage {
     this.take({ kind: "feed.status", status, ja });
   }
 
-  connect(): void {
-    this.take({ kind: "broker.connected", broker: 0 });
+  connect(broker = 0): void {
+    this.take({ kind: "broker.connected", broker });
   }
 
   lose(): void {
@@ -183,7 +188,7 @@ export class DeskStage {
       responseTopic: fields.responseTopic === undefined ? REPLY_TO : fields.responseTopic,
       correlation: Buffer.from(fields.correlation ?? "c1"),
     };
-    this.take({ kind: "broker.message", broker: 0, message });
+    this.take({ kind: "broker.message", broker: fields.broker ?? 0, message });
   }
 
   /** Everything on one topic below the prefix, parsed, oldest first. */

@@ -14,6 +14,7 @@ import type {
   PathState,
 } from "../../../../services/telemetry/model.ts";
 
+import { AS_MEMBER, fakePlan } from "./fake-plan.ts";
 import { both, type FakeShape, kindOf, PAIR, topicOf } from "./fake-shape.ts";
 
 export type Publish = (topic: string, payload: object | string, retain: boolean) => void;
@@ -126,7 +127,8 @@ export class FakeCluster {
         coordinator: [...this.nodes].find(([, state]) => state === "member")?.[0] ?? null,
         survivesFailures: survives,
         headline: this.headline,
-        configRevision: "3fa9c1",
+        configRevision: "3fa9c1d2",
+        revision: 3,
       },
       true,
     );
@@ -277,7 +279,7 @@ export class FakeCluster {
 
   /** Answers a command the way the telemetry does: a plan for a dry run, else accepted, running, done. */
   command(topic: string, request: CommandRequest, reply: (reply: CommandReply) => void): void {
-    const [, , kind = "", id = "", verb = ""] = topic.split("/");
+    const [, , kind = "", id = "", verb = id] = topic.split("/");
     const name = this.#nameOf(kind, id);
     const to = request.args?.to ?? this.#best(name);
     const say = (
@@ -300,7 +302,7 @@ export class FakeCluster {
       say("rejected", both("The owner has changed meanwhile.", "所有サーバが変わっています。"));
       return;
     }
-    const plan = this.#plan(kind, verb, name, to);
+    const plan = fakePlan(kind, verb, { name, to, from: this.owners.get(name) ?? "" });
     if (request.dryRun === true) {
       say("done", both("", ""), plan);
       return;
@@ -311,21 +313,10 @@ export class FakeCluster {
     if (kind === "group" && verb === "stop") this.setGroup(name, "stopped", null);
     if (kind === "group" && verb === "start") this.setGroup(name, "running", to);
     if (kind === "node" && verb === "detach") this.setNode(name, "detached");
-    if (kind === "node" && verb === "return") this.setNode(name, "member");
+    if (kind === "node" && AS_MEMBER.has(verb)) this.setNode(name, "member");
+    if (kind === "cluster")
+      for (const group of this.#shape.groups) this.setGroup(group, "stopped", null);
     say("done", plan.at(-1) ?? both("", ""));
-  }
-
-  #plan(kind: string, verb: string, name: string, to: string): readonly Bilingual[] {
-    if (kind === "node") {
-      return verb === "detach"
-        ? [both(`would detach ${name}`, `${name} を切り離します`)]
-        : [both(`would take ${name} back as standby`, `${name} を待機系として復帰させます`)];
-    }
-    const from = this.owners.get(name) ?? "";
-    const stop = both(`would stop ${name} on ${from}`, `${from} で ${name} を停止します`);
-    const start = both(`would start ${name} on ${to}`, `${to} で ${name} を起動します`);
-    if (verb === "stop") return [stop];
-    return verb === "start" ? [start] : [stop, start];
   }
 
   #nameOf(kind: string, id: string): string {

@@ -13,11 +13,13 @@ import { Aedes } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import type { CommandReply, CommandRequest } from "../../../../services/telemetry/model.ts";
 import { FakeCluster, PREFIX } from "./fake-cluster.ts";
+import { FakePeople, PASSWORD } from "./fake-people.ts";
 import { type FakeShape, PAIR } from "./fake-shape.ts";
 
 export interface Fixture {
   readonly url: string;
   readonly cluster: FakeCluster;
+  readonly people: FakePeople;
   /** Every live page loses its connection and none gets a new one until `setDead(false)`. */
   setDead(isDead: boolean): void;
   /** Ends every live connection once. */
@@ -39,13 +41,11 @@ export interface FixtureOptions {
 export const POLICY =
   "default-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; " +
   "form-action 'self'; object-src 'none'";
-export const PASSWORD = "correct horse";
 export const SETUP_CODE = "ABCD-2345";
 
 /** As the telemetry repeats it. */
 const STATE_MS = 5000;
 
-const ROLES: Readonly<Record<string, string>> = { viewer: "view", operator: "op", admin: "admin" };
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
@@ -57,6 +57,7 @@ export async function openFixture(options: FixtureOptions): Promise<Fixture> {
   const broker = await Aedes.createBroker();
   const sessions = new Map<string, string>();
   const notFound: string[] = [];
+  const people = new FakePeople();
   let isDead = false;
   let queue: Promise<void> = Promise.resolve();
   let setupNeeded = options.setupNeeded === true;
@@ -88,7 +89,7 @@ export async function openFixture(options: FixtureOptions): Promise<Fixture> {
     const token = randomBytes(16).toString("hex");
     sessions.set(token, user);
     response.setHeader("set-cookie", `kage_session=${token}; HttpOnly; SameSite=Strict; Path=/`);
-    json(response, 200, { user, role: ROLES[user] ?? "admin" });
+    json(response, 200, { user, role: people.roleOf(user) });
   };
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -96,15 +97,19 @@ export async function openFixture(options: FixtureOptions): Promise<Fixture> {
     response.setHeader("content-security-policy", POLICY);
     response.setHeader("x-content-type-options", "nosniff");
     const user = userOf(request);
-    const body = request.method === "POST" ? await bodyOf(request) : {};
+    const { method = "GET" } = request;
+    const body = method === "GET" ? {} : await bodyOf(request);
+    const told = user === undefined ? null : people.answer(method, path, user, body);
     if (isDead) response.destroy();
+    else if (told !== null) json(response, told.status, told.body);
     else if (path === "/bootstrap.json") json(response, 200, bootstrap());
     else if (path === "/session") {
       if (user === undefined) refuse(response, 401);
-      else json(response, 200, { user, role: ROLES[user] ?? "admin" });
+      else json(response, 200, { user, role: people.roleOf(user) });
     } else if (path === "/login") {
       const name = String(body["user"]);
-      if (Object.hasOwn(ROLES, name) && body["password"] === PASSWORD) enter(response, name);
+      const known = people.accounts.get(name)?.password;
+      if (known !== undefined && body["password"] === known) enter(response, name);
       else refuse(response, 401);
     } else if (path === "/setup") {
       if (body["code"] !== SETUP_CODE) refuse(response, 403);
@@ -116,7 +121,7 @@ export async function openFixture(options: FixtureOptions): Promise<Fixture> {
       for (const [token, name] of sessions) if (name === user) sessions.delete(token);
       json(response, 200, { ok: true });
     } else if (path === "/rack" && user !== undefined) {
-      json(response, 200, request.method === "POST" ? cluster.rack(body) : cluster.rackStatus());
+      json(response, 200, method === "POST" ? cluster.rack(body) : cluster.rackStatus());
     } else file(response, path);
   }
 
@@ -168,6 +173,7 @@ export async function openFixture(options: FixtureOptions): Promise<Fixture> {
   return {
     url: `http://127.0.0.1:${port}/`,
     cluster,
+    people,
     publish,
     notFound,
     dropConnections() {

@@ -19,8 +19,9 @@ import {
   partOf,
   standsRight,
 } from "./browser.ts";
+import { PASSWORD } from "./fake-people.ts";
 import type { FakeShape } from "./fake-shape.ts";
-import { type Fixture, openFixture, PASSWORD, SETUP_CODE } from "./fixture.ts";
+import { type Fixture, openFixture, SETUP_CODE } from "./fixture.ts";
 
 const folder = join(import.meta.dirname, "../../../../firmware/telemetry/page");
 
@@ -56,6 +57,19 @@ if (chromiumPath === null) {
     browser = await openBrowser();
   });
   test.after(() => browser.close());
+
+  tell(
+    "R210: number and hash of the configuration stand below the cluster, in both languages",
+    () =>
+      withPage({}, async (page, fixture) => {
+        await enter(page);
+        await page.getByText("seen from SERVER1 · configuration 3 (3fa9c1d2)").waitFor();
+        await page.getByRole("button", { name: "日本語で表示" }).click();
+        await page.getByText("構成 3 (3fa9c1d2)").waitFor();
+        fixture.cluster.setGroup("mail", "stopped", null);
+        await page.locator(partOf("group/mail")).waitFor();
+      }),
+  );
 
   tell("login: a wrong password is said beside the form, the right one opens the picture", () =>
     withPage({}, async (page) => {

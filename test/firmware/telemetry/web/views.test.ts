@@ -46,6 +46,14 @@ test("R202: a state is told by icon, word and colour", () => {
   assert.match(html, "faulty</span> SERVER2 → SERVER1");
 });
 
+test("R210: the configuration in force is named, and nothing is said when the agent does not know", () => {
+  const details = { revision: 3, configHash: "1a2b3c4d" };
+  const status = { ...DOCUMENT, cluster: { ...DOCUMENT.cluster, details } };
+  assert.match(page({ ...SNAPSHOT, status }), "Configuration 3 (1a2b3c4d).");
+  assert.match(page({ ...SNAPSHOT, status }, "ja"), "構成 3 (1a2b3c4d)。");
+  assert.not.match(page(SNAPSHOT), "Configuration");
+});
+
 test("the same in Japanese", () => {
   const html = page(SNAPSHOT, "ja");
   assert.match(html, '<html lang="ja">');

@@ -10,6 +10,7 @@ import {
   findByEnvironment,
   hasEnvironment,
   isAlive,
+  isBetweenPrograms,
   type ProcessStat,
   parseStat,
   readProcess,
@@ -51,6 +52,24 @@ test("proc(5): the start time is found behind a command name with blanks and bra
     groupId: 4700,
     sessionId: 4690,
   });
+});
+
+/** Fields 1-52 of proc(5) with these in places 3 (state), 4 (parent), 50 and 51 (env_start, env_end). */
+function statLine(state: string, parent: number, envStart: string, envEnd: string): string {
+  const middle = Array.from({ length: 45 }, (_, at) => (at === 17 ? "987654" : "1"));
+  return ["4711 (node)", state, parent, ...middle, envStart, envEnd, "0\n"].join(" ");
+}
+
+test("proc(5): a process without a place for its environment is inside execve", () => {
+  assert.is(isBetweenPrograms(statLine("R", 1, "0", "0")), true);
+  assert.is(isBetweenPrograms(statLine("R", 1, "140722030821376", "0")), true);
+  // Laid out between the empty read and this one.
+  assert.is(isBetweenPrograms(statLine("R", 1, "140722030821376", "140722030822000")), true);
+  // Started with an empty environment, as by env -i.
+  assert.is(isBetweenPrograms(statLine("S", 1, "140722030822000", "140722030822000")), false);
+  assert.is(isBetweenPrograms(statLine("Z", 1, "0", "0")), false);
+  assert.is(isBetweenPrograms(statLine("S", 2, "0", "0")), false, "kernel thread");
+  assert.is(isBetweenPrograms("4711 (node) R 1"), false);
 });
 
 test("proc(5): truncated and foreign text is no process", () => {

@@ -56,7 +56,7 @@ test("R44: the program has its own session; its parent survives a TERM to it", a
   assert.equal((await w.nextExit()).end, { kind: "status", status: 143 });
 });
 
-test("R52: the end of a program is told once with its status", async (w) => {
+test("R24: the end of a program is told once with its status", async (w) => {
   await w.runner.start(spec("exit 7"));
   const exit = await w.nextExit();
   assert.equal(exit.end, { kind: "status", status: 7 });
@@ -67,7 +67,7 @@ test("R52: the end of a program is told once with its status", async (w) => {
   assert.is(w.exits.length, 2);
 });
 
-test("R52: INT and QUIT have their default effect in a program", async (w) => {
+test("INT and QUIT have their default effect in a program", async (w) => {
   await w.runner.start(spec("kill -INT $$; sleep 60"));
   assert.equal((await w.nextExit()).end, { kind: "status", status: 130 });
   await w.runner.start(spec("trap 'exit 9' QUIT; kill -QUIT $$; sleep 60"));
@@ -160,7 +160,7 @@ test("R44: nothing to stop is success, also twice", async (w) => {
   );
 });
 
-test("R52: workers of a crashed program are gone before it runs again", async (w) => {
+test("R26: workers of a crashed program are gone before it runs again", async (w) => {
   const first = join(w.dir, "worker");
   const child = `trap "" TERM; echo $$ >${first}; while :; do sleep 0.05; done`;
   const script = `/bin/sh -c '${child}' & while [ ! -s ${first} ]; do :; done; exit 3`;
@@ -173,7 +173,7 @@ test("R52: workers of a crashed program are gone before it runs again", async (w
   assert.not.ok(isAlive(worker));
 });
 
-test("R52: with its parent killed a program is still watched, and stopped", async (w) => {
+test("R24: with its parent killed a program is still watched, and stopped", async (w) => {
   const run = runOf(await w.runner.start(spec("exec sleep 60")));
   const parent = readProcess(run.pid)?.parentPid ?? 0;
   process.kill(parent, "SIGKILL");

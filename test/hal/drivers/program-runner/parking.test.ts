@@ -52,7 +52,7 @@ function parkedBeside(dir: string, run: ProgramRun | null): ProcessStat {
 
 const parentOf = (run: ProgramRun): number => readProcess(run.pid)?.parentPid ?? 0;
 
-test("R52: a prepared start spawns nothing: the parked parent becomes the program's", async (w) => {
+test("a prepared start spawns nothing: the parked parent becomes the program's", async (w) => {
   const order = spec("exec sleep 60", { env: { dir: "mine", start: "at noon" } });
   await w.runner.prepare(order);
   const parked = parkedBeside(w.dir, null);
@@ -170,7 +170,7 @@ test("protocol 1.3.7: the last will kills a parked parent, a later start works",
   assert.ok(isAlive(run));
 });
 
-test("R52: a crashed program restarts on the parent parked behind it", async (w) => {
+test("R26: a crashed program restarts on the parent parked behind it", async (w) => {
   w.runner.close();
   const own = makeRunner(w.dir, { parkDelayMs: 0 });
   const worker = join(w.dir, "worker");

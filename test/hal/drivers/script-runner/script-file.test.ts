@@ -120,4 +120,27 @@ test("R118: an unfit script is told at the first look, and every change after it
   watch.close();
 });
 
+test("R118: what is unfit stands until the look after its repair", async ({ dir }) => {
+  const path = put(dir, "#!/bin/sh\n", 0o644);
+  const watch = new ScriptWatch({
+    paths: [path, "/bin/true"],
+    searchPath: SEARCH,
+    onNews: () => undefined,
+    intervalMs: 3_600_000,
+  });
+  assert.equal(watch.unfit, []);
+  await watch.start();
+  assert.equal(
+    watch.unfit.map((script) => script.path),
+    [path],
+  );
+  assert.match(watch.unfit[0]?.reason ?? "", /chmod u\+rx/);
+  await watch.look();
+  assert.is(watch.unfit.length, 1);
+  chmodSync(path, 0o755);
+  await watch.look();
+  assert.equal(watch.unfit, []);
+  watch.close();
+});
+
 test.run();

@@ -5,7 +5,9 @@ import {
   type Action,
   commandFor,
   commandTopic,
+  dropOrder,
   groupVerbs,
+  isAllDown,
   kageLine,
   needsConfirm,
   serverVerbs,
@@ -40,7 +42,7 @@ test("the kage line is what commands.ts takes; a strange name is quoted for the 
   assert.is(kageLine({ ...move, name: "a b'; rm", to: null }), "kage group move 'a b'\\''; rm'");
 });
 
-test("R143: what interrupts a service wants its name typed, what restores it does not", () => {
+test("what interrupts a service wants its name typed, what restores it does not", () => {
   assert.equal(
     (["start", "stop", "move"] as const).map((verb) => needsConfirm({ ...move, verb })),
     [false, true, true],
@@ -75,6 +77,54 @@ test("each state of a server offers what makes sense in it and to the role", () 
   assert.is(offered("member", "admin"), "detach shutdown");
   assert.is(offered("detached", "op"), "return");
   assert.is(offered("off", "admin"), "");
+  assert.is(offered("starting", "admin"), "start-now");
+  assert.is(offered("starting", "op"), "");
+});
+
+test("R191: force-return is offered to an administrator, and only while all servers are down", () => {
+  const board = pairBoard(["node/server1/state", nodeState("SERVER1", "detached", 2)]);
+  const [one] = [board.nodes.get("server1")?.value];
+  assert.ok(one);
+  assert.is(isAllDown(board), false, "SERVER2 is a member");
+  const down = pairBoard(
+    ["node/server1/state", nodeState("SERVER1", "detached", 2)],
+    ["node/server2/state", nodeState("SERVER2", "off", 2)],
+  );
+  assert.is(isAllDown(down), true);
+  if (one === undefined) return;
+  assert.equal(serverVerbs(one, "admin", true), ["return", "force-return", "shutdown"]);
+  assert.equal(serverVerbs(one, "admin", false), ["return", "shutdown"]);
+  assert.equal(serverVerbs(one, "op", true), ["return"]);
+});
+
+test("an administrator's orders: topic, line, typed name and what was seen", () => {
+  const cluster: Action = { kind: "cluster", verb: "shutdown", name: "example" };
+  const begin: Action = { ...detach, verb: "start-now" };
+  const base: Action = { ...detach, verb: "force-return" };
+  assert.equal(
+    [cluster, begin, base].map((each) => [commandTopic(each), kageLine(each), needsConfirm(each)]),
+    [
+      ["cmd/admin/cluster/shutdown", "kage cluster shutdown", true],
+      ["cmd/admin/node/server1/start-now", "kage cluster start-now --server SERVER1", true],
+      ["cmd/admin/node/server1/force-return", "kage server force-return SERVER1", true],
+    ],
+  );
+  const sending = { commandId: "abcd1234", ts: "2026-11-22T05:00:00.000Z", dryRun: true };
+  const { confirm, expect } = commandFor(pairBoard(), cluster, sending);
+  const { epoch } = pairBoard().cluster?.value ?? {};
+  assert.equal([confirm, expect], ["example", { epoch }]);
+});
+
+test("a group dragged onto a server is moved or started there, or stays", () => {
+  assert.equal(dropOrder(pairBoard(), "web", "server2"), { verb: "move", to: "SERVER2" });
+  assert.is(dropOrder(pairBoard(), "web", "server1"), null, "it is there already");
+  assert.is(dropOrder(pairBoard(), "web", "nobody"), null);
+  const stopped = pairBoard(["group/web/state", groupState("web", null, "stopped", 2)]);
+  assert.equal(dropOrder(stopped, "web", "server1"), { verb: "start", to: "SERVER1" });
+  const busy = pairBoard(["group/web/state", groupState("web", "SERVER1", "stopping", 2)]);
+  assert.is(dropOrder(busy, "web", "server2"), null);
+  const lonely = pairBoard(["node/server2/state", nodeState("SERVER2", "detached", 2)]);
+  assert.is(dropOrder(lonely, "web", "server2"), null);
 });
 
 test("R144: targets are members of the policy, best first, without the present owner", () => {

@@ -16,13 +16,13 @@ import { boardOf, groupState, nodeState, pairBoard, pathState } from "./states.t
 const take = (board: ReturnType<typeof pairBoard>, topic: string, payload: unknown) =>
   takeMessage(board, topic, typeof payload === "string" ? payload : JSON.stringify(payload), 2000);
 
-test("R203: a message that is older by its revision never turns the picture back", () => {
+test("a message that is older by its revision never turns the picture back", () => {
   const board = boardOf(["group/web/state", groupState("web", "SERVER2", "running", 9)]);
   const late = { ...groupState("web", "SERVER1", "running", 8) };
   assert.is(take(board, "group/web/state", late), board);
 });
 
-test("R203: a message of an older epoch is refused even with a higher revision", () => {
+test("a message of an older epoch is refused even with a higher revision", () => {
   const board = boardOf(["node/server1/state", nodeState("SERVER1")]);
   const old = { ...nodeState("SERVER1", "off", 99), epoch: 6 };
   assert.is(take(board, "node/server1/state", old), board);

@@ -17,7 +17,7 @@ const path = (...pairs: PathState["pairs"]): PathState =>
 const toneOf = (there: State, back: State, down: readonly string[] = []) =>
   pairHealth(path(pair("A", "B", there), pair("B", "A", back)), "A", "B", new Set(down)).word.tone;
 
-test("R203: towards a server that is down no cable is an alarm, silent or unknown", () => {
+test("towards a server that is down no cable is an alarm, silent or unknown", () => {
   assert.is(toneOf("unknown", "unknown", ["A"]), "quiet");
   assert.is(toneOf("faulty", "unknown", ["A"]), "quiet");
   assert.is(directionWord(pair("A", "B", "unknown"), new Set(["A"])).tone, "quiet");

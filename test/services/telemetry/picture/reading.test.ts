@@ -32,7 +32,7 @@ test("the publisher's own sentence is preferred, and reasons come in the reader'
   assert.equal(headlineOf(cluster, "ja").reasons, [{ code: "KG-2010", text: "停止中。" }]);
 });
 
-test("R203: a lost connection, a last will and silence each make the page stale, with the time", () => {
+test("a lost connection, a last will and silence each make the page stale, with the time", () => {
   const board = pairBoard();
   const open = { kind: "open" } as const;
   const judge = (nowMs: number) => judgeFreshness(board, open, "server1", nowMs);

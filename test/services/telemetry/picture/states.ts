@@ -46,6 +46,7 @@ export const clusterState = (survivesFailures = 1, level = "ok") => ({
   survivesFailures,
   headline: { en: "", ja: "" },
   configRevision: null,
+  revision: null,
 });
 
 /** Takes each message in turn; `[topic, payload]`. */

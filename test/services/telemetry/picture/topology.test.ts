@@ -115,7 +115,7 @@ test("markup in a name is a text child, never an attribute of its own or a tag",
   assert.ok(all(draw(board)).every((node) => !("onerror" in node.attrs)));
 });
 
-test("R203: what is operable has a name for a screen reader and takes the focus", () => {
+test("what is operable has a name for a screen reader and takes the focus", () => {
   const chip = part(draw(pairBoard()), "group/web");
   assert.is(chip.attrs["tabindex"], 0);
   assert.is(chip.attrs["aria-label"], "Group web running, SERVER1. Open actions.");

@@ -1,0 +1,182 @@
+/**
+ * What the guide expects of every fault, written by hand: per fault and resolution method the rows that say
+ * so and the outcomes they permit. Nothing here is computed from the cores, else a wrong core would agree
+ * with itself. Source: guide 3.2.1 (E1-E20), 1.2.4 (A, B, C, H rows and its summary table), R9, R21-R23,
+ * R40, R64; D3-D5, D24, D53, D56; protocol.md 1.5-1.6.
+ */
+import type { QuorumMethod } from "../../services/configuration/model.ts";
+import type { FaultKind } from "./fault.ts";
+
+/** Methods that the simulator of two servers plays. */
+export const SIMULATED = ["com", "com-disk", "disk", "none"] as const satisfies QuorumMethod[];
+export type SimulatedMethod = (typeof SIMULATED)[number];
+
+export const OUTCOMES = [
+  /** Everything runs where it ran, both servers are members. */
+  "unchanged",
+  /** The group that was struck runs on the other server, all else is as it was. */
+  "moved",
+  /** The group that was struck runs nowhere, all else is as it was. */
+  "group-fails",
+  /** The server that was not struck is alone and runs everything it may run. */
+  "takeover",
+  /** The server of best cluster priority is alone and runs everything it may run; the other is off. */
+  "best-goes-on",
+  /** One server, no matter which, is alone and runs everything it may run; the other is off. */
+  "one-goes-on",
+  /** Each server runs everything it may run: the accepted risk of the method. */
+  "both-go-on",
+  /** Nothing runs on a server on which it did not run before. */
+  "no-takeover",
+  /** Nothing runs; every server that was not switched off has shut itself down. */
+  "all-stop",
+  /** Nothing runs, because no server has power. */
+  "dark",
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export interface Expectation {
+  /** Rows of the guide and of the requirements. */
+  readonly rows: readonly string[];
+  /** At least one. */
+  readonly permitted: readonly Outcome[];
+}
+
+type Row = Readonly<Record<SimulatedMethod, Expectation | null>>;
+
+const expect = (rows: string, ...permitted: readonly Outcome[]): Expectation => ({
+  rows: rows.split(" "),
+  permitted,
+});
+/** The method makes no difference. */
+const same = (rows: string, ...permitted: readonly Outcome[]): Row => {
+  const all = expect(rows, ...permitted);
+  return { com: all, "com-disk": all, disk: all, none: all };
+};
+
+const EXPECTED: Readonly<Record<FaultKind, Row>> = {
+  lan: same("E14 E15 E16 E17 R9 R40", "unchanged"),
+  lans: {
+    com: expect("A5 R61", "all-stop"),
+    "com-disk": expect("C5 R82", "all-stop"),
+    disk: expect("B5 R71 R73", "best-goes-on"),
+    none: expect("H2 R101", "both-go-on"),
+  },
+  // Without an acknowledgement there is no lease: deaf one way is deaf. Who still hears sees the other go on.
+  "lans-one-way": {
+    com: expect("A5 1.5", "all-stop"),
+    "com-disk": expect("C5 1.5", "all-stop"),
+    disk: expect("B5 1.6", "best-goes-on"),
+    none: expect("H2 1.5", "takeover"),
+  },
+  com: same("R64", "unchanged"),
+  "com-lans": {
+    com: expect("A6 R62", "all-stop"),
+    "com-disk": expect("C6 R83", "all-stop"),
+    disk: expect("B5", "best-goes-on"),
+    none: expect("H2", "both-go-on"),
+  },
+  "com-power": {
+    com: expect("A4 R60", "all-stop"),
+    "com-disk": expect("C4 R81", "all-stop"),
+    disk: expect("B3 B8", "takeover"),
+    none: expect("E1", "takeover"),
+  },
+  everything: {
+    com: expect("A7 R63", "both-go-on"),
+    "com-disk": expect("C7 R84", "one-goes-on", "all-stop"),
+    disk: expect("B5", "best-goes-on"),
+    none: expect("H2", "both-go-on"),
+  },
+  "array-path": {
+    com: null,
+    "com-disk": expect("E6 E8 D5", "unchanged"),
+    disk: expect("E6 E8", "unchanged"),
+    none: null,
+  },
+  array: {
+    com: null,
+    "com-disk": expect("E4 E5 E12 D5", "unchanged"),
+    disk: expect("E4 E5 E12", "unchanged"),
+    none: null,
+  },
+  "array-stall": {
+    com: null,
+    "com-disk": expect("E5 D5", "unchanged"),
+    disk: expect("E5", "unchanged"),
+    none: null,
+  },
+  "array-lans": {
+    com: null,
+    "com-disk": expect("C5 D5", "all-stop"),
+    disk: expect("B6 R74", "all-stop"),
+    none: null,
+  },
+  "array-power": {
+    com: null,
+    "com-disk": expect("D5 1.5", "all-stop"),
+    disk: expect("B4 R70", "all-stop"),
+    none: null,
+  },
+  "array-stall-power": {
+    com: null,
+    "com-disk": expect("D5 1.5", "all-stop"),
+    disk: expect("B7 R75", "all-stop"),
+    none: null,
+  },
+  power: {
+    com: expect("E1 E7 E10 E18 S7 A3 R59", "takeover"),
+    "com-disk": expect("E1 E7 E10 E18 S7 R85", "takeover"),
+    disk: expect("E1 E7 E10 E18 S7 B3 B8 R69", "takeover"),
+    none: expect("E1 E7 E10 E18 S7", "takeover"),
+  },
+  mains: same("E13", "dark"),
+  "freeze-short": same("R13", "unchanged"),
+  "freeze-long": same("E1 E18 D54", "takeover"),
+  "kill-pulse": same("R21 R22 D24", "unchanged"),
+  "kill-agent": same("R21 R22 D24", "unchanged"),
+  // Nobody is left who remembers what was promised; a server without groups owes no lease.
+  "kill-both": same("R23 D24", "takeover", "unchanged"),
+  "hang-pulse": same("R21 R22 D24", "unchanged"),
+  "hang-agent": same("R21 R22 D24", "unchanged"),
+  keys: {
+    com: expect("D56 1.5", "all-stop"),
+    "com-disk": expect("D56 1.5", "all-stop"),
+    disk: expect("D56 1.6", "no-takeover"),
+    none: expect("D56 1.5", "no-takeover"),
+  },
+  "program-once": same("D21 D22", "unchanged"),
+  "program-broken": same("E19 D22", "moved"),
+};
+
+/** A pulse takes some 200 ms to be back; with less time than this its lease may end before. */
+const RESTART_NEEDS_MS = 1000;
+
+/** null = the fault does not exist with this method. */
+export function expectedOf(
+  kind: FaultKind,
+  method: SimulatedMethod,
+  at: {
+    readonly timeoutMs: number;
+    readonly watchdogMs: number;
+    readonly onlyServer: boolean;
+  },
+): Expectation | null {
+  const found = EXPECTED[kind][method];
+  if (found === null) return null;
+  const isPulse = kind === "kill-pulse" || kind === "hang-pulse";
+  // A watchdog that bites before the agent ends the hung pulse resets the server: the other takes over.
+  const isBitten = kind === "hang-pulse" && at.watchdogMs > 0;
+  if (isBitten || (isPulse && at.timeoutMs < RESTART_NEEDS_MS)) {
+    return { ...found, permitted: ["unchanged", "takeover"] };
+  }
+  // R54: no other server of the policy, so the group stays where it failed.
+  if (kind === "program-broken" && at.onlyServer) {
+    return { rows: [...found.rows, "R54"], permitted: ["group-fails"] };
+  }
+  return found;
+}
+
+export function isSimulated(method: QuorumMethod): method is SimulatedMethod {
+  return SIMULATED.some((one) => one === method);
+}

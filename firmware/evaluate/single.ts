@@ -1,0 +1,143 @@
+/**
+ * One fault from one start state: what the guide expects, what the simulated cluster did, how long the
+ * takeover took, and whether it healed when the fault was repaired. Source: guide 3.2.1, 1.2.3 (T1 to T4),
+ * 1.2.4; reliability.md 2.5; work order 4 item 8.
+ */
+import type { LoadedConfig } from "../../services/configuration/load.ts";
+import { judgeEnd } from "../simulator/checks.ts";
+import type { Noted, World } from "../simulator/world.ts";
+import { repair, settleMs, strike } from "./blow.ts";
+import { type Expectation, expectedOf, type Outcome, type SimulatedMethod } from "./expected.ts";
+import type { Fault } from "./fault.ts";
+import { outcomeOf } from "./outcome.ts";
+import { calmCluster, orderMs, type StartState } from "./stage.ts";
+
+export interface ServerEnd {
+  readonly name: string;
+  /** `member`, `sole member`, `off (REASON)`, ... */
+  readonly shows: string;
+  readonly runs: readonly string[];
+}
+
+export interface FaultRow {
+  readonly fault: Fault;
+  readonly start: string;
+  readonly expected: Expectation;
+  /** null = something that no row of the guide knows. */
+  readonly simulated: Outcome | null;
+  /** From the last blow until every group that changed its server runs again, ms; null = none did. */
+  readonly takeoverMs: number | null;
+  /** Longest that the method's times allow, ms. */
+  readonly takeoverMaxMs: number;
+  readonly servers: readonly ServerEnd[];
+  /** Servers that have shut themselves down or given up. */
+  readonly shutDown: readonly string[];
+  /** What broke a rule that holds in every moment, or did not heal after the repair. */
+  readonly troubles: readonly string[];
+  readonly permitted: boolean;
+  /** Events from the first blow to the repair, for the manual. */
+  readonly notes: readonly Noted[];
+}
+
+/** null = the method does not know this fault. */
+export function runFault(
+  config: LoadedConfig,
+  method: SimulatedMethod,
+  start: StartState,
+  fault: Fault,
+): FaultRow | null {
+  const { timeoutMs, watchdogMs } = config.budget;
+  const policy = fault.group === null ? [] : (config.groups[fault.group]?.policy ?? []);
+  const onlyServer = fault.group !== null && policy.length < 2;
+  const expected = expectedOf(fault.kind, method, { timeoutMs, watchdogMs, onlyServer });
+  if (expected === null) return null;
+  const world = calmCluster(config, start);
+  const head = { fault, start: start.id, expected, takeoverMaxMs: takeoverMaxMs(config) };
+  if (world === null) return { ...head, ...notReached };
+  return { ...head, ...play(world, start, fault, expected) };
+}
+
+type Played = Omit<FaultRow, "fault" | "start" | "expected" | "takeoverMaxMs">;
+
+const notReached: Played = {
+  simulated: null,
+  takeoverMs: null,
+  servers: [],
+  shutDown: [],
+  troubles: ["the start state was not reached"],
+  permitted: false,
+  notes: [],
+};
+
+function play(world: World, start: StartState, fault: Fault, expected: Expectation): Played {
+  const { config } = world;
+  const fromNote = world.notes.length;
+  let struckAtMs = world.clock.nowMs;
+  for (const [at, blow] of fault.blows.entries()) {
+    if (at > 0) world.run(settleMs(config));
+    struckAtMs = world.clock.nowMs;
+    strike(world, blow);
+  }
+  world.run(settleMs(config) + restartsMs(config, fault));
+  const simulated = outcomeOf(world, start, fault, expected.permitted);
+  const takeoverMs = takeoverOf(world, start, struckAtMs);
+  const servers = endsOf(world);
+  const shutDown = [...new Set(world.wills.map(({ index }) => nameOf(config, index)))];
+  const notes = world.notes.slice(fromNote);
+  repair(world);
+  world.run(orderMs(config) + config.budget.timeoutMs);
+  const troubles = [
+    ...(takeoverMs !== null && takeoverMs > takeoverMaxMs(config) + restartsMs(config, fault)
+      ? [`takeover took ${takeoverMs} ms`]
+      : []),
+    ...world.checks.failures,
+    ...judgeEnd(world, { stopsAsked: fault.group !== null }).map((text) => `after repair: ${text}`),
+  ];
+  const fits = simulated !== null && expected.permitted.includes(simulated);
+  const permitted = fits && troubles.length === 0;
+  return { simulated, takeoverMs, servers, shutDown, troubles, permitted, notes };
+}
+
+/** Verdict, the beats on their way, one give-up, and milliseconds for each resource. */
+export function takeoverMaxMs(config: LoadedConfig): number {
+  const { judgeMs, sigmaMs, marginMs } = config.budget;
+  const resources = config.groups.reduce((sum, group) => sum + group.resources.length, 0);
+  return Math.round(judgeMs + sigmaMs + marginMs + resources * RESOURCE_MS + VIEW_MS);
+}
+
+/** A resource of the simulator takes up to 61 ms. */
+const RESOURCE_MS = 70;
+const VIEW_MS = 200;
+
+/** A program that cannot work is restarted as often as its configuration says, ms. */
+function restartsMs(config: LoadedConfig, fault: Fault): number {
+  const resources = config.groups[fault.group ?? -1]?.resources ?? [];
+  const most = resources.map((one) => (one.kind === "program" ? one.restartMax + 1 : 0));
+  return fault.kind === "program-broken" ? Math.max(0, ...most) * RESTART_MS : 0;
+}
+
+/** From one end of a broken program to the next. */
+const RESTART_MS = 300;
+
+function takeoverOf(world: World, start: StartState, struckAtMs: number): number | null {
+  const first = new Map<number, number>();
+  for (const { atMs, index, group } of world.starts) {
+    const isNew = atMs > struckAtMs && start.owners[group] !== index;
+    if (isNew && !first.has(group)) first.set(group, atMs);
+  }
+  if (first.size === 0) return null;
+  return Math.round(Math.max(...first.values()) - struckAtMs);
+}
+
+function endsOf(world: World): readonly ServerEnd[] {
+  return world.hosts.map((host) => ({
+    name: nameOf(world.config, host.index),
+    shows: world.shows(host.index),
+    runs: world.config.groups
+      .filter(({ index }) => host.running[index] === true)
+      .map(({ name }) => name as string),
+  }));
+}
+
+export const nameOf = (config: LoadedConfig, server: number): string =>
+  config.servers[server]?.name ?? `server ${server}`;

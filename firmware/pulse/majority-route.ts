@@ -1,0 +1,194 @@
+/**
+ * The pulse's cores as one reducer where a majority decides: heartbeat hears 2-15 peers, membership draws
+ * the view and judges by itself, for no arbiter is asked. Same events and effects as for two servers.
+ * Source: architecture.md 1.1, 4; protocol.md 1.3-1.4, 1.7; guide 1.2.4 J1-J4.
+ */
+import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
+import type { ClusterConfig } from "../../services/configuration/model.ts";
+import type { PulseEffect, Step } from "../../services/effects.ts";
+import type { PulseEvent } from "../../services/events.ts";
+import { composeLanBeat, grants, type OwnWords } from "../../services/heartbeat/compose.ts";
+import * as heartbeat from "../../services/heartbeat/core.ts";
+import type { PeerHealth } from "../../services/heartbeat/peer.ts";
+import { giveUp } from "../../services/membership/change.ts";
+import * as majority from "../../services/membership/majority/core.ts";
+import * as lease from "../../services/membership/majority/lease.ts";
+import { shownPromise } from "../../services/membership/majority/propose.ts";
+import { hearsBits, isIn } from "../../services/membership/majority/sight.ts";
+import {
+  createMajority,
+  type Field,
+  type MajorityState,
+  type Outcome,
+} from "../../services/membership/majority/state.ts";
+import { type AgentWatch, mayOwn, watchAgent } from "./agent-watch.ts";
+
+export interface MajorityPulse {
+  readonly heartbeat: heartbeat.HeartbeatState;
+  readonly membership: MajorityState;
+  readonly agent: AgentWatch;
+  readonly nextLanAtMs: number;
+  /** Newest tick: every deadline since then is still owed one, whatever was taken in meanwhile. */
+  readonly tickedAtMs: number;
+  readonly isJudgeDue: boolean;
+  /** The will has run to its end: nothing of ours may own anything any more. */
+  readonly willDone: "no" | "completed" | "overdue";
+}
+
+export function createPulse(
+  self: ServerIndex,
+  host: HostIncarnation,
+  config: ClusterConfig,
+  atMs: number,
+): MajorityPulse {
+  return {
+    heartbeat: heartbeat.createHeartbeat(self, config, atMs),
+    membership: createMajority(self, host, config.servers.length, atMs),
+    agent: { token: null, held: null, movedAtMs: atMs, killed: false },
+    nextLanAtMs: atMs,
+    tickedAtMs: atMs,
+    isJudgeDue: false,
+    willDone: "no",
+  };
+}
+
+/** All other servers, as heard. */
+export function peersOf({ heartbeat: heard, membership }: MajorityPulse): readonly PeerHealth[] {
+  return heard.peers.filter(({ index }) => index !== membership.self);
+}
+
+export function fieldOf(state: MajorityPulse, atMs: number, config: ClusterConfig): Field {
+  return { peers: peersOf(state), mayOwn: mayOwn(state), atMs, config };
+}
+
+export function holdsLease(state: MajorityPulse, atMs: number, config: ClusterConfig): boolean {
+  return lease.holdsLease(state.membership, fieldOf(state, atMs, config));
+}
+
+/** One event through all cores. Effects come in the order in which they may be executed. */
+export function step(
+  state: MajorityPulse,
+  event: PulseEvent,
+  config: ClusterConfig,
+): Step<MajorityPulse, PulseEffect> {
+  const effects: PulseEffect[] = [];
+  const { atMs } = event;
+  const heard = heartbeat.step(state.heartbeat, event, config);
+  const watched = watchAgent(state.agent, event, config);
+  effects.push(...heard.effects, ...watched.effects);
+  let next: MajorityPulse = { ...state, heartbeat: heard.state, agent: watched.state };
+  next = noteWill(next, event);
+  const take = (outcome: Outcome): void => {
+    next = { ...next, membership: outcome.state };
+    effects.push(...outcome.effects);
+  };
+  if (watched.lost && mayOwn(next)) {
+    const gone = giveUp(next.membership, "agent-lost", "agent did not come back", true, { atMs });
+    take({ state: { ...next.membership, ...gone.state }, effects: gone.effects });
+  }
+  take(majority.step(next.membership, event, fieldOf(next, atMs, config)));
+  take(majority.observe(next.membership, fieldOf(next, atMs, config)));
+  const taught = event.kind === "agent.spoke" && next.membership.view !== state.membership.view;
+  const ticks = event.kind === "tick";
+  if (ticks) take(majority.judge(next.membership, fieldOf(next, atMs, config)));
+  const tickedAtMs = ticks ? atMs : state.tickedAtMs;
+  next = { ...next, tickedAtMs, isJudgeDue: !ticks && (state.isJudgeDue || taught) };
+  const sent = send(state, next, event, config);
+  return { state: sent.state, effects: [...effects, ...sent.effects] };
+}
+
+/** Absolute moment of the next tick, ms: every deadline gets one, also when an event came between. */
+export function nextDeadlineMs(state: MajorityPulse, config: ClusterConfig, nowMs: number): number {
+  if (state.isJudgeDue) return nowMs;
+  const { membership, tickedAtMs, heartbeat: heard } = state;
+  const { budget } = config;
+  const field = fieldOf(state, nowMs, config);
+  const silences = field.peers.map(
+    ({ lanHeardAtMs, grantedMs }) =>
+      Math.max(membership.listensFromMs, lanHeardAtMs ?? membership.listensFromMs) +
+      Math.max(budget.timeoutMs, grantedMs),
+  );
+  const marks = [
+    ...silences,
+    ...(isIn(membership)
+      ? [lease.leaseEndMs(membership, field), lease.verdictAtMs(membership, field)]
+      : []),
+    (membership.stuckSinceMs ?? Number.POSITIVE_INFINITY) + budget.timeoutMs,
+    membership.promiseAtMs + budget.timeoutMs,
+    membership.baseMs + budget.timeoutMs / 2,
+    membership.abstainUntilMs,
+    membership.waitUntilMs,
+    heartbeat.nextDeadlineMs(heard, config),
+  ].filter((mark) => mark > tickedAtMs);
+  if (membership.server === "observing") return Math.min(...marks);
+  return Math.min(state.nextLanAtMs, tickedAtMs + budget.intervalMs, ...marks);
+}
+
+function noteWill(state: MajorityPulse, event: PulseEvent): MajorityPulse {
+  if (event.kind === "will.done") {
+    return { ...state, willDone: event.completed ? "completed" : "overdue" };
+  }
+  const speaks = event.kind === "agent.spoke" && state.membership.gaveUp === null;
+  return speaks && state.willDone !== "no" ? { ...state, willDone: "no" } : state;
+}
+
+/** Beats go to everybody every interval, and at once when what they say has changed. */
+function send(
+  before: MajorityPulse,
+  state: MajorityPulse,
+  event: PulseEvent,
+  config: ClusterConfig,
+): Step<MajorityPulse, PulseEffect> {
+  const { membership } = state;
+  const { atMs } = event;
+  if (membership.server === "observing") return { state, effects: [] };
+  const isDue = atMs >= state.nextLanAtMs || hasNews(before, state);
+  const answers =
+    event.kind === "beat.received" && !event.proven && event.beat.kind === "lan-beat"
+      ? event.beat.from
+      : null;
+  if (!isDue && answers === null) return { state, effects: [] };
+  const hears = hearsBits(fieldOf(state, atMs, config));
+  const words: OwnWords = {
+    blob: state.agent.token?.blob ?? new Uint8Array(0),
+    progress: state.agent.token?.progress ?? 0,
+    mayOwn: mayOwn(state),
+    claim: 0,
+  };
+  const promise = shownPromise(membership);
+  let heard = state.heartbeat;
+  const effects: PulseEffect[] = [];
+  for (const peer of peersOf(state)) {
+    if (!isDue && peer.index !== answers) continue;
+    const beat = composeLanBeat(peer, membership, words, atMs, config);
+    const { lapsed } = membership;
+    effects.push({ kind: "lan.send", beat: { ...beat, promise, hears, lapsed } });
+    if (grants(membership, peer, atMs, config.hash)) {
+      heard = heartbeat.recordGrant(heard, peer.index, config.budget.timeoutMs);
+    }
+  }
+  if (!isDue) return { state: { ...state, heartbeat: heard }, effects };
+  if (isFeedable(state, atMs, config)) effects.push({ kind: "watchdog.feed" });
+  const nextLanAtMs = atMs + config.budget.intervalMs;
+  return { state: { ...state, heartbeat: heard, nextLanAtMs }, effects };
+}
+
+/** Rule 1.3.6: an owner that might be overtaken before its reset would come is not fed. */
+function isFeedable(state: MajorityPulse, atMs: number, config: ClusterConfig): boolean {
+  if (state.willDone === "overdue") return false;
+  if (!mayOwn(state)) return true;
+  if (!isIn(state.membership)) return false;
+  const { budget } = config;
+  const endMs = lease.leaseEndMs(state.membership, fieldOf(state, atMs, config));
+  const resets = budget.protection === "reset-bounded";
+  return atMs <= endMs + (resets ? budget.timeoutMs - budget.a3Ms - budget.watchdogMs : 0);
+}
+
+function hasNews(before: MajorityPulse, after: MajorityPulse): boolean {
+  const a = before.membership;
+  const b = after.membership;
+  if (a.server !== b.server || a.view !== b.view || a.promise !== b.promise) return true;
+  if (a.shown !== b.shown) return true;
+  if (a.lapsed !== b.lapsed || mayOwn(before) !== mayOwn(after)) return true;
+  return before.agent.token?.blob !== after.agent.token?.blob;
+}

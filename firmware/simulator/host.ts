@@ -1,0 +1,328 @@
+/**
+ * One server of the simulator: power, clock, flash, programs, and the processes that its supervisor keeps
+ * running. What has been started acts until it was stopped, killed by a will, or the power went.
+ */
+
+import type { StoreRecord } from "../../flash/store/record.ts";
+import { type HostIncarnation, hostIncarnation } from "../../hal/base/ids.ts";
+import type { PulseEffect } from "../../services/effects.ts";
+import { overdueMs } from "../../services/facts.ts";
+import { FAREWELL_MAX_MS, isFarewellOpen } from "../pulse/farewell.ts";
+import { SwarmAgent } from "./agent.ts";
+import { SwarmDisk } from "./array.ts";
+import { SwarmPulse } from "./pulse.ts";
+import type { World } from "./world.ts";
+
+/** Bound on the rate of a clock, protocol.md 1.2. */
+const RATE_BOUND = 0.0005;
+/** Once its pulse is overdue an agent takes up to two looks, each as late as a process may be. */
+const AGENT_LOOKS_MS = 40;
+
+export class SwarmHost {
+  readonly world: World;
+  readonly index: number;
+  readonly disk: SwarmDisk;
+  incarnation: HostIncarnation = hostIncarnation("0".repeat(16));
+  on = false;
+  /** Why the power is off: `es:reason`, `planned`, `cut`. */
+  offReason = "never on";
+  flash: StoreRecord | null = null;
+  running: boolean[] = [];
+  pulse: SwarmPulse | null = null;
+  agent: SwarmAgent | null = null;
+  /** Groups whose program ends here whenever it has been started. */
+  readonly broken = new Set<number>();
+  frozenUntilMs = 0;
+  /** Newest moment at which neither pulse nor agent ran: what they knew beyond the record is forgotten. */
+  forgotAtMs = Number.NEGATIVE_INFINITY;
+  /** Newest moment at which neither pulse nor agent was able to do anything. */
+  helplessAtMs = Number.NEGATIVE_INFINITY;
+  #rate = 1;
+  #bootAtMs = 0;
+  #offsetMs = 0;
+  #life = 0;
+  #link = 0;
+  #openLink = 0;
+  /** Newest moments at which the pulse was able to act, and was not. */
+  #pulseLostAtMs = Number.NEGATIVE_INFINITY;
+  #pulseAbleAtMs = Number.NEGATIVE_INFINITY;
+  #resetAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(world: World, index: number) {
+    this.world = world;
+    this.index = index;
+    const { claimMs } = world.config.budget;
+    this.disk = new SwarmDisk(world.array, index, claimMs, world.clock, world.random);
+  }
+
+  /** This host's own monotonic clock. */
+  localMs(): number {
+    return this.#offsetMs + (this.world.clock.nowMs - this.#bootAtMs) * this.#rate;
+  }
+
+  startSyncEndMs(): number {
+    return this.#offsetMs + this.world.config.timing.startSyncWaitMs;
+  }
+
+  /** How late a process wakes: mostly little, at worst most of P. */
+  latenessMs(): number {
+    const { random, config } = this.world;
+    const worstMs = config.budget.marginMs * 0.4;
+    return random.chance(0.9) ? random.below(1000) / 500 : (random.below(1000) / 1000) * worstMs;
+  }
+
+  /**
+   * Its processes have been able to give up for at least M. What begins to hang later than its agent can
+   * tell before the takeover is late beyond P: no level but reset-bounded covers it (protocol.md 1.2, L5).
+   */
+  get isAware(): boolean {
+    const { clock, config } = this.world;
+    const { marginMs, intervalMs } = config.budget;
+    const { nowMs } = clock;
+    if (this.pulse?.isAble === true) {
+      this.#pulseAbleAtMs = nowMs;
+      return nowMs - this.#pulseLostAtMs >= marginMs;
+    }
+    this.#pulseLostAtMs = nowMs;
+    if (this.agent?.isAble !== true) this.helplessAtMs = nowMs;
+    const patienceMs = overdueMs(intervalMs) + AGENT_LOOKS_MS + marginMs;
+    return nowMs - Math.max(this.helplessAtMs, this.#pulseAbleAtMs) >= patienceMs;
+  }
+
+  get isFrozen(): boolean {
+    return this.world.clock.nowMs < this.frozenUntilMs;
+  }
+
+  power(): void {
+    if (this.on) return;
+    const { random, clock } = this.world;
+    this.on = true;
+    this.#life += 1;
+    this.incarnation = hostIncarnation(
+      random.u32().toString(16).padStart(8, "0") +
+        this.world.nextNumber().toString().padStart(8, "0"),
+    );
+    this.#rate = 1 + (random.below(2001) / 1000 - 1) * RATE_BOUND;
+    this.#bootAtMs = clock.nowMs;
+    this.#offsetMs = 1000 + random.below(100_000_000);
+    this.frozenUntilMs = 0;
+    this.running = this.world.config.groups.map(() => false);
+    this.#resetAtMs = Number.POSITIVE_INFINITY;
+    this.world.trace(`S${this.index} power on ${this.incarnation}`);
+    this.#startPulse();
+    this.#startAgent();
+  }
+
+  off(reason: string): void {
+    if (!this.on) return;
+    this.world.trace(`S${this.index} off: ${reason}`);
+    this.world.troubled();
+    this.on = false;
+    this.offReason = reason;
+    this.#life += 1;
+    this.#endPulse();
+    this.#endAgent();
+    this.disk.cutPower();
+    this.running = this.running.map(() => false);
+  }
+
+  freeze(ms: number): void {
+    if (!this.on) return;
+    this.world.trace(`S${this.index} frozen ${ms}`);
+    this.world.troubled();
+    this.frozenUntilMs = this.world.clock.nowMs + ms;
+    this.world.clock.at(this.frozenUntilMs, () => this.world.troubled());
+    this.pulse?.freeze(this.frozenUntilMs);
+    this.agent?.freeze(this.frozenUntilMs);
+  }
+
+  killPulse(why: string): void {
+    if (!this.on || this.pulse?.willRunning === true) return;
+    this.world.trace(`S${this.index} pulse killed: ${why}`);
+    this.world.troubled();
+    // A view of the last milliseconds was known to nobody else on this host.
+    const told = this.agent?.state.facts?.view ?? null;
+    if (told !== this.pulse?.state.membership.view) this.forgotAtMs = this.world.clock.nowMs;
+    this.#endPulse();
+    this.#later(20 + this.world.random.below(200), () => this.#startPulse());
+  }
+
+  killAgent(): void {
+    if (!this.on) return;
+    this.world.trace(`S${this.index} agent killed`);
+    this.world.troubled();
+    this.#endAgent();
+    this.#later(50 + this.world.random.below(300), () => this.#startAgent());
+  }
+
+  killDisk(): void {
+    this.#diskGone();
+  }
+
+  /** Lost while no connection is open. */
+  toAgent(tell: (agent: SwarmAgent) => void): void {
+    const link = this.#link;
+    if (link !== this.#openLink) return;
+    this.#carry(() => {
+      if (this.#link === link && this.agent !== null) tell(this.agent);
+    });
+  }
+
+  toPulse(tell: (pulse: SwarmPulse) => void): void {
+    const link = this.#link;
+    if (link !== this.#openLink) return;
+    this.#carry(() => {
+      if (this.#link === link && this.pulse !== null) tell(this.pulse);
+    });
+  }
+
+  submit(order: Extract<PulseEffect, { kind: "claim.write" | "claim.read" }>): void {
+    const { pulse } = this;
+    this.disk.submit(order, (answer) => this.#carry(() => pulse?.hearEvent(answer)));
+  }
+
+  /** W counts to the reset of the whole host; R is part of it. */
+  feed(): void {
+    const { watchdogMs } = this.world.config.budget;
+    if (watchdogMs === 0) return;
+    const resetAtMs = this.world.clock.nowMs + watchdogMs;
+    const life = this.#life;
+    this.#resetAtMs = resetAtMs;
+    this.world.clock.at(resetAtMs, () => {
+      if (this.#life !== life || this.#resetAtMs !== resetAtMs) return;
+      this.off("watchdog");
+      this.world.clock.after(this.world.bootMs, () => this.power());
+    });
+  }
+
+  executeWill(effect: Extract<PulseEffect, { kind: "will.execute" }>): void {
+    const { pulse } = this;
+    if (pulse === null || pulse.willRunning) return;
+    pulse.willRunning = true;
+    this.world.trace(`S${this.index} will: ${effect.reason} (${effect.evidence})`);
+    this.world.noteWill(this.index, effect.reason);
+    this.#endAgent();
+    const stamps = effect.off && this.world.config.method === "disk";
+    if (!stamps) this.disk.kill(null);
+    this.#later(this.#giveUpMs(), () => {
+      this.running = this.running.map(() => false);
+      if (stamps) return this.#farewell(pulse, `es:${effect.reason}`);
+      if (effect.off) return this.off(`es:${effect.reason}`);
+      pulse.willRunning = false;
+      pulse.covers = false;
+      pulse.hearEvent({ kind: "will.done", atMs: 0, completed: true, off: false });
+      this.#later(100, () => this.#startAgent());
+      this.#diskReady(100);
+    });
+  }
+
+  /** The last stamp, or as long as firmware/pulse/pulse.ts waits for it; a new agent comes up meanwhile. */
+  #farewell(pulse: SwarmPulse, reason: string): void {
+    pulse.covers = false;
+    pulse.hearEvent({ kind: "will.done", atMs: 0, completed: true, off: true });
+    this.#later(50 + this.world.random.below(300), () => this.#startAgent());
+    const untilMs = this.world.clock.nowMs + FAREWELL_MAX_MS;
+    const look = (): void => {
+      const waits = this.pulse === pulse && isFarewellOpen(pulse.state, this.world.config);
+      if (waits && this.world.clock.nowMs < untilMs) return this.#later(2, look);
+      // The host port takes a moment.
+      this.#later(this.world.random.below(100), () => this.off(reason));
+    };
+    this.#later(2, look);
+  }
+
+  /** The agent gives up in the pulse's stead. */
+  executeWillOfAgent(): void {
+    if (!this.on || this.pulse?.willRunning === true) return;
+    this.world.noteWill(this.index, "agent");
+    this.#later(this.#giveUpMs(), () => this.off("es:pulse-lost"));
+  }
+
+  viewChanged(): void {
+    this.world.noteView(this);
+  }
+
+  #giveUpMs(): number {
+    return (this.world.random.below(1000) / 1000) * this.world.config.budget.marginMs * 0.4;
+  }
+
+  /** IPC takes a moment and ends with the life of this host. */
+  #carry(run: () => void): void {
+    const ms = this.world.random.below(100) < 95 ? 0.3 : 4;
+    this.#carriedAtMs = Math.max(this.#carriedAtMs, this.world.clock.nowMs + ms);
+    this.#later(this.#carriedAtMs - this.world.clock.nowMs, run);
+  }
+  #carriedAtMs = 0;
+
+  #later(ms: number, run: () => void): void {
+    const life = this.#life;
+    this.world.clock.after(ms, () => {
+      if (this.#life !== life) return;
+      if (this.isFrozen) this.world.clock.at(this.frozenUntilMs, () => this.#later(0, run));
+      else run();
+    });
+  }
+
+  #startPulse(): void {
+    if (!this.on || this.pulse !== null) return;
+    this.pulse = new SwarmPulse(this, this.world.nextNumber());
+    // Armed by the first pulse; the death of a pulse leaves the watchdog counting.
+    if (this.#resetAtMs === Number.POSITIVE_INFINITY) this.feed();
+    this.#connect(20);
+    this.#diskReady(30);
+  }
+
+  #startAgent(): void {
+    if (!this.on || this.agent !== null) return;
+    this.agent = new SwarmAgent(this);
+    this.#connect(5);
+  }
+
+  #connect(ms: number): void {
+    this.#link += 1;
+    const link = this.#link;
+    this.#later(ms, () => {
+      const { pulse, agent } = this;
+      if (this.#link !== link || pulse === null || agent === null) return;
+      pulse.welcome(() => {
+        if (this.#link !== link) return;
+        this.#openLink = link;
+        const blob = pulse.state.agent.token?.blob ?? new Uint8Array(0);
+        this.toAgent((greeted) => greeted.greet(blob));
+        pulse.tellAgent();
+      });
+    });
+  }
+
+  #endPulse(): void {
+    if (this.pulse !== null) this.pulse.alive = false;
+    this.pulse = null;
+    if (this.agent === null) this.forgotAtMs = this.world.clock.nowMs;
+    this.#link += 1;
+    this.disk.orphan();
+    const { agent } = this;
+    if (agent !== null) this.#carry(() => agent.miss());
+  }
+
+  #endAgent(): void {
+    if (this.agent !== null) this.agent.alive = false;
+    this.agent = null;
+    if (this.pulse === null) this.forgotAtMs = this.world.clock.nowMs;
+    this.#link += 1;
+    const { pulse } = this;
+    this.#carry(() => pulse?.hearEvent({ kind: "agent.gone", atMs: 0 }));
+  }
+
+  /** The disk process is ended and started anew. */
+  #diskGone(): void {
+    const { pulse } = this;
+    this.#carry(() => pulse?.hearEvent({ kind: "disk.gone", atMs: 0 }));
+    this.disk.kill(() => this.#diskReady(100));
+  }
+
+  #diskReady(ms: number): void {
+    if (this.world.config.disk === null) return;
+    const { pulse } = this;
+    this.#later(ms, () => pulse?.hearEvent({ kind: "disk.ready", atMs: 0 }));
+  }
+}

@@ -1,0 +1,326 @@
+/**
+ * Membership by majority, 3-16 servers: what the agent wishes, what the others show, and what silence means.
+ * Intuition: first the own lease, for whoever has lost it has nothing more to decide; then the views that
+ * others have installed, which bind; then promises; and last, if the picture asks for it, an own proposal.
+ * Source: protocol.md 1.3-1.4, 1.7-1.8; guide 1.2.4 J1-J4; R86-R94, D15-D19, R190, R202-R204.
+ */
+import type { HostIncarnation } from "../../../hal/base/ids.ts";
+import { compareEpochs, sameEpoch, type View } from "../../../hal/base/view.ts";
+import type { PulseEvent, Wish } from "../../events.ts";
+import type { LanBeat } from "../../heartbeat/beat.ts";
+import { become, detach, giveUp, nameOf } from "../change.ts";
+import { note } from "../state.ts";
+import { leaseEndMs, verdictAtMs } from "./lease.ts";
+import { adopt, agreedView, isSame, propose } from "./propose.ts";
+import { isHeard, isIn, isInMyView, isLiveMember, isLost, peerAt } from "./sight.ts";
+import { type Field, type MajorityState, type Outcome, spoken, still } from "./state.ts";
+import { quorumIn } from "./votes.ts";
+
+/** One event; heartbeat and agent watch have seen it before. */
+export function step(state: MajorityState, event: PulseEvent, field: Field): Outcome {
+  const lapsed = lapse(state, field);
+  const heard = takeEvent(lapsed.state, event, field);
+  return join(lapsed, heard);
+}
+
+/** Looks at everybody's newest words; run after every event. */
+export function observe(state: MajorityState, field: Field): Outcome {
+  if (state.gaveUp !== null || state.server === "observing") return still(state);
+  const obeyed = obeyViews(remember(state, field), field);
+  if (obeyed.state.gaveUp !== null) return obeyed;
+  const adopted = adopt(watchStuck(obeyed.state, field), field);
+  const proposed = propose(adopted.state, field);
+  const agreed = agreedView(proposed.state, field);
+  const installed =
+    agreed === null ? still(proposed.state) : install(proposed.state, agreed, field);
+  return join(join(obeyed, adopted), join(proposed, installed));
+}
+
+/** Once per tick, when all sockets have been drained: who is in the minority goes (J2-J4). */
+export function judge(state: MajorityState, field: Field): Outcome {
+  if (state.gaveUp !== null || state.server === "stopping") return still(state);
+  if (state.server === "starting") return noteRefusal(state, field);
+  if (!isIn(state) || state.provisional !== null) return still(state);
+  if (field.atMs < verdictAtMs(state, field)) return still(state);
+  return fall(state, field);
+}
+
+function takeEvent(state: MajorityState, event: PulseEvent, field: Field): Outcome {
+  switch (event.kind) {
+    case "agent.spoke": {
+      const held = event.token.holds ?? null;
+      const heeded = heed(state, event.token.wish, held, field);
+      return { ...heeded, state: hold(heeded.state, held) };
+    }
+    case "gap.noticed":
+      // What this process slept through is no silence of the others.
+      return event.gapMs < field.config.budget.a3Ms || field.mayOwn
+        ? still(state)
+        : still({ ...state, baseMs: field.atMs, listensFromMs: field.atMs });
+    case "will.done":
+      return event.off || state.gaveUp === null
+        ? still(state)
+        : spoken({ ...state, gaveUp: null }, []);
+    default:
+      return still(state);
+  }
+}
+
+/**
+ * Looked at before anything else, so that no acknowledgement of a beat sent after the end of the lease can
+ * lengthen it (1.3.3, 1.3.5). An owner goes at once.
+ */
+function lapse(state: MajorityState, field: Field): Outcome {
+  if (!isIn(state) || state.gaveUp !== null || state.provisional !== null) return still(state);
+  if (field.atMs < leaseEndMs(state, field)) return still(state);
+  if (field.mayOwn && state.server !== "stopping") return fall(state, field);
+  const hadLease = leaseEndMs(state, field) > Number.NEGATIVE_INFINITY;
+  return hadLease && !state.lapsed ? still({ ...state, lapsed: true }) : still(state);
+}
+
+function fall(state: MajorityState, field: Field): Outcome {
+  const { view } = state;
+  const configured = field.config.servers.length;
+  const carrying = (view?.members ?? []).filter((index) => {
+    const peer = peerAt(field, index);
+    return peer !== null && isHeard(peer, field);
+  });
+  const evidence =
+    `hears ${carrying.length} of ${(view?.members.length ?? 1) - 1} other members, ` +
+    `needs ${quorumIn(view, configured) - 1}`;
+  return keep(state, giveUp(state, "partition", evidence, true, field));
+}
+
+function heed(state: MajorityState, wish: Wish, held: View | null, field: Field): Outcome {
+  if (state.gaveUp !== null) return still(state);
+  const { atMs, config } = field;
+  const { abstainMs, a3Ms } = config.budget;
+  const floor = "floor" in wish ? Math.max(state.floor, wish.floor) : state.floor;
+  const turn = (server: Parameters<typeof become>[1], more: Partial<MajorityState> = {}): Outcome =>
+    spoken({ ...state, ...become(state, server, atMs), floor, ...more }, []);
+  switch (wish.kind) {
+    case "start": {
+      if (state.server !== "observing" && state.server !== "starting") return still(state);
+      const earliestMs = (state.server === "starting" ? state.sinceMs : atMs) + abstainMs;
+      const waitUntilMs = Math.max(wish.waitUntilMs, earliestMs);
+      if (state.server === "starting" && waitUntilMs >= state.waitUntilMs) return still(state);
+      return turn("starting", { waitUntilMs });
+    }
+    case "resume": {
+      if (state.server === "leaving") return turn("member");
+      if (state.server !== "observing") return still(state);
+      const carriedUntilMs = (wish.ackedStampMs ?? Number.NEGATIVE_INFINITY) + a3Ms;
+      return turn("member", {
+        view: wish.view,
+        floor: Math.max(state.floor, wish.view.epoch.counter),
+        carriedUntilMs,
+        baseMs: atMs,
+        listensFromMs: atMs,
+        promise: held,
+        promiseAtMs: atMs,
+        // Nobody knows what the pulse before this one has promised: it grants and promises nothing yet.
+        abstainUntilMs: wish.remembered ? state.abstainUntilMs : atMs + abstainMs,
+        provisional: wish.provisional === true ? "taught" : null,
+      });
+    }
+    case "detached": {
+      const mayTurn = ["observing", "returning", "starting"].includes(state.server);
+      return mayTurn ? turn("detached", { promise: null }) : still(state);
+    }
+    case "return":
+      return state.server === "detached" || state.server === "observing"
+        ? turn("returning")
+        : still(state);
+    case "found":
+      return found({ ...state, floor }, field);
+    case "leave":
+      return state.server === "member" && !isAlone(state) ? turn("leaving") : still(state);
+    case "stop":
+      return state.server === "member" ? turn("stopping") : still(state);
+  }
+}
+
+/** Once the agent holds the promise it may be shown. */
+function hold(state: MajorityState, held: View | null): MajorityState {
+  const { promise } = state;
+  const isHeld = promise !== null && held !== null && isSame(promise, held);
+  return isHeld && state.shown !== promise ? { ...state, shown: promise } : state;
+}
+
+/** Force-return (1.8): a view of this server alone, in which nothing can start before a majority is in. */
+function found(state: MajorityState, field: Field): Outcome {
+  // A new pulse has listened to nobody yet; the wish is repeated.
+  if (state.server === "observing") {
+    return spoken({ ...state, ...become(state, "detached", field.atMs) }, []);
+  }
+  if (state.server !== "detached" || field.peers.some((peer) => isLiveMember(peer, field))) {
+    return still(state);
+  }
+  const epoch = { counter: state.floor + 1, coordinator: state.self, host: state.host };
+  const founded = { ...state, provisional: "founded" as const };
+  return install(founded, { epoch, members: [state.self] }, field, "force-return");
+}
+
+/** Others' installed views bind: with this server in it, it follows; without it, it goes (1.4.4). */
+function obeyViews(state: MajorityState, field: Field): Outcome {
+  let highest: { readonly view: View; readonly beat: LanBeat } | null = null;
+  let { floor } = state;
+  for (const peer of field.peers) {
+    const { beat } = peer;
+    if (beat?.view == null || !isHeard(peer, field)) continue;
+    floor = Math.max(floor, beat.view.epoch.counter);
+    if (!beat.view.members.includes(peer.index) || beat.state === "detached") continue;
+    const isHigher = highest === null || compareEpochs(beat.view.epoch, highest.view.epoch) > 0;
+    if (isHigher) highest = { view: beat.view, beat };
+  }
+  const known = floor === state.floor ? state : { ...state, floor };
+  if (highest === null) return still(known);
+  const { view } = highest;
+  const mine = known.view;
+  if (isIn(known) && mine !== null && compareEpochs(view.epoch, mine.epoch) <= 0)
+    return still(known);
+  return view.members.includes(known.self)
+    ? followView(known, view, field)
+    : leaveTo(known, view, field);
+}
+
+function followView(state: MajorityState, view: View, field: Field): Outcome {
+  const isPromised = state.accepted.some((epoch) => sameEpoch(epoch, view.epoch));
+  const isInvited = state.server === "starting" || state.server === "returning";
+  if (!isIn(state) && !(isInvited && isPromised)) return still(state);
+  return install(state, view, field);
+}
+
+function leaveTo(state: MajorityState, view: View, field: Field): Outcome {
+  if (!isIn(state)) return still(state);
+  if (field.mayOwn) {
+    const evidence = "a newer view without us";
+    return keep(state, giveUp(state, "excluded", evidence, true, field));
+  }
+  const { counter } = view.epoch;
+  const server = nameOf(state.self, field);
+  const event =
+    state.server === "member"
+      ? note("server.excluded", { epoch: counter, server })
+      : note("server.detached", { epoch: counter, server });
+  return keep(state, detach(state, counter, event, field));
+}
+
+/** Installs a view: ages begin anew, and what the last lease still carries is taken along, no more. */
+function install(state: MajorityState, view: View, field: Field, why?: string): Outcome {
+  const { atMs, config } = field;
+  const wasIn = isIn(state);
+  const carriedUntilMs =
+    wasIn && !state.lapsed ? leaseEndMs(state, field) : Number.NEGATIVE_INFINITY;
+  const dropped = wasIn ? (state.view?.members ?? []).filter((i) => !view.members.includes(i)) : [];
+  const lost = dropped.filter((index) => {
+    const peer = peerAt(field, index);
+    return peer !== null && isLost(state, peer, field);
+  });
+  const reason =
+    why ?? (lost.length > 0 ? "peer-down" : dropped.length > 0 ? "peer-left" : "joined");
+  const isMajority = view.members.length >= quorumIn(view, config.servers.length);
+  const stays = state.server === "leaving" || state.server === "stopping";
+  // A higher promise goes on to bind: who refused the view for it would be left behind by both.
+  const isBound = state.promise !== null && compareEpochs(state.promise.epoch, view.epoch) > 0;
+  const next: MajorityState = {
+    ...state,
+    ...(stays ? {} : become(state, "member", atMs)),
+    view,
+    hosts: hostsIn(view, state, field),
+    baseMs: atMs,
+    carriedUntilMs,
+    lapsed: false,
+    stuckSinceMs: null,
+    listensFromMs: wasIn ? state.listensFromMs : atMs,
+    floor: Math.max(state.floor, view.epoch.counter),
+    promise: isBound ? state.promise : null,
+    shown: isBound ? state.shown : null,
+    accepted: [],
+    refused: null,
+    conflict: false,
+    provisional: isMajority ? null : (state.provisional ?? "founded"),
+  };
+  const names = view.members.map((index) => nameOf(index, field)).join(", ");
+  const installed = note("view.installed", { epoch: view.epoch.counter, members: names, reason });
+  const verdicts = lost.map((index) => {
+    const silentMs = Math.round(atMs - (peerAt(field, index)?.lanHeardAtMs ?? state.listensFromMs));
+    const evidence = `${nameOf(index, field)} silent ${silentMs} ms, ${view.members.length} members agree`;
+    return note("verdict.survive", { evidence, method: config.method });
+  });
+  return spoken(next, [...verdicts, installed]);
+}
+
+function hostsIn(
+  view: View,
+  state: MajorityState,
+  field: Field,
+): readonly (HostIncarnation | null)[] {
+  return state.hosts.map((_, index) => {
+    if (index === state.self || !view.members.includes(index)) return null;
+    return peerAt(field, index)?.host ?? null;
+  });
+}
+
+/** A member first heard in the view after this server has come into it. */
+function remember(state: MajorityState, field: Field): MajorityState {
+  if (!isIn(state)) return state;
+  const missing = field.peers.filter(
+    ({ index, host, beat }) =>
+      state.hosts[index] === null &&
+      host !== null &&
+      beat !== null &&
+      state.view?.members.includes(index) === true &&
+      isInMyView(state, beat),
+  );
+  if (missing.length === 0) return state;
+  const hosts = state.hosts.map(
+    (known, index) => known ?? missing.find((peer) => peer.index === index)?.host ?? null,
+  );
+  return { ...state, hosts };
+}
+
+/** A promise that nobody installs blocks its givers; after T the candidate raises a new one. */
+function watchStuck(state: MajorityState, field: Field): MajorityState {
+  const counter = state.view?.epoch.counter ?? 0;
+  const isHanging = (view: View | null | undefined): boolean =>
+    view != null && view.epoch.counter > counter;
+  const stands =
+    isIn(state) &&
+    (isHanging(state.promise) ||
+      field.peers.some(
+        (peer) =>
+          state.view?.members.includes(peer.index) === true &&
+          isHeard(peer, field) &&
+          isHanging(peer.beat?.promise),
+      ));
+  if (!stands) return state.stuckSinceMs === null ? state : { ...state, stuckSinceMs: null };
+  return state.stuckSinceMs === null ? { ...state, stuckSinceMs: field.atMs } : state;
+}
+
+/** The start sync wait is over and there is no majority of starting servers (protocol.md 1.7). */
+function noteRefusal(state: MajorityState, field: Field): Outcome {
+  if (field.atMs < state.waitUntilMs || state.promise !== null) return still(state);
+  if (state.refused !== null || field.peers.some((peer) => isLiveMember(peer, field))) {
+    return still(state);
+  }
+  const heard = field.peers.filter((peer) => isHeard(peer, field)).length;
+  const evidence = `hears ${heard} of ${field.peers.length} other servers`;
+  const data = { reason: "partition", evidence };
+  return spoken({ ...state, refused: "partition" }, [note("start.refused-alone", data)]);
+}
+
+const isAlone = (state: MajorityState): boolean => state.view?.members.length === 1;
+
+/** Result of a shared rule in the words of this state. */
+function keep(
+  state: MajorityState,
+  result: { readonly state: object; readonly effects: Outcome["effects"] },
+): Outcome {
+  return { state: { ...state, ...result.state }, effects: result.effects };
+}
+
+const join = (first: Outcome, second: Outcome): Outcome => ({
+  state: second.state,
+  effects: [...first.effects, ...second.effects],
+});

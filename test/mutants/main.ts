@@ -1,0 +1,197 @@
+/**
+ * `npm run test:mutants [-- --only PATTERN] [-- --sample N --seed S] [-- --jobs N] [-- --json]`: takes one
+ * rule at a time out of a copy of the compiled sources, in a temporary folder, and runs the test that carries
+ * it: it has to fail. A test that hangs counts as failing after its deadline. The sources of the pulse have
+ * more of them (`node dist/test/firmware/pulse/mutants.js`). The last line is the sum.
+ * Exit 0 = all caught; 1 = one survives, or the table does not fit the sources; 2 = usage.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { applyMutant, type Mutant, sampleOf } from "./mutant.ts";
+import { MUTANTS } from "./table.ts";
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const PARTS = ["firmware", "flash", "hal", "services", "test"];
+/** The slowest of the named files takes some seconds on an idle machine. */
+const TEST_TIMEOUT_MS = 60_000;
+/** The newest part of a test's output; the names of failed tests come last. */
+const OUTPUT_CHARS_MAX = 1_000_000;
+const packages = dirname(
+  dirname(dirname(realpathSync(createRequire(import.meta.url).resolve("uvu")))),
+);
+
+interface Outcome {
+  readonly mutant: Mutant;
+  /** File and first failed test of it; null = none noticed. */
+  readonly caughtBy: string | null;
+  readonly how: "failed" | "hung" | Miss;
+}
+
+/** `unfit`: the text is not there once; `broken`: the file could not even be loaded, which proves nothing. */
+type Miss = "survives" | "unfit" | "broken";
+
+type Verdict =
+  | { readonly kind: "passed" | "hung" | "broken" }
+  | { readonly kind: "failed"; readonly name: string };
+
+const folders: string[] = [];
+process.on("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", default: "" },
+      sample: { type: "string" },
+      seed: { type: "string", default: "1" },
+      jobs: { type: "string", default: String(availableParallelism()) },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const [count, seed, jobs] = [values.sample ?? MUTANTS.length, values.seed, values.jobs].map(
+    Number,
+  );
+  if (!isWhole(count) || !isWhole(seed) || !isWhole(jobs) || jobs < 1 || count < 1) {
+    process.stderr.write("expected whole numbers: --sample 1.., --seed 0.., --jobs 1..\n");
+    return 2;
+  }
+  const pattern = values.only.toLowerCase();
+  const wanted = MUTANTS.filter((m) =>
+    `${m.row} ${m.name} ${m.file}`.toLowerCase().includes(pattern),
+  );
+  const chosen = sampleOf(wanted, count, seed);
+  if (chosen.length === 0) {
+    process.stderr.write(`no mutant has "${values.only}" in its row, name or file\n`);
+    return 2;
+  }
+  const say = (line: string): void => {
+    if (!values.json) process.stdout.write(`${line}\n`);
+  };
+  const outcomes = await runAll(chosen, jobs, say);
+  if (outcomes === null) return 1;
+  const caught = outcomes.filter(({ caughtBy }) => caughtBy !== null).length;
+  const sum = { mutants: outcomes.length, caught, survivors: outcomes.length - caught, seed };
+  if (values.json) process.stdout.write(`${JSON.stringify({ outcomes, ...sum })}\n`);
+  say(`${sum.mutants} mutants, ${sum.caught} caught, ${sum.survivors} survive or do not fit`);
+  return sum.survivors === 0 ? 0 : 1;
+}
+
+function isWhole(value: number | undefined): value is number {
+  return value !== undefined && Number.isInteger(value) && value >= 0;
+}
+
+/** null = a test fails without any mutant, so that its failing would prove nothing. */
+async function runAll(
+  mutants: readonly Mutant[],
+  jobs: number,
+  say: (line: string) => void,
+): Promise<readonly Outcome[] | null> {
+  const lanes = Array.from({ length: Math.min(jobs, mutants.length) }, copyOfSources);
+  const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))];
+  const broken: string[] = [];
+  await inLanes(lanes, tests, async (folder, test) => {
+    const { kind } = await runTest(folder, test);
+    if (kind !== "passed") broken.push(`${test} ${kind} without any mutant`);
+  });
+  if (broken.length > 0) {
+    process.stderr.write(`${broken.join("\n")}\n`);
+    return null;
+  }
+  const outcomes = new Map<Mutant, Outcome>();
+  await inLanes(lanes, mutants, async (folder, mutant) => {
+    const outcome = await tryMutant(folder, mutant);
+    outcomes.set(mutant, outcome);
+    const word = outcome.caughtBy === null ? outcome.how.toUpperCase() : "caught";
+    say(`${word.padEnd(9)}${mutant.row}: ${mutant.name} [${outcome.caughtBy ?? mutant.file}]`);
+  });
+  return mutants.flatMap((mutant) => outcomes.get(mutant) ?? []);
+}
+
+/** Work is taken by whichever folder is free; one file at a time in each. */
+async function inLanes<T>(
+  lanes: readonly string[],
+  work: readonly T[],
+  act: (folder: string, item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = [...work];
+  const lane = async (folder: string): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      await act(folder, item);
+    }
+  };
+  await Promise.all(lanes.map(lane));
+}
+
+function copyOfSources(): string {
+  const folder = mkdtempSync(join(tmpdir(), "kage-mutants-"));
+  folders.push(folder);
+  for (const part of PARTS) cpSync(join(dist, part), join(folder, part), { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  symlinkSync(packages, join(folder, "node_modules"));
+  return folder;
+}
+
+async function tryMutant(folder: string, mutant: Mutant): Promise<Outcome> {
+  const path = join(folder, mutant.file);
+  const whole = readFileSync(path, "utf8");
+  const applied = applyMutant(mutant, whole);
+  if (applied.kind === "unfit") return { mutant, caughtBy: null, how: "unfit" };
+  writeFileSync(path, applied.text);
+  try {
+    let how: Miss = "survives";
+    for (const test of mutant.tests) {
+      const verdict = await runTest(folder, test);
+      if (verdict.kind === "hung") return { mutant, caughtBy: `${test} hangs`, how: "hung" };
+      if (verdict.kind === "failed") {
+        return { mutant, caughtBy: `${test}: ${verdict.name}`, how: "failed" };
+      }
+      if (verdict.kind === "broken") how = "broken";
+    }
+    return { mutant, caughtBy: null, how };
+  } finally {
+    writeFileSync(path, whole);
+  }
+}
+
+/** uvu answers 0 to a file in which nothing ran; that is no pass. */
+async function runTest(folder: string, test: string): Promise<Verdict> {
+  const child = spawn(process.execPath, [join(folder, test)], {
+    env: { ...process.env, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "ignore"],
+    // A group of its own, so that a test over its deadline takes its children along.
+    detached: true,
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    output = (output + chunk).slice(-OUTPUT_CHARS_MAX);
+  });
+  let hung = false;
+  const deadline = setTimeout(() => {
+    hung = true;
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  }, TEST_TIMEOUT_MS);
+  const [code] = (await once(child, "close")) as [number | null];
+  clearTimeout(deadline);
+  if (hung) return { kind: "hung" };
+  if (code === 0 && /Passed: +[1-9]/.test(output)) return { kind: "passed" };
+  const name = /FAIL {2}"(.*)"\n/.exec(output)?.[1];
+  return name === undefined ? { kind: "broken" } : { kind: "failed", name };
+}

@@ -1,0 +1,147 @@
+/** Mutants of what survives power loss: flash/store. */
+import type { Mutant } from "./mutant.ts";
+
+const CUT = ["test/flash/store/power-cut.test.js"];
+const PICK = ["test/flash/store/pick.test.js"];
+const RECORD = ["test/flash/store/record.test.js"];
+const REVISIONS = ["test/flash/store/revisions.test.js"];
+const INSTALLED = ["test/flash/store/installed.test.js"];
+
+export const STORE: readonly Mutant[] = [
+  {
+    row: "D18",
+    name: "the content of a copy is not synced before the rename",
+    file: "flash/store/files.js",
+    from: "await file.write(bytes);\n            await file.sync();",
+    to: "await file.write(bytes);",
+    tests: CUT,
+  },
+  {
+    row: "D18",
+    name: "the folder is not synced after the rename",
+    file: "flash/store/store.js",
+    from: "const synced = await files.syncFolder();",
+    to: 'const synced = { kind: "done" };',
+    tests: CUT,
+  },
+  {
+    row: "D18",
+    name: "a failed rename counts as saved",
+    file: "flash/store/store.js",
+    from: 'if (renamed.kind === "failed")',
+    to: "if (false)",
+    tests: ["test/flash/store/store.test.js"],
+  },
+  {
+    row: "D18",
+    name: "a save replaces the copy in use",
+    file: "flash/store/pick.js",
+    from: 'return { kind: "use", copy, damaged, next: to(otherCopy(copy), serial) };',
+    to: 'return { kind: "use", copy, damaged, next: to(copy, serial) };',
+    tests: CUT,
+  },
+  {
+    row: "D18",
+    name: "a record whose newer copy is lost still vouches for a clean end",
+    file: "flash/store/store.js",
+    from: "damaged === null ? newest : withoutVouching(newest)",
+    to: "newest",
+    tests: CUT,
+  },
+  {
+    row: "D18",
+    name: "one of two unreadable copies may come back and win",
+    file: "flash/store/store.js",
+    from: "if (!position.isForBoth ||",
+    to: "if (true ||",
+    tests: CUT,
+  },
+  {
+    row: "1.4.8",
+    name: "what was written is not read back",
+    file: "flash/store/store.js",
+    from: "|| !Buffer.from(bytes).equals(back.bytes)",
+    to: "",
+    tests: ["test/flash/store/store.test.js"],
+  },
+  {
+    row: "1.4.8",
+    name: "the CRC of a copy is not compared",
+    file: "flash/store/copy.js",
+    from: "if (buffer.readUInt32BE(8) !== crc32(covered))",
+    to: "if (false)",
+    tests: RECORD,
+  },
+  {
+    row: "1.4.8",
+    name: "serials do not go round",
+    file: "flash/store/pick.js",
+    from: "const newer = ahead < HALF_CIRCLE",
+    to: "const newer = serialA > serialB",
+    tests: PICK,
+  },
+  {
+    row: "1.4.8",
+    name: "equal serials are guessed",
+    file: "flash/store/pick.js",
+    from: "if (ahead === 0 || ahead === HALF_CIRCLE)",
+    to: "if (ahead === HALF_CIRCLE)",
+    tests: PICK,
+  },
+  {
+    row: "1.4.8",
+    name: "a later version's copy is overwritten although its neighbour is empty",
+    file: "flash/store/pick.js",
+    from: 'reason: "newer-version", next: to(otherCopy(copy), next)',
+    to: 'reason: "newer-version", next: to(copy, next)',
+    tests: PICK,
+  },
+  {
+    row: "R203",
+    name: "the record of another server passes for one's own",
+    file: "flash/store/record.js",
+    from: "&& record.identity.server === identity.server",
+    to: "",
+    tests: RECORD,
+  },
+  {
+    row: "1.9",
+    name: "a prepared text whose bytes are spoiled is handed out",
+    file: "flash/store/revisions.js",
+    from: "|| textHash(found.bytes) !== entry.hash",
+    to: "",
+    tests: REVISIONS,
+  },
+  {
+    row: "1.9",
+    name: "a text is written to a slot that the index names",
+    file: "flash/store/revisions.js",
+    from: "(at) => !used.some((known) => known?.slot === at)",
+    to: "() => true",
+    tests: REVISIONS,
+  },
+  {
+    row: "1.9",
+    name: "after a failed save a slot is overwritten that the index on disk may name",
+    file: "flash/store/revisions.js",
+    from: "if (this.#isDoubtful && index !== null)",
+    to: "if (false)",
+    tests: ["test/flash/store/revision-trouble.test.js"],
+  },
+  {
+    row: "D18",
+    name: "half a temporary file keeps the space of a full disk",
+    file: "flash/store/store.js",
+    from: "await files.write(TEMPORARY_NAME, NOTHING);",
+    to: "",
+    tests: ["test/flash/store/store.test.js"],
+  },
+  {
+    row: "1.9",
+    name: "within one boot an edited file is picked up by a restarted process",
+    file: "flash/store/installed.js",
+    from: "index.host === host || fileHash === null",
+    to: "fileHash === null",
+    tests: INSTALLED,
+  },
+];

@@ -1,0 +1,11 @@
+/**
+ * The mutants by area, as one list. Texts are those of the compiled files; the unit test beside this file
+ * says which one does not fit any more.
+ */
+import type { Mutant } from "./mutant.ts";
+import { CONFIGURATION } from "./table-configuration.ts";
+import { DECISIONS } from "./table-decisions.ts";
+import { EDGES } from "./table-edges.ts";
+import { STORE } from "./table-store.ts";
+
+export const MUTANTS: readonly Mutant[] = [...DECISIONS, ...STORE, ...CONFIGURATION, ...EDGES];

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Ends what was loaded.
+armkill SHARED
