@@ -4,6 +4,7 @@
  * with itself. Source: guide 3.2.1 (E1-E20), 1.2.4 (A, B, C, H rows and its summary table), R9, R21-R23,
  * R40, R64; D3-D5, D24, D53, D56; protocol.md 1.5-1.6.
  */
+import { usesCom } from "../../services/configuration/budget.ts";
 import type { QuorumMethod } from "../../services/configuration/model.ts";
 import type { FaultKind } from "./fault.ts";
 
@@ -135,14 +136,21 @@ const EXPECTED: Readonly<Record<FaultKind, Row>> = {
   "freeze-long": same("E1 E18 D54", "takeover"),
   "kill-pulse": same("R21 R22 D24", "unchanged"),
   "kill-agent": same("R21 R22 D24", "unchanged"),
-  // Nobody is left who remembers what was promised; a server without groups owes no lease.
-  "kill-both": same("R23 D24", "takeover", "unchanged"),
+  // Nobody is left who remembers what was promised; a server without groups owes no lease. With COM the
+  // server that is about to give up may still be heard there: it lives, and data comes before the business.
+  "kill-both": {
+    com: expect("R23 D24 A5", "takeover", "unchanged", "all-stop"),
+    "com-disk": expect("R23 D24 C5", "takeover", "unchanged", "all-stop"),
+    disk: expect("R23 D24", "takeover", "unchanged"),
+    none: expect("R23 D24", "takeover", "unchanged"),
+  },
   "hang-pulse": same("R21 R22 D24", "unchanged"),
   "hang-agent": same("R21 R22 D24", "unchanged"),
   keys: {
     com: expect("D56 1.5", "all-stop"),
     "com-disk": expect("D56 1.5", "all-stop"),
-    disk: expect("D56 1.6", "no-takeover"),
+    // The worse priority shuts down; once it is off the other may take over what it had.
+    disk: expect("D56 1.6", "no-takeover", "best-goes-on"),
     none: expect("D56 1.5", "no-takeover"),
   },
   "program-once": same("D21 D22", "unchanged"),
@@ -165,9 +173,13 @@ export function expectedOf(
   const found = EXPECTED[kind][method];
   if (found === null) return null;
   const isPulse = kind === "kill-pulse" || kind === "hang-pulse";
-  // A watchdog that bites before the agent ends the hung pulse resets the server: the other takes over.
-  const isBitten = kind === "hang-pulse" && at.watchdogMs > 0;
-  if (isBitten || (isPulse && at.timeoutMs < RESTART_NEEDS_MS)) {
+  // A watchdog that bites before the agent ends the hung pulse resets the server: the other takes over, or
+  // has heard it on COM in between and reads a partition.
+  if (kind === "hang-pulse" && at.watchdogMs > 0) {
+    const read = usesCom(method) ? (["all-stop"] as const) : [];
+    return { ...found, permitted: ["unchanged", "takeover", ...read] };
+  }
+  if (isPulse && at.timeoutMs < RESTART_NEEDS_MS) {
     return { ...found, permitted: ["unchanged", "takeover"] };
   }
   // R54: no other server of the policy, so the group stays where it failed.

@@ -37,9 +37,11 @@ function isOutcome(
     case "takeover":
       return server !== null && goesOnAlone(world, start, 1 - server);
     case "best-goes-on":
-      return goesOnAlone(world, start, 0) && !world.at(1).on;
+      return goesOnAlone(world, start, 0) && isDown(world, world.at(1));
     case "one-goes-on":
-      return [0, 1].some((one) => goesOnAlone(world, start, one) && !world.at(1 - one).on);
+      return [0, 1].some(
+        (one) => goesOnAlone(world, start, one) && isDown(world, world.at(1 - one)),
+      );
     case "both-go-on":
       return [0, 1].every((one) => runsAllItMay(world, start, one));
     case "no-takeover":

@@ -52,7 +52,7 @@ export function runFault(
   const expected = expectedOf(fault.kind, method, { timeoutMs, watchdogMs, onlyServer });
   if (expected === null) return null;
   const world = calmCluster(config, start);
-  const head = { fault, start: start.id, expected, takeoverMaxMs: takeoverMaxMs(config) };
+  const head = { fault, start: start.id, expected, takeoverMaxMs: takeoverMaxMs(config, fault) };
   if (world === null) return { ...head, ...notReached };
   return { ...head, ...play(world, start, fault, expected) };
 }
@@ -87,7 +87,7 @@ function play(world: World, start: StartState, fault: Fault, expected: Expectati
   repair(world);
   world.run(orderMs(config) + config.budget.timeoutMs);
   const troubles = [
-    ...(takeoverMs !== null && takeoverMs > takeoverMaxMs(config) + restartsMs(config, fault)
+    ...(takeoverMs !== null && takeoverMs > takeoverMaxMs(config, fault)
       ? [`takeover took ${takeoverMs} ms`]
       : []),
     ...world.checks.failures,
@@ -99,10 +99,14 @@ function play(world: World, start: StartState, fault: Fault, expected: Expectati
 }
 
 /** Verdict, the beats on their way, one give-up, and milliseconds for each resource. */
-export function takeoverMaxMs(config: LoadedConfig): number {
-  const { judgeMs, sigmaMs, marginMs } = config.budget;
+function takeoverMaxMs(config: LoadedConfig, fault: Fault): number {
+  const { judgeMs, sigmaMs, marginMs, timeoutMs } = config.budget;
   const resources = config.groups.reduce((sum, group) => sum + group.resources.length, 0);
-  return Math.round(judgeMs + sigmaMs + marginMs + resources * RESOURCE_MS + VIEW_MS);
+  // One server is still heard until it shuts itself down: its silence begins only then.
+  const isHeard = fault.kind === "keys" || fault.kind === "lans-one-way";
+  const heardMs = isHeard || fault.kind === "kill-both" ? judgeMs + timeoutMs : 0;
+  const startMs = resources * RESOURCE_MS + VIEW_MS + restartsMs(config, fault);
+  return Math.round(judgeMs + heardMs + sigmaMs + marginMs + startMs);
 }
 
 /** A resource of the simulator takes up to 61 ms. */

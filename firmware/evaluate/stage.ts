@@ -85,9 +85,14 @@ export function runsAt(world: World, owners: readonly (number | null)[]): boolea
   );
 }
 
+/** Two servers without power, everything whole. */
+export function newWorld(config: LoadedConfig): World {
+  return new World(config, SEED, BOOT_MS);
+}
+
 /** A calm cluster in `start`, or null when it did not come up so. */
 export function calmCluster(config: LoadedConfig, start: StartState): World | null {
-  const world = new World(config, SEED, BOOT_MS);
+  const world = newWorld(config);
   for (const host of world.hosts) host.power();
   const limitMs = config.timing.startSyncWaitMs + orderMs(config);
   const first = config.groups.map(({ startAttribute, policy }) =>

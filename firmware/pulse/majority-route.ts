@@ -4,9 +4,11 @@
  * Source: architecture.md 1.1, 4; protocol.md 1.3-1.4, 1.7; guide 1.2.4 J1-J4.
  */
 import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
+import { sameEpoch, type View } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PulseEffect, Step } from "../../services/effects.ts";
 import type { PulseEvent } from "../../services/events.ts";
+import type { LanBeat } from "../../services/heartbeat/beat.ts";
 import { composeLanBeat, grants, type OwnWords } from "../../services/heartbeat/compose.ts";
 import * as heartbeat from "../../services/heartbeat/core.ts";
 import type { PeerHealth } from "../../services/heartbeat/peer.ts";
@@ -87,7 +89,9 @@ export function step(
     take({ state: { ...next.membership, ...gone.state }, effects: gone.effects });
   }
   take(majority.step(next.membership, event, fieldOf(next, atMs, config)));
-  take(majority.observe(next.membership, fieldOf(next, atMs, config)));
+  if (isWorthALook(state, next, event)) {
+    take(majority.observe(next.membership, fieldOf(next, atMs, config)));
+  }
   const taught = event.kind === "agent.spoke" && next.membership.view !== state.membership.view;
   const ticks = event.kind === "tick";
   if (ticks) take(majority.judge(next.membership, fieldOf(next, atMs, config)));
@@ -123,6 +127,30 @@ export function nextDeadlineMs(state: MajorityPulse, config: ClusterConfig, nowM
   if (membership.server === "observing") return Math.min(...marks);
   return Math.min(state.nextLanAtMs, tickedAtMs + budget.intervalMs, ...marks);
 }
+
+/**
+ * Beats that say what the last one said are most of all events. What depends on time alone is looked at with
+ * every tick, and a tick comes within an interval.
+ */
+function isWorthALook(before: MajorityPulse, after: MajorityPulse, event: PulseEvent): boolean {
+  if (event.kind !== "beat.received" || before.membership !== after.membership) return true;
+  const old = before.heartbeat.peers[event.beat.from];
+  const heard = after.heartbeat.peers[event.beat.from];
+  if (old === undefined || heard === undefined || old.host !== heard.host) return true;
+  if (old.beat === heard.beat) return false;
+  return old.beat === null || heard.beat === null || hasOtherWords(old.beat, heard.beat);
+}
+
+function hasOtherWords(a: LanBeat, b: LanBeat): boolean {
+  if (a.state !== b.state || a.mayOwn !== b.mayOwn || a.hears !== b.hears) return true;
+  if (a.lapsed !== b.lapsed || a.configHash !== b.configHash) return true;
+  // The first acknowledgement there and back makes a server one that hears.
+  if ((a.heardStampMs === null) !== (b.heardStampMs === null)) return true;
+  return !isSameView(a.view, b.view) || !isSameView(a.promise, b.promise);
+}
+
+const isSameView = (a: View | null, b: View | null): boolean =>
+  a === b || (a !== null && b !== null && sameEpoch(a.epoch, b.epoch));
 
 function noteWill(state: MajorityPulse, event: PulseEvent): MajorityPulse {
   if (event.kind === "will.done") {

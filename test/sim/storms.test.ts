@@ -7,9 +7,9 @@ import { drawPlan } from "./plan.ts";
 import { runPlan } from "./run-plan.ts";
 
 for (const [size, from, count] of [
-  [3, 1, 16],
-  [4, 201, 6],
-  [5, 401, 6],
+  [3, 1, 10],
+  [4, 201, 4],
+  [5, 401, 3],
 ] as const) {
   test(`protocol 1.3-1.4: ${count} storms over ${size} servers, never two owners, one cluster after`, () => {
     for (let seed = from; seed < from + count; seed += 1) {

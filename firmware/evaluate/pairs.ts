@@ -1,0 +1,60 @@
+/**
+ * Two faults one after the other, every ordered pair: for pairs the guide has no table, so what is asked is
+ * what must hold whatever happens - no group on two servers beyond the method's accepted risk, no server left
+ * in a corner after the repair - and the outcome is shown. The second comes half a timeout after the first,
+ * before anybody has judged. Source: reliability.md 2.5 (S and L rows); R79; work order 4 item 8.
+ */
+import type { LoadedConfig } from "../../services/configuration/load.ts";
+import { judgeEnd } from "../simulator/checks.ts";
+import { repair, settleMs, strike } from "./blow.ts";
+import { OUTCOMES, type Outcome, type SimulatedMethod } from "./expected.ts";
+import { type Fault, listFaults } from "./fault.ts";
+import { outcomeOf } from "./outcome.ts";
+import { calmCluster, orderMs, type StartState } from "./stage.ts";
+
+export interface PairRow {
+  readonly first: string;
+  readonly second: string;
+  readonly start: string;
+  readonly simulated: Outcome | null;
+  readonly troubles: readonly string[];
+  readonly permitted: boolean;
+}
+
+/** Every ordered pair of different single blows; sequences are pairs already. */
+export function listPairs(config: LoadedConfig): readonly (readonly [Fault, Fault])[] {
+  const faults = listFaults(config).filter(({ blows }) => blows.length === 1);
+  return faults.flatMap((first) =>
+    faults.filter((second) => second !== first).map((second) => [first, second] as const),
+  );
+}
+
+export function runPair(
+  config: LoadedConfig,
+  method: SimulatedMethod,
+  start: StartState,
+  [first, second]: readonly [Fault, Fault],
+): PairRow {
+  const head = { first: first.id, second: second.id, start: start.id };
+  const world = calmCluster(config, start);
+  if (world === null) {
+    const troubles = ["the start state was not reached"];
+    return { ...head, simulated: null, troubles, permitted: false };
+  }
+  for (const blow of first.blows) strike(world, blow);
+  world.run(config.budget.timeoutMs / 2);
+  for (const blow of second.blows) strike(world, blow);
+  world.run(settleMs(config));
+  const server = first.server === second.server ? first.server : (first.server ?? second.server);
+  const group = first.group ?? second.group;
+  const simulated = outcomeOf(world, start, { server, group }, preferredBy(method));
+  repair(world);
+  world.run(orderMs(config) + config.budget.timeoutMs);
+  const ended = judgeEnd(world, { stopsAsked: group !== null });
+  const troubles = [...world.checks.failures, ...ended.map((text) => `after repair: ${text}`)];
+  return { ...head, simulated, troubles, permitted: troubles.length === 0 };
+}
+
+/** What says most comes first; a method that shuts down is not said to have taken nothing over. */
+const preferredBy = (method: SimulatedMethod): readonly Outcome[] =>
+  OUTCOMES.filter((outcome) => outcome !== "no-takeover" || method === "none");

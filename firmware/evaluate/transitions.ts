@@ -1,0 +1,277 @@
+/**
+ * The guide's state transitions (3.2.2) played in the simulator over one configuration: start, stop, order,
+ * return, each with what must be true afterwards, written by hand from the table.
+ * Source: guide 3.2.2 (S1-S12), 3.3; R56, R141-R142; D18-D19, D25; protocol.md 1.7-1.8.
+ */
+import type { LoadedConfig } from "../../services/configuration/load.ts";
+import type { World } from "../simulator/world.ts";
+import { nameOf } from "./single.ts";
+import {
+  BOOT_MS,
+  bothMembers,
+  calmCluster,
+  newWorld,
+  order,
+  orderMs,
+  runsAt,
+  runUntil,
+  type StartState,
+} from "./stage.ts";
+
+export const TRANSITIONS: readonly string[] = [
+  ...["S1", "S2", "S3", "S4", "S5", "S6"],
+  ...["S7", "S8", "S9", "S10", "S11", "S12"],
+];
+
+export interface TransitionRow {
+  /** Row of 3.2.2. */
+  readonly row: string;
+  /** From the operation to its end, ms; null = it did not come to one. */
+  readonly tookMs: number | null;
+  /** What was missing, empty = as the guide expects. */
+  readonly troubles: readonly string[];
+  readonly permitted: boolean;
+}
+
+/** One row; a row that the configuration has nothing for (no group, no second server) is not played: null. */
+export function runTransition(config: LoadedConfig, row: string): TransitionRow | null {
+  const play = PLAYS[row];
+  if (play === undefined) return null;
+  const drill = new Drill(config);
+  const isPlayed = play(drill);
+  if (!isPlayed) return null;
+  const { troubles, tookMs } = drill;
+  const all = [...troubles, ...(drill.world?.checks.failures ?? [])];
+  return { row, tookMs, troubles: all, permitted: all.length === 0 };
+}
+
+type Play = (drill: Drill) => boolean;
+
+/** Owners by group; null = stopped. */
+type Owners = (number | null)[];
+
+class Drill {
+  readonly config: LoadedConfig;
+  readonly home: StartState;
+  /** Server that runs the first group. */
+  readonly active: number;
+  world: World | null = null;
+  readonly troubles: string[] = [];
+  tookMs: number | null = null;
+
+  constructor(config: LoadedConfig) {
+    this.config = config;
+    this.home = { id: "home", owners: config.groups.map(({ policy }) => Number(policy[0])) };
+    this.active = this.home.owners[0] ?? 0;
+  }
+
+  get standby(): number {
+    return 1 - this.active;
+  }
+
+  /** Both members, every group at home; false = trouble is noted. */
+  calm(): World {
+    this.world = calmCluster(this.config, this.home);
+    if (this.world !== null) return this.world;
+    this.troubles.push("the cluster does not start");
+    this.world = newWorld(this.config);
+    return this.world;
+  }
+
+  /** Groups that start with the cluster, at home or on the only server that is there. */
+  automatic(only: number | null): Owners {
+    return this.config.groups.map(({ startAttribute, policy, index }) => {
+      if (startAttribute !== "auto") return null;
+      if (only === null) return this.home.owners[index] ?? null;
+      return policy.some((at) => at === only) ? only : null;
+    });
+  }
+
+  /** All groups where they were, those of `gone` on the other server. */
+  without(gone: number): Owners {
+    return this.config.groups.map(({ policy, index }) => {
+      const owner = this.home.owners[index] ?? null;
+      if (owner !== gone) return owner;
+      return policy.some((at) => at === 1 - gone) ? 1 - gone : null;
+    });
+  }
+
+  reach(what: string, reached: (world: World) => boolean, limitMs = orderMs(this.config)): void {
+    const { world } = this;
+    if (world === null || this.troubles.length > 0) return;
+    const fromMs = world.clock.nowMs;
+    if (runUntil(world, () => reached(world), limitMs)) {
+      this.tookMs = Math.round(world.clock.nowMs - fromMs);
+    } else {
+      const shown = world.hosts.map(
+        (host) => `${nameOf(this.config, host.index)} ${world.shows(host.index)}`,
+      );
+      this.tookMs = null;
+      this.troubles.push(`not reached: ${what}; ${shown.join(", ")}`);
+    }
+  }
+
+  /** Powers everything off in order, so that the clean mark is written. */
+  shutDown(): World {
+    const world = this.calm();
+    order(world, this.active, "cluster.shutdown", 0, null);
+    this.reach("all servers off", isAllOff);
+    return world;
+  }
+}
+
+const isAllOff = (world: World): boolean =>
+  world.hosts.every(({ on, offReason }) => !on && offReason === "planned");
+
+const showsAs = (server: number, text: string) => (world: World) => world.shows(server) === text;
+
+function startAlone(drill: Drill, server: number): boolean {
+  const world = drill.shutDown();
+  world.run(BOOT_MS);
+  const fromMs = world.clock.nowMs;
+  world.at(server).power();
+  const owners = drill.automatic(server);
+  const waitMs = drill.config.timing.startSyncWaitMs;
+  const up = (): boolean => world.isSole(server) && runsAt(world, owners);
+  drill.reach("the groups start alone", up, waitMs + orderMs(drill.config));
+  const tookMs = world.clock.nowMs - fromMs;
+  // The wait counts from the start of the system by that server's own clock, which may be fast.
+  if (drill.troubles.length === 0 && tookMs < waitMs * 0.999) {
+    drill.troubles.push(
+      `started after ${Math.round(tookMs)} ms, before the start sync wait was over`,
+    );
+  }
+  return true;
+}
+
+/** An order after which the struck server's groups run on the other one. */
+function leave(drill: Drill, verb: "server.detach" | "server.shutdown" | "power"): boolean {
+  const world = drill.calm();
+  const { active, standby } = drill;
+  if (verb === "power") world.at(active).off("cut");
+  else order(world, standby, verb, 0, active);
+  const gone =
+    verb === "server.detach" ? "detached" : verb === "power" ? "off (cut)" : "off (planned)";
+  const owners = drill.without(active);
+  drill.reach(`failover to ${nameOf(drill.config, standby)}`, (now) => {
+    return showsAs(active, gone)(now) && now.isSole(standby) && runsAt(now, owners);
+  });
+  return true;
+}
+
+function moveFirst(drill: Drill): boolean {
+  const group = drill.config.groups.find(({ policy }) => policy.length > 1);
+  if (group === undefined) return false;
+  const world = drill.calm();
+  const target = 1 - Number(group.policy[0]);
+  const owners: Owners = [...drill.home.owners];
+  owners[group.index] = target;
+  order(world, drill.active, "group.move", group.index, target);
+  drill.reach(
+    "the group runs on the other server",
+    (now) => runsAt(now, owners) && bothMembers(now),
+  );
+  return true;
+}
+
+function stopFirst(drill: Drill, startsAgain: boolean): boolean {
+  if (drill.config.groups.length === 0) return false;
+  const world = drill.calm();
+  const stopped: Owners = [...drill.home.owners];
+  stopped[0] = null;
+  order(world, drill.active, "group.stop", 0, null);
+  drill.reach("the group is stopped", (now) => runsAt(now, stopped) && bothMembers(now));
+  if (!startsAgain) return true;
+  order(world, drill.active, "group.start", 0, drill.home.owners[0] ?? null);
+  drill.reach("the group runs", (now) => runsAt(now, drill.home.owners) && bothMembers(now));
+  return true;
+}
+
+/** The failed server comes up detached, is returned, and is the standby: nothing moves back (R56). */
+function returnOne(drill: Drill): boolean {
+  leave(drill, "power");
+  const { world, active, standby } = drill;
+  if (world === null) return true;
+  world.run(BOOT_MS);
+  world.at(active).power();
+  drill.reach("it comes up detached", showsAs(active, "detached"));
+  order(world, standby, "server.return", 0, active);
+  const owners = drill.without(active);
+  // A group that only the returned server may run is placed there again.
+  const placed = owners.map((owner, group) => owner ?? drill.home.owners[group] ?? null);
+  drill.reach("it is a member and nothing has moved back", (now) => {
+    return bothMembers(now) && (runsAt(now, owners) || runsAt(now, placed));
+  });
+  return true;
+}
+
+/** Both down: one is the base, the other returns into it; the groups wait for their order. */
+function returnBoth(drill: Drill): boolean {
+  const world = drill.calm();
+  for (const host of world.hosts) host.off("cut");
+  world.run(BOOT_MS);
+  for (const host of world.hosts) host.power();
+  const { active, standby, config } = drill;
+  drill.reach("both come up detached", (now) =>
+    [0, 1].every((server) => showsAs(server, "detached")(now)),
+  );
+  world.run(config.budget.timeoutMs);
+  order(world, active, "server.force-return", 0, active);
+  drill.reach("the base is a member", (now) => now.isSole(active));
+  order(world, active, "server.return", 0, standby);
+  const none: Owners = config.groups.map(() => null);
+  drill.reach("both are members, the groups are stopped", (now) => {
+    return bothMembers(now) && runsAt(now, none);
+  });
+  for (const [group, owner] of drill.home.owners.entries()) {
+    order(world, active, "group.start", group, owner);
+    none[group] = owner;
+    drill.reach("the groups start", (now) => runsAt(now, none));
+  }
+  return true;
+}
+
+function startBoth(drill: Drill): boolean {
+  const world = newWorld(drill.config);
+  drill.world = world;
+  for (const host of world.hosts) host.power();
+  const owners = drill.automatic(null);
+  const limitMs = drill.config.timing.startSyncWaitMs + orderMs(drill.config);
+  drill.reach(
+    "all servers and groups run",
+    (now) => bothMembers(now) && runsAt(now, owners),
+    limitMs,
+  );
+  return true;
+}
+
+function shutDownAll(drill: Drill): boolean {
+  const world = drill.shutDown();
+  const { tookMs } = drill;
+  world.run(BOOT_MS);
+  for (const host of world.hosts) host.power();
+  const owners = drill.automatic(null);
+  const limitMs = drill.config.timing.startSyncWaitMs + orderMs(drill.config);
+  drill.reach(
+    "all is normal after the restart",
+    (now) => bothMembers(now) && runsAt(now, owners),
+    limitMs,
+  );
+  if (drill.troubles.length === 0) drill.tookMs = tookMs;
+  return true;
+}
+
+const PLAYS: Readonly<Record<string, Play>> = {
+  S1: startBoth,
+  S2: (drill) => startAlone(drill, drill.active),
+  S3: (drill) => startAlone(drill, drill.standby),
+  S4: shutDownAll,
+  S5: (drill) => leave(drill, "server.detach"),
+  S6: (drill) => leave(drill, "server.shutdown"),
+  S7: (drill) => leave(drill, "power"),
+  S8: moveFirst,
+  S9: (drill) => stopFirst(drill, false),
+  S10: (drill) => stopFirst(drill, true),
+  S11: returnOne,
+  S12: returnBoth,
+};
