@@ -37,7 +37,8 @@ const stages: Readonly<Record<Stage, StageRules>> = {
   unit: {
     owns: (path) =>
       !["scenarios", "lab", "units", "broker", PAGE].some((folder) => inFolder(path, folder)),
-    parallel: availableParallelism(),
+    // Many of them wait for processes or for a slow hash that they started: one more than cores.
+    parallel: availableParallelism() + 1,
     timeoutMs: 60_000,
   },
   rack: {
