@@ -6,6 +6,7 @@
 import { BROKER_COMMANDS } from "./commands-broker.ts";
 import { CLUSTER_COMMANDS } from "./commands-cluster.ts";
 import { CONFIG_COMMANDS } from "./commands-config.ts";
+import { EVALUATE_COMMANDS } from "./commands-evaluate.ts";
 import { USER_COMMANDS } from "./commands-user.ts";
 import type { Bilingual } from "./language.ts";
 import type { OptionName } from "./options.ts";
@@ -170,6 +171,7 @@ export const COMMANDS = {
     examples: ["kage config explain cluster.jsonc", "kage config explain"],
   }),
   ...CONFIG_COMMANDS,
+  ...EVALUATE_COMMANDS,
   ...USER_COMMANDS,
   "rack status": command({
     operands: [],

@@ -72,7 +72,7 @@ interface UsedFile {
 }
 
 /** The file that the cluster found here runs by: the text is the same on every server. */
-function findUsed(call: Call): UsedFile | Trouble {
+export function findUsed(call: Call): UsedFile | Trouble {
   const { local, state } = call.invocation.texts;
   const found = discover({ local, state }, call.io.env, call.say);
   if (found.kind === "trouble") return found.trouble;
@@ -80,7 +80,8 @@ function findUsed(call: Call): UsedFile | Trouble {
     const paths = localPaths(agent);
     if (paths !== null) return { file: paths.configFile, server: agentName(agent) };
   }
-  const { command } = call.invocation;
+  const { command: word } = call.invocation;
+  const command = word === "evaluate" ? "evaluate --config" : word;
   const remedy = call.say("noConfigFileDo", { command });
   return { exit: EXIT.usage, code: null, message: call.say("noConfigFile"), remedy };
 }
@@ -112,7 +113,8 @@ async function explainLines(config: Explained, language: Lang): Promise<readonly
   return explainBudget(config, language);
 }
 
-async function readBounded(file: string): Promise<FileText> {
+/** A file that may be a configuration, bounded. */
+export async function readBounded(file: string): Promise<FileText> {
   try {
     const bytes = await readFile(file);
     if (bytes.length <= FILE_BYTES_MAX) return { kind: "text", text: bytes.toString("utf8") };

@@ -7,15 +7,21 @@ import { type Call, fail, printJson, printLines, wantsJson } from "./call.ts";
 import { printable } from "./columns.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 
-export function findingsExit(call: Call, file: string, findings: readonly Finding[]): ExitCode {
+/** `exit` default 1: where 1 means something else it is the caller's. */
+export function findingsExit(
+  call: Call,
+  file: string,
+  findings: readonly Finding[],
+  exit: ExitCode = EXIT.failed,
+): ExitCode {
   if (wantsJson(call)) {
-    printJson(call, { ok: false, exit: EXIT.failed, file, findings });
-    return EXIT.failed;
+    printJson(call, { ok: false, exit, file, findings });
+    return exit;
   }
   printLines(
     call,
     findings.map((finding) => call.paint("bad", printable(finding.text))),
   );
   const message = call.say("configBad", { file, count: `${findings.length}` });
-  return fail(call, { exit: EXIT.failed, code: null, message, remedy: call.say("configBadDo") });
+  return fail(call, { exit, code: null, message, remedy: call.say("configBadDo") });
 }

@@ -66,6 +66,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   "key offer": alone(async (call) => (await keyLive()).runKeyOffer(call)),
   "key accept": alone(async (call) => (await import("./key-command.ts")).runKeyAccept(call)),
   tune: alone(async (call) => (await import("./tune-command.ts")).runTune(call)),
+  evaluate: alone(async (call) => (await import("./evaluate-command.ts")).runEvaluate(call)),
   "config check": alone(runConfig),
   "config explain": alone(runConfig),
   "config get": placed(runConfigGet),

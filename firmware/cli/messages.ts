@@ -8,6 +8,7 @@ import { BROKER_MESSAGES } from "./messages-broker.ts";
 import { CLUSTER_MESSAGES } from "./messages-cluster.ts";
 import { CONFIG_MESSAGES } from "./messages-config.ts";
 import { ENROL_MESSAGES } from "./messages-enrol.ts";
+import { EVALUATE_MESSAGES } from "./messages-evaluate.ts";
 import { KEY_MESSAGES } from "./messages-key.ts";
 import { USER_MESSAGES } from "./messages-user.ts";
 
@@ -18,6 +19,7 @@ const MESSAGES = {
   ...KEY_MESSAGES,
   ...BROKER_MESSAGES,
   ...USER_MESSAGES,
+  ...EVALUATE_MESSAGES,
   do: { en: "do", ja: "対処" },
   unknownCommand: { en: 'unknown command "{words}"', ja: "不明なコマンド「{words}」" },
   needsVerb: { en: '"{noun}" needs a verb', ja: "「{noun}」には動詞が必要です" },

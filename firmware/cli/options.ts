@@ -342,6 +342,29 @@ export const OPTIONS = {
       ja: "サーバに登録した鍵の名前",
     },
   }),
+  config: option({
+    type: "string",
+    value: "FILE",
+    help: {
+      en: "configuration file; without it the one in use",
+      ja: "構成ファイル (省略すると使用中のもの)",
+    },
+  }),
+  double: option({
+    type: "boolean",
+    help: {
+      en: "also every ordered pair of faults; takes minutes",
+      ja: "二重障害の全順列も試す (数分かかる)",
+    },
+  }),
+  json: option({ type: "boolean", help: { en: "the same as -o json", ja: "-o json と同じ" } }),
+  manual: option({
+    type: "boolean",
+    help: {
+      en: "print the recovery manual of this configuration, as Markdown",
+      ja: "この構成の復旧手順書を Markdown で出力",
+    },
+  }),
   apply: option({
     type: "boolean",
     help: { en: "put the proposal in force", ja: "提案を適用する" },

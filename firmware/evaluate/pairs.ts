@@ -7,10 +7,10 @@
 import type { LoadedConfig } from "../../services/configuration/load.ts";
 import { judgeEnd } from "../simulator/checks.ts";
 import { repair, settleMs, strike } from "./blow.ts";
-import { OUTCOMES, type Outcome, type SimulatedMethod } from "./expected.ts";
+import type { Outcome } from "./expected.ts";
 import { type Fault, listFaults } from "./fault.ts";
 import { outcomeOf } from "./outcome.ts";
-import { calmCluster, orderMs, type StartState } from "./stage.ts";
+import { calmCluster, type StartState } from "./stage.ts";
 
 export interface PairRow {
   readonly first: string;
@@ -31,7 +31,6 @@ export function listPairs(config: LoadedConfig): readonly (readonly [Fault, Faul
 
 export function runPair(
   config: LoadedConfig,
-  method: SimulatedMethod,
   start: StartState,
   [first, second]: readonly [Fault, Fault],
 ): PairRow {
@@ -47,14 +46,10 @@ export function runPair(
   world.run(settleMs(config));
   const server = first.server === second.server ? first.server : (first.server ?? second.server);
   const group = first.group ?? second.group;
-  const simulated = outcomeOf(world, start, { server, group }, preferredBy(method));
+  const simulated = outcomeOf(world, start, { server, group }, []);
   repair(world);
-  world.run(orderMs(config) + config.budget.timeoutMs);
+  world.run(settleMs(config) + config.budget.timeoutMs);
   const ended = judgeEnd(world, { stopsAsked: group !== null });
   const troubles = [...world.checks.failures, ...ended.map((text) => `after repair: ${text}`)];
   return { ...head, simulated, troubles, permitted: troubles.length === 0 };
 }
-
-/** What says most comes first; a method that shuts down is not said to have taken nothing over. */
-const preferredBy = (method: SimulatedMethod): readonly Outcome[] =>
-  OUTCOMES.filter((outcome) => outcome !== "no-takeover" || method === "none");

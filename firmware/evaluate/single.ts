@@ -10,7 +10,7 @@ import { repair, settleMs, strike } from "./blow.ts";
 import { type Expectation, expectedOf, type Outcome, type SimulatedMethod } from "./expected.ts";
 import type { Fault } from "./fault.ts";
 import { outcomeOf } from "./outcome.ts";
-import { calmCluster, orderMs, type StartState } from "./stage.ts";
+import { calmCluster, type StartState } from "./stage.ts";
 
 export interface ServerEnd {
   readonly name: string;
@@ -85,7 +85,7 @@ function play(world: World, start: StartState, fault: Fault, expected: Expectati
   const shutDown = [...new Set(world.wills.map(({ index }) => nameOf(config, index)))];
   const notes = world.notes.slice(fromNote);
   repair(world);
-  world.run(orderMs(config) + config.budget.timeoutMs);
+  world.run(settleMs(config) + config.budget.timeoutMs);
   const troubles = [
     ...(takeoverMs !== null && takeoverMs > takeoverMaxMs(config, fault)
       ? [`takeover took ${takeoverMs} ms`]

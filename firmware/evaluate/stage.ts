@@ -11,6 +11,9 @@ import { World } from "../simulator/world.ts";
 /** The same run every time; another seed would only move the milliseconds of starts and frames. */
 const SEED = 20260501;
 
+/** An agent looks before its lease ends; with long times it need not look often, and runs are quicker. */
+const LOOK_MIN_MS = 10;
+const LOOK_MAX_MS = 50;
 /** A server needs about a minute from its reset until its processes speak. */
 export const BOOT_MS = 60_000;
 
@@ -87,7 +90,8 @@ export function runsAt(world: World, owners: readonly (number | null)[]): boolea
 
 /** Two servers without power, everything whole. */
 export function newWorld(config: LoadedConfig): World {
-  return new World(config, SEED, BOOT_MS);
+  const lookMs = Math.max(LOOK_MIN_MS, Math.min(LOOK_MAX_MS, config.budget.timeoutMs / 200));
+  return new World(config, SEED, { bootMs: BOOT_MS, lookMs });
 }
 
 /** A calm cluster in `start`, or null when it did not come up so. */

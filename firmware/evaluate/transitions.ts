@@ -195,6 +195,8 @@ function returnOne(drill: Drill): boolean {
   world.run(BOOT_MS);
   world.at(active).power();
   drill.reach("it comes up detached", showsAs(active, "detached"));
+  // Both have heard each other by then.
+  world.run(drill.config.budget.timeoutMs);
   order(world, standby, "server.return", 0, active);
   const owners = drill.without(active);
   // A group that only the returned server may run is placed there again.

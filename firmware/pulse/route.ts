@@ -131,7 +131,7 @@ export function leaseAgeMs(state: PulseState, atMs: number): number | null {
   return atMs - Math.max(baseMs, acknowledgedMs(peer, view) ?? baseMs);
 }
 
-/** Lease of the present epoch: acknowledged in it, and young enough (1.4.5). A sole server needs none. */
+/** Lease of the present epoch (1.4.5): acknowledged since its ages count, and lately. Sole: needs none. */
 export function holdsLease(state: PulseState, atMs: number, config: ClusterConfig): boolean {
   const { view, self, gaveUp, listenUntilMs, conflict, provisional } = state.membership;
   const peer = peerOf(state);
@@ -141,6 +141,7 @@ export function holdsLease(state: PulseState, atMs: number, config: ClusterConfi
   if (isSole(view, self)) return true;
   const ackedMs = peer === null ? null : acknowledgedMs(peer, view);
   if (peer === null || ackedMs === null) return false;
+  if (ackedMs < Math.floor(state.membership.baseMs)) return false;
   if (config.method === "disk") return atMs < diskLeaseEndMs(state, peer, config);
   return atMs - ackedMs < config.budget.a3Ms;
 }

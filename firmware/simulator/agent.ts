@@ -128,7 +128,7 @@ export class SwarmAgent {
   }
 
   #loop(): void {
-    this.#host.world.clock.after(10 + this.#host.latenessMs(), () => {
+    this.#host.world.clock.after(this.#host.world.pace.lookMs + this.#host.latenessMs(), () => {
       if (!this.alive) return;
       if (!this.isFrozen) this.#look();
       this.#loop();

@@ -7,6 +7,7 @@ import type { StoreRecord } from "../../flash/store/record.ts";
 import { type HostIncarnation, hostIncarnation } from "../../hal/base/ids.ts";
 import type { PulseEffect } from "../../services/effects.ts";
 import { overdueMs } from "../../services/facts.ts";
+import { drawLastWords, parseLastWords } from "../last-words.ts";
 import { FAREWELL_MAX_MS, isFarewellOpen } from "../pulse/farewell.ts";
 import { SwarmAgent } from "./agent.ts";
 import { SwarmDisk } from "./array.ts";
@@ -191,7 +192,7 @@ export class SwarmHost {
     this.world.clock.at(resetAtMs, () => {
       if (this.#life !== life || this.#resetAtMs !== resetAtMs) return;
       this.off("watchdog");
-      this.world.clock.after(this.world.bootMs, () => this.power());
+      this.world.clock.after(this.world.pace.bootMs, () => this.power());
     });
   }
 
@@ -199,8 +200,12 @@ export class SwarmHost {
     const { pulse } = this;
     if (pulse === null || pulse.willRunning) return;
     pulse.willRunning = true;
-    this.world.trace(`S${this.index} will: ${effect.reason} (${effect.evidence})`);
-    this.world.noteWill(this.index, effect.reason);
+    const { method } = this.world.config;
+    const { reason, evidence, off } = effect;
+    const epoch = pulse.state.membership.view?.epoch.counter ?? 0;
+    const words = drawLastWords(method, reason, evidence, off, true, epoch, 0);
+    for (const { key, data } of parseLastWords(words)) this.world.note(this.index, key, data);
+    this.world.noteWill(this.index, reason);
     this.#endAgent();
     const stamps = effect.off && this.world.config.method === "disk";
     if (!stamps) this.disk.kill(null);

@@ -17,6 +17,17 @@ const TRACE_MAX = 400;
 /** A run of minutes with every fault at once notes some hundred events. */
 const NOTES_MAX = 2000;
 
+/** What the simulator may choose, because the product leaves it open. All ms. */
+export interface Pace {
+  /** From the reset by a watchdog to the first word of the next boot. */
+  readonly bootMs: number;
+  /** Between two looks of an agent at its pulse. */
+  readonly lookMs: number;
+}
+
+/** A boot so quick meets more of what may go wrong than one of a minute. */
+const QUICK: Pace = { bootMs: 300, lookMs: 10 };
+
 /** An event that a server would write into its log. */
 export interface Noted {
   readonly atMs: number;
@@ -49,14 +60,12 @@ export class World {
   readonly answers: string[] = [];
   /** Newest moment at which a process or a server was in trouble. */
   troubleAtMs = Number.NEGATIVE_INFINITY;
-  /** From the reset by a watchdog to the first word of the next boot, ms. */
-  readonly bootMs: number;
+  readonly pace: Pace;
   #number = 0;
 
-  /** `bootMs` default 300: a boot so quick meets more of what may go wrong than one of a minute. */
-  constructor(config: LoadedConfig, seed: number, bootMs = 300) {
+  constructor(config: LoadedConfig, seed: number, pace: Pace = QUICK) {
     this.config = config;
-    this.bootMs = bootMs;
+    this.pace = pace;
     this.random = new Prng(seed);
     this.wires = new Wires(config.lans.length, this.clock, this.random, (to, frame, garbled) =>
       this.at(to).pulse?.hear(frame, garbled),

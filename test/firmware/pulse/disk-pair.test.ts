@@ -28,6 +28,21 @@ for (const owner of [0, 1]) {
   });
 }
 
+test("1.4.5: a server that slept holds no lease before it is acknowledged anew, whoever went on meanwhile", () => {
+  const pair = together(0);
+  const idle = pair.at(1);
+  idle.frozenUntilMs = pair.nowMs + 2500;
+  pair.run(1);
+  pair.cutLan(true);
+  pair.run(2498);
+  assert.is(pair.shows(0), "sole");
+  for (let ms = 0; ms < 30; ms += 1) {
+    pair.run(1);
+    if (pair.shows(1) !== "member") break;
+    assert.is(pair.holds(1), false, `${ms} ms after it woke`);
+  }
+});
+
 test("R76, B8: DIO 2000 with T 1000: the takeover comes at 4000 ms", () => {
   const pair = together(0, { diskWaitMs: 2000 });
   pair.power(0, false);

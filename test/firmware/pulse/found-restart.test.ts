@@ -34,6 +34,25 @@ for (const method of ["com", "com-disk", "none"]) {
   });
 }
 
+for (const method of ["com", "com-disk"]) {
+  test(`L3: ${method}: a server that was started anew is believed on the serial line as well`, () => {
+    const pair = started(method);
+    pair.own(0, true);
+    pair.run(300);
+    const { floor } = pair.at(1).state.membership;
+    pair.power(0, false);
+    // Its first word comes over COM: a beat of the LANs is due later, or lost.
+    pair.cutLan(true, [0]);
+    pair.run(400);
+    pair.power(0, true, "detached", floor);
+    pair.run(500);
+    assert.is(pair.shows(1), "sole", "at once: the new boot proves that its groups are gone");
+    pair.run(3000);
+    assert.is(pair.shows(1), "sole");
+    assert.is(pair.at(1).notes.includes("peer.rebooted"), true);
+  });
+}
+
 test("1.3.3: a pulse that is taught a lease which is over gives up at once", () => {
   const pair = started("com-disk");
   cutAll(pair, true);

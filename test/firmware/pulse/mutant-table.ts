@@ -167,6 +167,12 @@ const PROTOCOL: readonly Mutant[] = [
 /** The fixes of what the swarm found, taken back. */
 const FOUND: readonly Mutant[] = [
   {
+    name: "found: a new boot that is first heard on COM is not seen as one",
+    file: MEMBERSHIP,
+    from: "return takeOverRebooted(settled, peer, around) ?? done(settled);",
+    to: "return done(settled);",
+  },
+  {
     name: "found: a claim counts as won while it is taken down",
     file: QUORUM,
     from: 'standing: null, claim: "pending" };',

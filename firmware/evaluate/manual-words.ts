@@ -1,0 +1,157 @@
+/**
+ * The sentences of the recovery manual, English and Japanese: what to repair after each fault, and which
+ * commands each outcome asks for. Source: guide 3.3 (3)-(6), 3.2.2 (S11, S12); D52, D53.
+ */
+import type { Bilingual } from "../cli/language.ts";
+import type { Outcome } from "./expected.ts";
+import type { FaultKind } from "./fault.ts";
+
+export const MANUAL_WORDS = {
+  title: { en: "Recovery manual of cluster {name}", ja: "クラスタ {name} 復旧手順書" },
+  intro: {
+    en: "Written by `kage evaluate --manual` from configuration {hash}: method {method}, protection level {level}. Every chapter was played in the simulator with these times.",
+    ja: "`kage evaluate --manual` が構成 {hash} (解決方式 {method}、保護レベル {level}) から作成しました。各章はこの構成の時間でシミュレーションした結果です。",
+  },
+  times: {
+    en: "A server is lost after {timeout} ms of silence on all LANs; the verdict comes {judge} ms after it at the latest.",
+    ja: "全 LAN で {timeout} ms 途絶えるとサーバ停止とみなし、遅くとも {judge} ms で判定します。",
+  },
+  always: {
+    en: "Before everything else: `kage status` and `kage events` on a server that answers.",
+    ja: "最初に、応答するサーバで `kage status` と `kage events` を実行してください。",
+  },
+  rows: { en: "Rows: {rows}", ja: "根拠: {rows}" },
+  sees: { en: "What you see", ja: "表示されるイベント" },
+  does: { en: "What the cluster does by itself", ja: "クラスタの自動動作" },
+  todo: { en: "What you do", ja: "対処" },
+  nothing: {
+    en: "no event that asks for attention",
+    ja: "対処を要するイベントはありません",
+  },
+  took: { en: " after {took} ms (at most {most} ms)", ja: " ({took} ms 後、最大 {most} ms)" },
+  home: { en: "with every group at home", ja: "全グループがホームサーバで動作中" },
+  gaveUp: { en: "gave up ({why})", ja: "動作を放棄 ({why})" },
+  onServer: { en: "with the groups on {server}", ja: "グループが {server} で動作中" },
+} as const satisfies Readonly<Record<string, Bilingual>>;
+
+export const STATE_WORDS: Readonly<Record<string, Bilingual>> = {
+  member: { en: "member", ja: "メンバ" },
+  "sole member": { en: "alone", ja: "単独で稼働" },
+  detached: { en: "detached", ja: "切り離し" },
+  cut: { en: "without power", ja: "電源断" },
+  planned: { en: "shut down in order", ja: "正常シャットダウン" },
+  watchdog: { en: "being reset by its watchdog", ja: "ウォッチドッグでリセット" },
+};
+
+const repairLans: Bilingual = {
+  en: "Repair cables, switches and network boards; `kage status` shows each path.",
+  ja: "ケーブル、スイッチ、LAN ボードを修理してください。各経路は `kage status` で確認できます。",
+};
+const repairCom: Bilingual = {
+  en: "Repair the serial cross cable first; until then a crash cannot be told from a partition.",
+  ja: "まず COM クロスケーブルを修理してください。それまではサーバ停止とパーティションを区別できません。",
+};
+const repairArray: Bilingual = {
+  en: "Repair the array and its paths first; until then no failover is possible.",
+  ja: "まずディスクアレイと経路を修理してください。それまではフェイルオーバできません。",
+};
+const repairServer: Bilingual = {
+  en: "Find out why {what} failed, repair it and switch it on; it comes up detached.",
+  ja: "{what} の障害原因を取り除き、電源を入れてください。切り離された状態で起動します。",
+};
+const readCause: Bilingual = {
+  en: "Find the cause in the log of {what}: `journalctl -u 'kage-*'`. The process was restarted by itself.",
+  ja: "{what} のログ (`journalctl -u 'kage-*'`) で原因を確認してください。プロセスは自動で再起動します。",
+};
+const readProgram: Bilingual = {
+  en: "Find out why the program of group {what} ended; its output is in the server's log.",
+  ja: "グループ {what} の業務アプリケーションの停止原因をサーバのログで確認してください。",
+};
+
+export const REPAIR_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
+  lan: repairLans,
+  lans: repairLans,
+  "lans-one-way": repairLans,
+  com: repairCom,
+  "com-lans": repairCom,
+  "com-power": repairCom,
+  everything: repairLans,
+  "array-path": repairArray,
+  array: repairArray,
+  "array-stall": repairArray,
+  "array-lans": repairArray,
+  "array-power": repairArray,
+  "array-stall-power": repairArray,
+  power: repairServer,
+  mains: {
+    en: "Restore the power, then switch both servers on; they come up detached.",
+    ja: "電源を復旧し、両サーバを起動してください。切り離された状態で起動します。",
+  },
+  "freeze-short": {
+    en: "Find out what kept {what} from running: load, virtual machine, memory.",
+    ja: "{what} が動作できなかった原因 (負荷、仮想化、メモリ) を確認してください。",
+  },
+  "freeze-long": repairServer,
+  "kill-pulse": readCause,
+  "kill-agent": readCause,
+  "kill-both": readCause,
+  "hang-pulse": readCause,
+  "hang-agent": readCause,
+  keys: {
+    en: "Give both servers the same key: `kage key status`, `kage key offer` and `kage key accept`.",
+    ja: "両サーバの鍵を揃えてください: `kage key status`、`kage key offer`、`kage key accept`",
+  },
+  "program-once": readProgram,
+  "program-broken": readProgram,
+};
+
+const returnIt: Bilingual = {
+  en: "When it is on and shown as detached: `kage server return {server}`. It becomes the standby, nothing moves back.",
+  ja: "起動して「切り離し」と表示されたら `kage server return {server}`。待機系になり、グループは戻りません。",
+};
+const moveBack: Bilingual = {
+  en: "To go back to the home server at a quiet time: `kage group move {group}`.",
+  ja: "業務の少ない時間にホームサーバへ戻す場合: `kage group move {group}`",
+};
+const nothing: Bilingual = {
+  en: "Nothing else: the business went on.",
+  ja: "その他の対処は不要です。業務は継続しています。",
+};
+const fromBothDown: readonly Bilingual[] = [
+  {
+    en: "Choose the server whose information is the newest (the one that ran the groups last) and switch both on.",
+    ja: "最新の情報を持つサーバ (最後にグループが動作していたサーバ) を選び、両サーバを起動してください。",
+  },
+  {
+    en: "`kage server force-return {base}` (or {other}, if that is the chosen one), then `kage server return` for the other.",
+    ja: "`kage server force-return {base}` ({other} を選んだ場合はそのサーバ)、続いて残りのサーバを `kage server return`",
+  },
+  {
+    en: "The groups are stopped: `kage group start {group}`, and the same for each other group.",
+    ja: "グループは停止しています。`kage group start {group}` を各グループに対して実行してください。",
+  },
+];
+
+export const STEP_WORDS: Readonly<Record<Outcome, readonly Bilingual[]>> = {
+  unchanged: [nothing],
+  moved: [moveBack],
+  "group-fails": [
+    { en: "Then `kage group start {group}`.", ja: "その後 `kage group start {group}`" },
+  ],
+  takeover: [returnIt, moveBack],
+  "best-goes-on": [returnIt, moveBack],
+  "one-goes-on": [returnIt, moveBack],
+  "both-go-on": [
+    {
+      en: "At once, before the repair: decide which server keeps the business and switch the other off, for data may differ.",
+      ja: "修理の前に、業務を残すサーバを決めて他方の電源を切ってください。データが食い違う恐れがあります。",
+    },
+    {
+      en: "Compare the data of both servers before the other is returned: `kage server return SERVER`.",
+      ja: "両サーバのデータを比較してから他方を復帰させてください: `kage server return SERVER`",
+    },
+  ],
+  "no-takeover": [returnIt],
+  "all-stop": fromBothDown,
+  dark: fromBothDown,
+};

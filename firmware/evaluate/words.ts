@@ -1,0 +1,155 @@
+/**
+ * Faults, outcomes and rows of the guide in words, English and Japanese. `{what}` is the LAN, server or group
+ * that a fault befalls. Source: guide 3.2.1, 3.2.2 (the Japanese terms are the guide's).
+ */
+import type { Bilingual } from "../cli/language.ts";
+import type { Outcome } from "./expected.ts";
+import type { FaultKind } from "./fault.ts";
+
+export const FAULT_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
+  lan: { en: "LAN {what} is cut", ja: "LAN {what} の切断" },
+  lans: { en: "all LANs are cut", ja: "全 LAN の切断" },
+  "lans-one-way": {
+    en: "all LANs lose what {what} sends",
+    ja: "全 LAN で {what} の送信だけが届かない",
+  },
+  com: { en: "the COM line is cut", ja: "COM 回線の切断" },
+  "com-lans": {
+    en: "the COM line is cut, later all LANs",
+    ja: "COM 回線の切断後、全 LAN の切断",
+  },
+  "com-power": {
+    en: "the COM line is cut, later {what} loses power",
+    ja: "COM 回線の切断後、{what} の電源断",
+  },
+  everything: {
+    en: "all LANs and the COM line are cut at once",
+    ja: "全 LAN と COM 回線の同時切断",
+  },
+  "array-path": {
+    en: "{what} does not reach the array",
+    ja: "{what} からディスクアレイへの経路異常",
+  },
+  array: { en: "the array fails for both servers", ja: "ディスクアレイの異常 (両サーバ)" },
+  "array-stall": {
+    en: "the array stalls for both servers",
+    ja: "ディスクアレイの応答停止 (両サーバ)",
+  },
+  "array-lans": {
+    en: "the array fails, later all LANs are cut",
+    ja: "ディスクアレイの異常後、全 LAN の切断",
+  },
+  "array-power": {
+    en: "the array fails, later {what} loses power",
+    ja: "ディスクアレイの異常後、{what} の電源断",
+  },
+  "array-stall-power": {
+    en: "the array stalls, later {what} loses power",
+    ja: "ディスクアレイの応答停止後、{what} の電源断",
+  },
+  power: {
+    en: "{what} loses power or its system stops",
+    ja: "{what} の電源断または OS 停止",
+  },
+  mains: { en: "both servers lose power", ja: "両サーバの電源断" },
+  "freeze-short": {
+    en: "{what} freezes for a moment",
+    ja: "{what} の短時間の凍結",
+  },
+  "freeze-long": {
+    en: "{what} freezes for longer than a takeover takes",
+    ja: "{what} の引き継ぎ時間を超える凍結",
+  },
+  "kill-pulse": { en: "the pulse of {what} dies", ja: "{what} のパルスの異常終了" },
+  "kill-agent": { en: "the agent of {what} dies", ja: "{what} のエージェントの異常終了" },
+  "kill-both": {
+    en: "pulse and agent of {what} die together",
+    ja: "{what} のパルスとエージェントの同時異常終了",
+  },
+  "hang-pulse": { en: "the pulse of {what} hangs", ja: "{what} のパルスのストール" },
+  "hang-agent": { en: "the agent of {what} hangs", ja: "{what} のエージェントのストール" },
+  keys: {
+    en: "the servers refuse each other's frames (another key)",
+    ja: "サーバ間の認証失敗 (鍵の不一致)",
+  },
+  "program-once": {
+    en: "the program of group {what} ends once",
+    ja: "グループ {what} の業務アプリケーションが一度停止",
+  },
+  "program-broken": {
+    en: "the program of group {what} ends at every start",
+    ja: "グループ {what} の業務アプリケーションが起動のたびに停止",
+  },
+};
+
+export const OUTCOME_WORDS: Readonly<Record<Outcome, Bilingual>> = {
+  unchanged: { en: "nothing changes", ja: "変化なし" },
+  moved: { en: "the group goes to the other server", ja: "グループが相手サーバへ移動" },
+  "group-fails": {
+    en: "the group stops, nobody else may run it",
+    ja: "グループ停止 (引き継ぎ先なし)",
+  },
+  takeover: { en: "the other server takes over", ja: "相手サーバへフェイルオーバ" },
+  "best-goes-on": {
+    en: "the best priority goes on, the other shuts down",
+    ja: "優先順位最上位が継続、他は緊急シャットダウン",
+  },
+  "one-goes-on": {
+    en: "exactly one goes on, the other shuts down",
+    ja: "1 台だけ継続、他は緊急シャットダウン",
+  },
+  "both-go-on": { en: "both go on (accepted risk)", ja: "両サーバが継続 (許容リスク)" },
+  "no-takeover": { en: "nothing is taken over", ja: "引き継ぎなし" },
+  "all-stop": { en: "all shut down", ja: "全サーバが緊急シャットダウン" },
+  dark: { en: "no server has power", ja: "全サーバ電源断" },
+};
+
+/** Something that no row of the guide knows. */
+export const UNKNOWN_OUTCOME: Bilingual = { en: "something else", ja: "その他" };
+
+export const TRANSITION_WORDS: Readonly<Record<string, Bilingual>> = {
+  S1: { en: "start both servers", ja: "クラスタ起動" },
+  S2: { en: "start the active server only", ja: "運用系だけを起動" },
+  S3: { en: "start the standby server only", ja: "待機系だけを起動" },
+  S4: { en: "cluster shutdown, then start", ja: "クラスタシャットダウンと再起動" },
+  S5: { en: "detach the active server", ja: "運用系の切り離し" },
+  S6: { en: "shut the active server down", ja: "運用系のシャットダウン" },
+  S7: { en: "cut the power of the active server", ja: "運用系の電源断" },
+  S8: { en: "move a group", ja: "グループの移動" },
+  S9: { en: "stop a group", ja: "グループの停止" },
+  S10: { en: "start a group", ja: "グループの起動" },
+  S11: { en: "return the failed server", ja: "切り離したサーバの復帰" },
+  S12: { en: "both down: force-return, return, start", ja: "全サーバ停止からの強制復帰" },
+};
+
+/** Rows of 3.2.1 that the simulator has no part for. */
+export const NOT_SIMULATED: readonly { readonly rows: string; readonly why: Bilingual }[] = [
+  {
+    rows: "E2 E9 E11",
+    why: {
+      en: "no part of the cluster sees it; it goes on",
+      ja: "クラスタは検知せず、業務は継続",
+    },
+  },
+  {
+    rows: "E3 E4 E12",
+    why: {
+      en: "of the array only the arbitration partition is simulated, not the data of the business",
+      ja: "ディスクアレイは調停パーティションだけが対象で、業務データは対象外",
+    },
+  },
+  {
+    rows: "E13",
+    why: {
+      en: "without UPS control in this release; played as loss of power",
+      ja: "この版に UPS 制御はなく、電源断として実行",
+    },
+  },
+  {
+    rows: "E20",
+    why: {
+      en: "a stall is seen by a monitor of the application only; try it with your own",
+      ja: "ストールの検出は業務側の監視によるため、実機で確認が必要",
+    },
+  },
+];
