@@ -3,7 +3,7 @@
  * Source: services/facts.ts; requirements R16 (state of each path per server).
  */
 
-import { sameEpoch } from "../../hal/base/view.ts";
+import { sameEpoch, type View } from "../../hal/base/view.ts";
 import { usesDisk } from "../../services/configuration/budget.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { Facts, PathFact, PeerFact } from "../../services/facts.ts";
@@ -31,6 +31,7 @@ export function drawFacts(
     sinceMs: membership.sinceMs,
     view,
     proposal: proposalOf(membership),
+    promise: null,
     floor: membership.floor,
     sole,
     provisional: membership.provisional !== null,
@@ -42,7 +43,7 @@ export function drawFacts(
     refused: membership.refused,
     claim: arbiterOf(state, config).claim,
     waitUntilMs: membership.server === "starting" ? membership.waitUntilMs : null,
-    peer: drawPeer(state, peer, atMs, config),
+    peers: [drawPeer(view, peer, atMs, config)],
     paths: drawPaths(state, peer, atMs, config),
     willRevision,
   };
@@ -65,8 +66,9 @@ export function drawLease(
   return { leaseUntilMs, ackedMs };
 }
 
-function drawPeer(
-  state: PulseState,
+/** One other server as heard; `mine` is this server's view. */
+export function drawPeer(
+  mine: View | null,
   peer: PeerHealth,
   atMs: number,
   config: ClusterConfig,
@@ -74,7 +76,6 @@ function drawPeer(
   const { beat } = peer;
   const sinceHeardMs = peer.lanHeardAtMs === null ? null : atMs - peer.lanHeardAtMs;
   const heard = sinceHeardMs !== null && sinceHeardMs < config.budget.timeoutMs;
-  const mine = state.membership.view;
   const theirs = beat?.view ?? null;
   return {
     index: peer.index,
