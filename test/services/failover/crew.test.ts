@@ -111,7 +111,7 @@ test("1.4.7: ordered there and back again while one way is cut, the group never 
 });
 
 test("1.4.6: a new coordinator that missed the last order has it from who heard it", () => {
-  const crew = new Crew(3, [[0, 2, 1]]);
+  const crew = new Crew(3, [[0, 1, 2]]);
   crew.round(6);
   // The order to SERVER3 reaches only SERVER3; the coordinator that gave it is lost.
   crew.cut.add("0-1");
@@ -120,11 +120,19 @@ test("1.4.6: a new coordinator that missed the last order has it from who heard 
   assert.is(crew.at(1).state.groups[0]?.desired, 0, "SERVER2 has not heard of it");
   crew.cut.clear();
   crew.view = viewOf(2, [1, 2]);
-  const before = crew.at(2).state.groups[0]?.order;
+  const ordered = crew.at(2).state.groups[0]?.order;
   crew.round(6);
-  assert.is(crew.at(1).state.groups[0]?.desired, 2);
-  assert.is(crew.at(1).state.groups[0]?.order, before, "nothing was ordered anew");
-  assert.equal(crew.owners(), [2]);
+  assert.equal(crew.owners(), [2], "and not SERVER2, which is the next of the policy");
+  assert.is(crew.at(1).state.groups[0]?.order, ordered, "nothing was ordered anew");
+});
+
+test("1.4.6: a new coordinator places nothing before every member has spoken in its view", () => {
+  const agent = new CrewAgent(0, crewConfig(3, [[0, 1, 2]]));
+  const fresh = row("stopped", null, 0);
+  agent.hear(viewOf(1, [0, 1, 2]), [{}, fresh, { ...fresh, sameView: false }]);
+  assert.is(agent.state.groups[0]?.desired, null);
+  agent.hear(viewOf(1, [0, 1, 2]), [{}, fresh, fresh]);
+  assert.is(agent.state.groups[0]?.desired, 0);
 });
 
 test("1.4.6: the table of a server that comes from outside is not taken over", () => {
@@ -154,6 +162,21 @@ test("R166: a failed start goes round the policy, once to each, and then rests",
     [2, 2, 2],
     "an order is a new round",
   );
+});
+
+test("R166: where it has failed once it is tried again by an order, and stays when it comes up", () => {
+  const crew = new Crew(3, [[0, 1, 2]]);
+  crew.broken.set(0, new Set([0]));
+  crew.broken.set(1, new Set([0]));
+  crew.round(16);
+  crew.at(0).order("group.stop");
+  crew.round(6);
+  crew.broken.clear();
+  crew.at(0).order("group.start", 0, 1);
+  const order = crew.at(0).state.groups[0]?.order;
+  crew.round(8);
+  assert.equal(crew.owners(), [1]);
+  assert.is(crew.at(0).state.groups[0]?.order, order, "its old failure is no new one");
 });
 
 test("R166: a start that fails on two of three ends on the third", () => {
