@@ -11,8 +11,11 @@ import type { AgentToken, Wish } from "../../services/events.ts";
 import { createFailover, ownWords, step } from "../../services/failover/core.ts";
 import type { AgentEffect, AgentEvent, FailoverState } from "../../services/failover/state.ts";
 import { encodeWords } from "../../services/failover/words.ts";
-import type { Host, MajorityWorld } from "./majority-world.ts";
+import type { Host, MajorityWorld, Turn } from "./majority-world.ts";
 
+/** An operator at this server gives an order in one turn of so many. */
+const TURNS_PER_ORDER = 12;
+const ORDERS = ["group.move", "group.stop", "group.start", "group.move"] as const;
 const START_MAX_MS = 10;
 const STOP_MAX_MS = 30;
 
@@ -58,17 +61,20 @@ class RealAgent {
     return boot === this.#boot && on && will === null;
   }
 
-  turn(): void {
+  /** `disturbs`: operators give orders of all kinds; otherwise the one who sees the group stopped starts it. */
+  turn(disturbs: boolean): void {
     const { pulse } = this.#host;
     if (pulse === null) return;
     const atMs = this.#world.local(this.#host);
     this.#obey(atMs);
+    this.#operate(disturbs, atMs);
     // The pulse has the will when it has the token that came with it.
     const heard = pulse.agent.token?.progress ?? -1;
     const { revision, progress } = this.#will;
     const held = heard >= progress ? revision : revision - 1;
     const facts = drawMajorityFacts(pulse, held, null, atMs, this.#world.config);
     this.#take({ kind: "facts.received", atMs, facts });
+    this.#take({ kind: "tick", atMs });
     if (facts.server === "detached") this.#host.leaves = false;
     this.#speak(atMs);
   }
@@ -83,6 +89,20 @@ class RealAgent {
     const verb = isSentBack ? "server.return" : "server.detach";
     const base = { atMs, commandId: "plan", group: 0, target: index };
     this.#take({ kind: "operator.command", verb, ...base });
+  }
+
+  #operate(disturbs: boolean, atMs: number): void {
+    const { random } = this.#world;
+    const { groups, facts } = this.#state;
+    const base = { kind: "operator.command" as const, atMs, commandId: "storm", group: 0 };
+    if (disturbs && random.below(TURNS_PER_ORDER) === 0) {
+      const verb = ORDERS[random.below(ORDERS.length)] ?? "group.move";
+      const any = random.below(this.#config.servers.length);
+      const target = verb !== "group.stop" && random.below(2) === 0 ? any : null;
+      this.#take({ ...base, verb, target });
+    } else if (!disturbs && facts?.server === "member" && groups[0]?.desired === null) {
+      this.#take({ ...base, verb: "group.start", target: null });
+    }
   }
 
   #take(event: AgentEvent): void {
@@ -149,12 +169,14 @@ class RealAgent {
 
 const AGENTS = new WeakMap<Host, RealAgent>();
 
-/** For `runPlan`: one turn of the real agent of this boot. */
-export function takeRealTurn(world: MajorityWorld, host: Host): void {
-  let agent = AGENTS.get(host);
-  if (agent === undefined || !agent.isAlive) {
-    agent = new RealAgent(world, host);
-    AGENTS.set(host, agent);
-  }
-  agent.turn();
+/** For `runPlan`: the real agents; operators disturb until `untilMs` of the world's clock. */
+export function realTurns(untilMs: number): Turn {
+  return (world, host) => {
+    let agent = AGENTS.get(host);
+    if (agent === undefined || !agent.isAlive) {
+      agent = new RealAgent(world, host);
+      AGENTS.set(host, agent);
+    }
+    agent.turn(world.nowMs < untilMs);
+  };
 }

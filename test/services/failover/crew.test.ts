@@ -85,6 +85,16 @@ test("1.4.6: nothing starts while one of three has not shown the group as stoppe
   assert.equal(ordered(row("failed", 1, 3)).starts, [0]);
 });
 
+test("1.4.5: nothing starts before the lease of the view is held", () => {
+  const agent = new CrewAgent(1, crewConfig(3, [[0, 1, 2]]));
+  const shown = [row("stopped", 1, 3), {}, row("stopped", 1, 3)];
+  const view = viewOf(4, [0, 1, 2]);
+  for (let times = 0; times < 3; times += 1) agent.hear(view, shown, { holdsLease: false });
+  assert.equal(agent.starts, []);
+  agent.hear(view, shown);
+  assert.equal(agent.starts, [0]);
+});
+
 test("1.4.7: a third server that may still obey an older order is waited for", () => {
   assert.equal(ordered(row("stopped", 2, 2)).starts, [], "it may start by order 2 at any moment");
   assert.equal(ordered(row("stopped", 2, 3)).starts, [], "another table");
