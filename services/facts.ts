@@ -27,7 +27,7 @@ export interface PeerFact {
   readonly sinceHeardMs: number | null;
   readonly host: HostIncarnation | null;
   readonly mayOwn: boolean;
-  /** The peer shows the same view as this server. */
+  /** It shows the same view as this server. */
   readonly sameView: boolean;
   readonly epochCounter: number;
   readonly blob: Uint8Array;
@@ -94,6 +94,8 @@ export interface Facts {
    * agent holds it, so that no stale sole view is ever taught to a new pulse (protocol.md 1.4.8).
    */
   readonly proposal: View | null;
+  /** What the pulse has promised and its agent is to hold for it (1.4.8); null = nothing, or two servers. */
+  readonly promise: View | null;
   readonly floor: number;
   readonly sole: boolean;
   /** The view is a force-returned one whose groups may not start yet (protocol.md 1.8). Default false. */
@@ -105,13 +107,14 @@ export interface Facts {
   readonly leaseUntilMs: number | null;
   /** Newest own stamp acknowledged in this view; null = none. */
   readonly ackedMs: number | null;
-  /** Silence of the peer's LAN beats when this server went on alone, ms; null = it did not. */
+  /** Silence of the other server's LAN beats when this server went on alone, ms; null = it did not. */
   readonly lostAfterMs: number | null;
   readonly conflict: boolean;
   readonly refused: StopReason | null;
   readonly claim: string;
   readonly waitUntilMs: number | null;
-  readonly peer: PeerFact;
+  /** All other configured servers, by index; never empty. */
+  readonly peers: readonly PeerFact[];
   readonly paths: readonly PathFact[];
   /** Newest will this pulse holds. */
   readonly willRevision: number;
@@ -119,4 +122,12 @@ export interface Facts {
   readonly keys?: KeyFacts;
   /** For `kage tune` only; nothing is decided by it. */
   readonly measured?: Measured;
+}
+
+/**
+ * The other server of a cluster of two, for what only two servers do with each other. null = there are more,
+ * and the caller does nothing or refuses.
+ */
+export function onlyPeer({ peers }: Pick<Facts, "peers">): PeerFact | null {
+  return peers.length === 1 ? (peers[0] ?? null) : null;
 }

@@ -347,8 +347,10 @@ export class Agent {
     const relearns =
       facts?.server === "observing" && (wish.kind === "leave" || wish.kind === "stop");
     const told = relearns ? (this.#watch.resumeWish() ?? wish) : this.#allowed(wish);
-    const { peerOff } = this.#state;
-    this.#pulse.send({ kind: "token", progress: this.#progress, blob, wish: told, peerOff });
+    const { confirmedOff, holds } = this.#state;
+    const peerOff = confirmedOff.length > 0;
+    const token = { kind: "token", progress: this.#progress, blob, wish: told, peerOff };
+    this.#pulse.send(holds === null ? token : { ...token, holds });
   }
 
   /** At once: the other server must not give the same identity away, nor count on a script that is lost. */

@@ -36,7 +36,7 @@ import {
   type RolloutWords,
 } from "../../services/configuration/rollout-words.ts";
 import type { NoteData } from "../../services/effects.ts";
-import type { AliveWord, Facts } from "../../services/facts.ts";
+import { type AliveWord, type Facts, onlyPeer } from "../../services/facts.ts";
 import { remapWords } from "../../services/failover/remap.ts";
 import { decodeWords, type Words } from "../../services/failover/words.ts";
 import type { ServerContext } from "../local.ts";
@@ -166,9 +166,9 @@ export class ConfigDesk {
     this.#take({ kind: "seen" });
     this.#findInstalled(sight.pulseHash);
     this.#advance();
-    const differs =
-      this.#peer === null ? facts.peer.configDiffers : this.#peer.current.hash !== this.#ownHash;
-    return { ...facts, peer: { ...facts.peer, configDiffers: differs } };
+    if (this.#peer === null) return facts;
+    const configDiffers = this.#peer.current.hash !== this.#ownHash;
+    return { ...facts, peers: facts.peers.map((peer) => ({ ...peer, configDiffers })) };
   }
 
   /** Between two facts: how old the acknowledgements are. */
@@ -336,7 +336,7 @@ export class ConfigDesk {
     const facts = this.#facts;
     if (leaving === null || leaving.durableAtMs === null || facts === null || this.#ends) return;
     const see = this.#see(facts);
-    if (!see.isPeerIn || !facts.peer.configDiffers) {
+    if (!see.isPeerIn || onlyPeer(facts)?.configDiffers !== true) {
       this.#settle({ kind: "installed", revision: leaving.revision });
     }
     const overdue = monotonicMs() - leaving.durableAtMs >= TURN_MS;

@@ -149,9 +149,8 @@ export class ConfigRequests {
     changes: ConfigApplied["changes"],
   ): ConfigAnswer {
     const { config, self } = this.#context;
-    const { facts } = this.#desk;
-    const isPeerIn = facts?.view?.members.includes(facts.peer.index) === true;
-    const servers = config.servers.filter(({ index }) => index === self || isPeerIn);
+    const members = this.#desk.facts?.view?.members ?? [];
+    const servers = config.servers.filter(({ index }) => index === self || members.includes(index));
     const names = servers.map(({ name }) => name);
     const result: ConfigApplied = { rev, hash: hash.slice(0, 8), servers: names, changes };
     return { kind: "done", result };

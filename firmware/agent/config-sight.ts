@@ -6,13 +6,14 @@
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { Sight } from "../../services/configuration/rollout.ts";
 import { decodeRollout, type RolloutWords } from "../../services/configuration/rollout-words.ts";
-import { alivePeriodMs, type Facts } from "../../services/facts.ts";
+import { alivePeriodMs, type Facts, onlyPeer } from "../../services/facts.ts";
 import { decodeWords } from "../../services/failover/words.ts";
 
 /** What the other server's agent says about texts; null = it is silent or says nothing. */
 export function rolloutOfPeer(facts: Facts): RolloutWords | null {
-  if (facts.peer.state === null) return null;
-  const { rollout } = decodeWords(facts.peer.blob) ?? {};
+  const peer = onlyPeer(facts);
+  if (peer === null || peer.state === null) return null;
+  const { rollout } = decodeWords(peer.blob) ?? {};
   return rollout === undefined ? null : decodeRollout(rollout);
 }
 
@@ -25,13 +26,14 @@ export function drawSight(
   atMs: number,
   intervalMs: number,
 ): Sight {
-  const { view, peer, revision } = facts;
+  const { view, revision } = facts;
+  const peer = onlyPeer(facts);
   const isIn = view !== null && facts.server === "member";
   return {
     atMs,
     isIn,
     isCoordinator: isIn && view.epoch.coordinator === self,
-    isPeerIn: isIn && view.members.includes(peer.index),
+    isPeerIn: isIn && peer !== null && view.members.includes(peer.index),
     epoch: isIn ? view.epoch.counter : null,
     peer: rolloutOfPeer(facts),
     hasTrouble: hasTrouble(facts, atMs, intervalMs),
@@ -41,7 +43,10 @@ export function drawSight(
 }
 
 function hasTrouble(facts: Facts, atMs: number, intervalMs: number): boolean {
-  const { peer, sole, ackedMs } = facts;
+  const { sole, ackedMs } = facts;
+  const peer = onlyPeer(facts);
+  // A text and a key go from one server to one other: among more nothing is changed.
+  if (peer === null) return true;
   const staleMs = FRESH_INTERVALS * intervalMs + alivePeriodMs(intervalMs);
   if (facts.gaveUp !== null || facts.conflict || facts.refused !== null) return true;
   if (facts.provisional === true || peer.presence || facts.claim === "pending") return true;

@@ -16,7 +16,7 @@ import { folderFiles } from "../../flash/store/files.ts";
 import { monotonicMs } from "../../hal/base/clock.ts";
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { NoteData } from "../../services/effects.ts";
-import type { AliveWord, Facts } from "../../services/facts.ts";
+import { type AliveWord, type Facts, onlyPeer } from "../../services/facts.ts";
 import { decodeWords } from "../../services/failover/words.ts";
 import {
   createKeys,
@@ -144,7 +144,7 @@ export class KeyDesk {
     if (see === null) return refused("view-changing", {});
     switch (verb) {
       case "key.status": {
-        const isRefused = this.#facts?.peer.presence === true;
+        const isRefused = this.#facts?.peers.some(({ presence }) => presence) === true;
         return { kind: "done", result: drawKeyStatus(this.#context, this.#state, see, isRefused) };
       }
       case "key.rotate":
@@ -291,8 +291,8 @@ export class KeyDesk {
   }
 
   #peerHolders(): readonly ServerIndex[] {
-    const { peer } = this.#facts ?? {};
-    return peer !== undefined && peerHoldsActive(this.#state, this.#peer) ? [peer.index] : [];
+    const peer = this.#facts === null ? null : onlyPeer(this.#facts);
+    return peer !== null && peerHoldsActive(this.#state, this.#peer) ? [peer.index] : [];
   }
 
   #see(): KeySight | null {
@@ -308,7 +308,7 @@ export class KeyDesk {
       isIn: sight.isIn,
       isCoordinator: sight.isCoordinator,
       isPeerIn: sight.isPeerIn,
-      isPeerHeard: facts.peer.heard === true,
+      isPeerHeard: onlyPeer(facts)?.heard === true,
       hasTrouble: sight.hasTrouble,
       peer: this.#peer,
       sealing: ids[0] ?? null,
@@ -348,7 +348,8 @@ const refused = (key: string, data: Readonly<Record<string, string>>): ConfigAns
 
 /** What the other server's agent says about keys; null = it is silent or says nothing. */
 function keysOfPeer(facts: Facts): KeyWords | null {
-  if (facts.peer.state === null) return null;
-  const { keys } = decodeWords(facts.peer.blob) ?? {};
+  const peer = onlyPeer(facts);
+  if (peer === null || peer.state === null) return null;
+  const { keys } = decodeWords(peer.blob) ?? {};
   return keys === undefined ? null : decodeKeyWords(keys);
 }

@@ -98,8 +98,11 @@ export class PulseLink {
       }
       case "facts": {
         const facts = message["facts"] as Facts;
-        const blob = Buffer.from(String(facts.peer.blob), "base64");
-        return this.#handlers.onFacts({ ...facts, peer: { ...facts.peer, blob } });
+        const peers = facts.peers.map((one) => ({
+          ...one,
+          blob: Buffer.from(String(one.blob), "base64"),
+        }));
+        return this.#handlers.onFacts({ ...facts, peers });
       }
       case "alive":
         return this.#handlers.onAlive(message["word"] as AliveWord);

@@ -29,10 +29,11 @@ function playTakeover(self: ServerIndex, config: ClusterConfig): void {
         pending.push(effect.id);
     }
   };
-  const peer = 1 - self;
-  const theirs = config.groups.map(() => ({ state: "running" as const, desired: peer, order: 1 }));
+  const owner = self === 0 ? 1 : 0;
+  const theirs = config.groups.map(() => ({ state: "running" as const, desired: owner, order: 1 }));
   const blob = encodeWords({ ...ownWords(state), groups: theirs });
-  const facts = (sole: boolean, atMs: number): Facts => drawFacts(self, sole, blob, atMs);
+  const count = config.servers.length;
+  const facts = (sole: boolean, atMs: number): Facts => drawFacts(self, count, sole, blob, atMs);
   take({ kind: "facts.received", atMs: 1, facts: facts(false, 1) });
   const running = config.groups.map(() => false);
   take({ kind: "restored", atMs: 1, first: true, words: null, running });
@@ -44,10 +45,17 @@ function playTakeover(self: ServerIndex, config: ClusterConfig): void {
   }
 }
 
-function drawFacts(self: ServerIndex, sole: boolean, blob: Uint8Array, atMs: number): Facts {
+function drawFacts(
+  self: ServerIndex,
+  count: number,
+  sole: boolean,
+  blob: Uint8Array,
+  atMs: number,
+): Facts {
   const host = hostIncarnation("0".repeat(16));
-  const members = sole ? [self] : [0, 1];
-  const coordinator = sole ? self : 1 - self;
+  const all = Array.from({ length: count }, (_, index) => index);
+  const members = sole ? [self] : all;
+  const coordinator = sole ? self : self === 0 ? 1 : 0;
   const view: View = { epoch: { counter: sole ? 2 : 1, coordinator, host }, members };
   return {
     atMs,
@@ -55,6 +63,7 @@ function drawFacts(self: ServerIndex, sole: boolean, blob: Uint8Array, atMs: num
     sinceMs: 0,
     view,
     proposal: null,
+    promise: null,
     floor: 2,
     sole,
     gaveUp: null,
@@ -66,18 +75,20 @@ function drawFacts(self: ServerIndex, sole: boolean, blob: Uint8Array, atMs: num
     refused: null,
     claim: "none",
     waitUntilMs: null,
-    peer: {
-      index: 1 - self,
-      state: sole ? null : "member",
-      sinceHeardMs: 1,
-      host,
-      mayOwn: true,
-      sameView: !sole,
-      epochCounter: 1,
-      blob,
-      presence: false,
-      configDiffers: false,
-    },
+    peers: all
+      .filter((index) => index !== self)
+      .map((index) => ({
+        index,
+        state: sole ? null : ("member" as const),
+        sinceHeardMs: 1,
+        host,
+        mayOwn: true,
+        sameView: !sole,
+        epochCounter: 1,
+        blob,
+        presence: false,
+        configDiffers: false,
+      })),
     paths: [],
     willRevision: Number.MAX_SAFE_INTEGER,
   };

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { monotonicMs } from "../../hal/base/clock.ts";
+import type { ServerIndex } from "../../hal/base/ids.ts";
 import { createProgramRunner } from "../../hal/drivers/program-runner/driver.ts";
 import { inheritedEnvironment } from "../../hal/drivers/program-runner/environment.ts";
 import { installHelperCommands } from "../../hal/drivers/script-runner/helper-commands.ts";
@@ -14,7 +15,7 @@ import type { GroupConfig, ScriptResource } from "../../services/configuration/m
 import { scriptPaths } from "../../services/configuration/script-rules.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { Facts } from "../../services/facts.ts";
-import { wordsOfPeer } from "../../services/failover/orders.ts";
+import { wordsHeard } from "../../services/failover/hear.ts";
 import {
   type HeardLoads,
   hearLoads,
@@ -55,7 +56,8 @@ export class ScriptDesk {
   readonly #watch: ScriptWatch;
   readonly #requests: ScriptRequests;
   readonly #helperFolder: string;
-  #heard: HeardLoads = NOTHING_HEARD;
+  /** By server. */
+  #heard: ReadonlyMap<ServerIndex, HeardLoads> = new Map();
   /** Conflicts that have been told. */
   #told: ReadonlySet<string> = new Set();
 
@@ -151,12 +153,16 @@ export class ScriptDesk {
     };
   }
 
-  /** What the other server has loaded; of one that is not heard nothing stands in the way. */
+  /** What the other servers have loaded; of one that is not heard nothing stands in the way. */
   hear(facts: Facts): void {
     if (!ownGroups(this.#context).some(hasScript)) return;
-    const words = wordsOfPeer(facts);
-    this.#heard =
-      words === null ? NOTHING_HEARD : hearLoads(this.#heard, facts.peer.host, words.loads);
+    const heard = facts.peers.map((peer): readonly [ServerIndex, HeardLoads] => {
+      const words = wordsHeard(peer);
+      const before = this.#heard.get(peer.index) ?? NOTHING_HEARD;
+      const loads = words === null ? NOTHING_HEARD : hearLoads(before, peer.host, words.loads);
+      return [peer.index, loads];
+    });
+    this.#heard = new Map(heard);
     const conflicts = this.#loads.conflicts();
     for (const conflict of conflicts) {
       if (!this.#told.has(conflict.id)) this.#options.note("load.conflict", { ...conflict });
@@ -189,11 +195,13 @@ export class ScriptDesk {
   }
 
   #elsewhere({ index }: GroupConfig, id: string): string | null {
-    const { config, self } = this.#context;
-    const taken = takenElsewhere(this.#heard, index, id);
-    if (taken === null) return null;
-    const server = config.servers[1 - self]?.name ?? "?";
-    return `${config.groups[taken]?.name ?? "?"} (${server})`;
+    const { config } = this.#context;
+    for (const [server, heard] of this.#heard) {
+      const taken = takenElsewhere(heard, index, id);
+      const name = config.servers[server]?.name ?? "?";
+      if (taken !== null) return `${config.groups[taken]?.name ?? "?"} (${name})`;
+    }
+    return null;
   }
 
   #hear(exit: ProgramExit): void {

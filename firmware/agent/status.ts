@@ -10,9 +10,10 @@ import { usesCom, usesDisk } from "../../services/configuration/budget.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { Revision } from "../../services/configuration/rollout-words.ts";
 import type { NoteData } from "../../services/effects.ts";
-import type { Facts, Measured } from "../../services/facts.ts";
-import { wordsOfPeer } from "../../services/failover/orders.ts";
+import type { Facts, Measured, PeerFact } from "../../services/facts.ts";
+import { fellows, peerAt, wordsHeard } from "../../services/failover/hear.ts";
 import type { FailoverState } from "../../services/failover/state.ts";
+import { survivableLosses } from "../../services/membership/majority/votes.ts";
 import type {
   GroupStatus,
   PathStatus,
@@ -98,7 +99,7 @@ export function shownState(index: ServerIndex, state: FailoverState): ShownServe
   if (index === state.self) {
     return facts === null || facts.server === "observing" ? "starting" : facts.server;
   }
-  return facts?.peer.state ?? "off";
+  return (facts === null ? null : peerAt(facts, index)?.state) ?? "off";
 }
 
 /** `revision` and `configHash` of a server in its details, as far as it has said so. */
@@ -121,10 +122,13 @@ function drawServer(
     name: config.servers[index]?.name ?? `#${index}`,
     state: shownState(index, state),
     since: since[index]?.since ?? null,
-    incarnation: index === state.self ? ownHost : (state.facts?.peer.host ?? null),
+    incarnation: index === state.self ? ownHost : hostOf(index, state.facts),
     ...(index === state.self ? ownDetails(waitS, state.facts?.measured) : {}),
   };
 }
+
+const hostOf = (index: ServerIndex, facts: Facts | null): string | null =>
+  facts === null ? null : (peerAt(facts, index)?.host ?? null);
 
 /** What a server says of itself only. */
 function ownDetails(waitS: number, measured: Measured | undefined): Pick<ServerStatus, "details"> {
@@ -157,23 +161,36 @@ function ownerOf(
   const busy = (actual: GroupState): boolean => actual !== "stopped" && actual !== "failed";
   if (busy(own)) return { state: own, owner: state.self };
   const { facts } = state;
-  const heard = facts !== null && facts.peer.state !== null;
-  const words = facts === null ? null : wordsOfPeer(facts);
-  const theirs = words?.groups[index]?.state ?? "stopped";
-  if (heard && busy(theirs)) return { state: theirs, owner: facts.peer.index };
+  const heard = (facts?.peers ?? []).filter(({ state: shown }) => shown !== null);
+  let isFailed = own === "failed";
+  for (const peer of heard) {
+    const theirs = wordsHeard(peer)?.groups[index]?.state ?? "stopped";
+    if (busy(theirs)) return { state: theirs, owner: peer.index };
+    if (theirs === "failed") isFailed = true;
+  }
   const known = facts !== null && facts.view !== null;
-  if (!known && !heard) return { state: "unknown", owner: null };
-  return { state: own === "failed" || theirs === "failed" ? "failed" : "stopped", owner: null };
+  if (!known && heard.length === 0) return { state: "unknown", owner: null };
+  return { state: isFailed ? "failed" : "stopped", owner: null };
 }
 
 /**
- * One further server may fail iff two members stand, and what resolves the failure is in order (G11). A
- * server whose scripts cannot be run is not counted on to take a group over.
+ * Of two, one further server may fail iff both stand, and what resolves the failure is in order (G11). Of
+ * three or more, as many as leave a majority of those counted. A server whose scripts cannot be run is not
+ * counted on to take a group over.
  */
 function survivesFailures(facts: Facts, config: ClusterConfig, own: OwnTrouble): number {
-  const two = facts.view !== null && facts.view.members.length === 2 && facts.server === "member";
-  if (!two || facts.peer.state !== "member" || facts.refused !== null) return 0;
-  if ((own.unfit ?? []).length > 0 || wordsOfPeer(facts)?.unfit === true) return 0;
+  const { view } = facts;
+  if (view === null || facts.server !== "member" || facts.refused !== null) return 0;
+  const isFit = (peer: PeerFact): boolean =>
+    peer.state === "member" && wordsHeard(peer)?.unfit !== true;
+  const fit = fellows(facts).filter(isFit);
+  if ((own.unfit ?? []).length > 0 || fit.length === 0) return 0;
+  if (config.method === "majority") {
+    const members = view.members.filter(
+      (index) => peerAt(facts, index) === null || fit.some((peer) => peer.index === index),
+    );
+    return survivableLosses({ ...view, members }, config.servers.length);
+  }
   const { method } = config;
   const arbiters = facts.paths.filter(
     ({ kind }) => (kind === "com" && usesCom(method)) || (kind === "disk" && usesDisk(method)),
@@ -204,14 +221,17 @@ function drawReasons(
   };
   for (const { kind, id, from, to, state: health, trouble } of facts.paths) {
     if (health !== "faulty") continue;
-    if (facts.peer.state === null && kind !== "disk") continue;
-    const server = name(from === state.self ? to : from);
+    const far = from === state.self ? to : from;
+    if (kind !== "disk" && peerAt(facts, far)?.state == null) continue;
+    const server = name(far);
     if (kind === "disk") add("disk.faulty", {}, trouble);
     else if (kind === "com") add("com.faulty", { server, path: id });
     else if (from !== state.self) add("path.lost", { server, path: id });
     else if (hears(facts, id, state.self)) add("path.one-way", { server, path: id });
   }
-  if (facts.peer.presence) add("peer.presence", { server: name(facts.peer.index), reason: "tag" });
+  for (const { presence, index } of facts.peers) {
+    if (presence) add("peer.presence", { server: name(index), reason: "tag" });
+  }
   const waitS = startWaitS(facts);
   if (waitS > 0) add("start.waiting", { seconds: waitS });
   if (facts.refused !== null) {
@@ -221,26 +241,31 @@ function drawReasons(
   }
   if (own.emergency != null) add("emergency.recorded", own.emergency);
   if (facts.conflict) add("sole.conflict", { epoch: facts.floor });
-  if (facts.peer.configDiffers)
-    add("config.mismatch", {
-      server: name(facts.peer.index),
-      ours: config.hash,
-      theirs: own.revisions?.[facts.peer.index]?.hash.slice(0, 8) ?? "?",
-    });
-  if (facts.peer.state === null) add("peer.lost", { server: name(facts.peer.index) });
+  for (const { configDiffers, index } of facts.peers) {
+    if (!configDiffers) continue;
+    const theirs = own.revisions?.[index]?.hash.slice(0, 8) ?? "?";
+    add("config.mismatch", { server: name(index), ours: config.hash, theirs });
+  }
+  for (const { state: shown, index } of facts.peers) {
+    if (shown === null) add("peer.lost", { server: name(index) });
+  }
   if (own.isUnsaved) add("store.unsaved", { server: name(state.self) });
-  if (wordsOfPeer(facts)?.unsaved === true) {
-    add("store.unsaved", { server: name(facts.peer.index) });
+  const told = facts.peers.map((peer) => ({ ...peer, words: wordsHeard(peer) }));
+  for (const { words, index } of told) {
+    if (words?.unsaved === true) add("store.unsaved", { server: name(index) });
   }
   for (const { path, reason } of own.unfit ?? []) {
     add("script.unfit", { path, server: name(state.self), reason });
   }
-  if (wordsOfPeer(facts)?.unfit === true) {
-    add("script.unfit-there", { server: name(facts.peer.index) });
+  for (const { words, index } of told) {
+    if (words?.unfit === true) add("script.unfit-there", { server: name(index) });
   }
   if (facts.server === "detached") add("server.detached", { server: name(state.self) });
-  else if (facts.peer.state === "detached")
-    add("server.detached", { server: name(facts.peer.index) });
+  else {
+    for (const { state: shown, index } of facts.peers) {
+      if (shown === "detached") add("server.detached", { server: name(index) });
+    }
+  }
   for (const [index, group] of state.groups.entries()) {
     const spec = config.groups[index];
     if (group.stranded) add("group.no-server", { group: spec?.name ?? "" });

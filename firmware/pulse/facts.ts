@@ -3,7 +3,8 @@
  * Source: services/facts.ts; requirements R16 (state of each path per server).
  */
 
-import { sameEpoch } from "../../hal/base/view.ts";
+import type { ServerIndex } from "../../hal/base/ids.ts";
+import { sameEpoch, type View } from "../../hal/base/view.ts";
 import { usesDisk } from "../../services/configuration/budget.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { Facts, PathFact, PeerFact } from "../../services/facts.ts";
@@ -31,6 +32,7 @@ export function drawFacts(
     sinceMs: membership.sinceMs,
     view,
     proposal: proposalOf(membership),
+    promise: null,
     floor: membership.floor,
     sole,
     provisional: membership.provisional !== null,
@@ -42,8 +44,8 @@ export function drawFacts(
     refused: membership.refused,
     claim: arbiterOf(state, config).claim,
     waitUntilMs: membership.server === "starting" ? membership.waitUntilMs : null,
-    peer: drawPeer(state, peer, atMs, config),
-    paths: drawPaths(state, peer, atMs, config),
+    peers: [drawPeer(view, peer, atMs, config)],
+    paths: [...drawPaths(membership.self, peer, atMs, config), ...drawDisk(state, atMs, config)],
     willRevision,
   };
 }
@@ -65,8 +67,9 @@ export function drawLease(
   return { leaseUntilMs, ackedMs };
 }
 
-function drawPeer(
-  state: PulseState,
+/** One other server as heard; `mine` is this server's view. */
+export function drawPeer(
+  mine: View | null,
   peer: PeerHealth,
   atMs: number,
   config: ClusterConfig,
@@ -74,7 +77,6 @@ function drawPeer(
   const { beat } = peer;
   const sinceHeardMs = peer.lanHeardAtMs === null ? null : atMs - peer.lanHeardAtMs;
   const heard = sinceHeardMs !== null && sinceHeardMs < config.budget.timeoutMs;
-  const mine = state.membership.view;
   const theirs = beat?.view ?? null;
   return {
     index: peer.index,
@@ -92,14 +94,13 @@ function drawPeer(
   };
 }
 
-/** Both directions of each LAN and of the COM line as this server knows them, and its path to the disk. */
-function drawPaths(
-  state: PulseState,
+/** Both directions of each LAN and of the COM line between `self` and one other server, as known here. */
+export function drawPaths(
+  self: ServerIndex,
   peer: PeerHealth,
   atMs: number,
   config: ClusterConfig,
 ): PathFact[] {
-  const self = state.membership.self;
   const { timeoutMs } = config.budget;
   const heard = peer.lanHeardAtMs !== null && atMs - peer.lanHeardAtMs < timeoutMs;
   const since = (ms: number | null): number | null => (ms === null ? null : Math.round(atMs - ms));
@@ -139,14 +140,18 @@ function drawPaths(
       lastHeardMs: toldMs,
     });
   }
-  if (config.disk !== null && usesDisk(config.method)) {
-    const watched = config.method === "disk" ? state.disk.stamps : state.quorum;
-    const { diskHealthy, diskFaultNoted, diskError, lastGoodAtMs } = watched;
-    const health = diskFaultNoted ? "faulty" : diskHealthy ? "normal" : "unknown";
-    const lastHeardMs = lastGoodAtMs > atMs ? null : since(lastGoodAtMs);
-    const trouble = diskFaultNoted ? { trouble: diskError } : {};
-    const path = { kind: "disk", id: "disk", from: self, to: self } as const;
-    paths.push({ ...path, state: health, lastHeardMs, ...trouble });
-  }
   return paths;
+}
+
+/** This server's own path to the array; nothing where no disk is used. */
+function drawDisk(state: PulseState, atMs: number, config: ClusterConfig): PathFact[] {
+  if (config.disk === null || !usesDisk(config.method)) return [];
+  const { self } = state.membership;
+  const watched = config.method === "disk" ? state.disk.stamps : state.quorum;
+  const { diskHealthy, diskFaultNoted, diskError, lastGoodAtMs } = watched;
+  const health = diskFaultNoted ? "faulty" : diskHealthy ? "normal" : "unknown";
+  const lastHeardMs = lastGoodAtMs > atMs ? null : Math.round(atMs - lastGoodAtMs);
+  const trouble = diskFaultNoted ? { trouble: diskError } : {};
+  const path = { kind: "disk", id: "disk", from: self, to: self } as const;
+  return [{ ...path, state: health, lastHeardMs, ...trouble }];
 }

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { monotonicMs } from "../../hal/base/clock.ts";
+import type { View } from "../../hal/base/view.ts";
 import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
 import type { OffPort } from "../../hal/ports/host.ts";
 import type { WatchdogPort } from "../../hal/ports/watchdog.ts";
@@ -250,6 +251,7 @@ export class Pulse {
       progress: Number(message["progress"]),
       blob: Buffer.from(String(message["blob"] ?? ""), "base64"),
       wish: message["wish"] as Wish,
+      holds: (message["holds"] ?? null) as View | null,
       peerOff: message["peerOff"] === true,
       mayOwn: this.#covers,
     };
@@ -358,11 +360,14 @@ export class Pulse {
     if (peer === null || !this.#socket.isConnected("agent")) return;
     const { config } = this.#context;
     const facts = drawFacts(this.#state, peer, this.#willRevision, this.#lostAfterMs, atMs, config);
-    const blob = Buffer.from(facts.peer.blob).toString("base64");
+    const peers = facts.peers.map((one) => ({
+      ...one,
+      blob: Buffer.from(one.blob).toString("base64"),
+    }));
     const measured = this.#meter.snapshot(this.#scheduler.lateness);
     this.#socket.send("agent", {
       kind: "facts",
-      facts: { ...facts, keys: this.#keys.facts, measured, peer: { ...facts.peer, blob } },
+      facts: { ...facts, keys: this.#keys.facts, measured, peers },
     });
   }
 

@@ -181,6 +181,18 @@ export const refusals = {
       remedy: "先に別のサーバを復帰させるか、次のコマンドを使用してください: kage cluster shutdown",
     },
   },
+  "below-majority": {
+    code: "KG-9065",
+    exit: 3,
+    en: {
+      text: "Without server {server} the other servers are no majority; the cluster would stop.",
+      remedy: "Return another server first, or use: kage cluster shutdown",
+    },
+    ja: {
+      text: "サーバ {server} が外れると残りのサーバは過半数に達せず、クラスタが停止します。",
+      remedy: "先に別のサーバを復帰させるか、次のコマンドを使用してください: kage cluster shutdown",
+    },
+  },
   "group-busy": {
     code: "KG-9015",
     exit: 3,

@@ -1,6 +1,6 @@
 /**
  * Failover: one server's part in running the groups. Copies or writes the order table, moves its own
- * groups towards it, answers the operator, and leads or follows a cluster shutdown.
+ * groups towards it, answers the operator, and leads or follows a cluster shutdown. 2-16 servers.
  * Intuition: the table says where, the lease says whether, the group machine says how.
  * Source: requirements R43-R56, R140-R145, R180-R190; protocol.md 1.4.5-1.4.8; G7.
  */
@@ -8,19 +8,16 @@
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
 import { holdProposal, viewKept } from "./hold.ts";
-import { isCoordinator, isTable, keepTable, order, peerWords, wordsOfPeer } from "./orders.ts";
+import { isTable, keepTable } from "./orders.ts";
+import { command, expireRequest, requestEndMs, serve } from "./requests.ts";
 import { drive, effectEnded, isWanted, programEnded } from "./run.ts";
 import { groupFails, recoverEffects } from "./scripts.ts";
-import { isServerVerb, keepKnowledge, orderHere, serverOrder } from "./server-orders.ts";
+import { keepKnowledge } from "./server-orders.ts";
+import { lead } from "./shutdown.ts";
 import type { AgentEffect, AgentEvent, FailoverState, GroupRun } from "./state.ts";
-import type { ReplyCode, Words } from "./words.ts";
+import type { Words } from "./words.ts";
 
 type Result = { readonly state: FailoverState; readonly effects: readonly AgentEffect[] };
-
-/** An order passed to another server is answered within a few beats, or its outcome is unknown. */
-const REQUEST_MIN_MS = 3000;
-/** An orderly off takes the operating system some seconds to begin with. */
-const OFF_RETRY_MS = 10_000;
 
 export function createFailover(self: ServerIndex, config: ClusterConfig): FailoverState {
   const group: GroupRun = {
@@ -46,6 +43,7 @@ export function createFailover(self: ServerIndex, config: ClusterConfig): Failov
     facts: null,
     restored: false,
     tableEpoch: null,
+    tableMembers: null,
     tableKnown: false,
     nextId: 1,
     wish: null,
@@ -58,12 +56,14 @@ export function createFailover(self: ServerIndex, config: ClusterConfig): Failov
     willRevision: 0,
     willCovers: null,
     request: null,
+    requestTo: null,
     requestCommand: null,
     requestAtMs: 0,
     reply: null,
-    served: "",
+    served: config.servers.map(() => ""),
     ownEpoch: 0,
-    peerOff: false,
+    confirmedOff: [],
+    holds: null,
   };
 }
 
@@ -108,9 +108,7 @@ export function ownWords(state: FailoverState): Words {
 
 /** Earliest own deadline, ms; Infinity = none. */
 export function nextDeadlineMs(state: FailoverState): number {
-  const request =
-    state.request === null ? Number.POSITIVE_INFINITY : state.requestAtMs + REQUEST_MIN_MS;
-  return Math.min(request, state.offAtMs ?? Number.POSITIVE_INFINITY);
+  return Math.min(requestEndMs(state), state.offAtMs ?? Number.POSITIVE_INFINITY);
 }
 
 function take(state: FailoverState, event: AgentEvent, config: ClusterConfig): Result {
@@ -121,7 +119,7 @@ function take(state: FailoverState, event: AgentEvent, config: ClusterConfig): R
       const known = keepKnowledge({ ...state, facts, willRevision }, facts);
       if (!state.restored) return { state: known, effects: [] };
       const recover = recoverEffects(known, facts, config);
-      const served = serve(known, config, event.atMs);
+      const served = follow(serve(known, config, event.atMs));
       return { ...served, effects: [...recover, ...served.effects] };
     }
     case "restored": {
@@ -192,65 +190,6 @@ function restore(
   return { ...state, groups, restored: true, tableKnown, shutdown, marked, afterLeave, ownEpoch };
 }
 
-function command(
-  state: FailoverState,
-  event: Extract<AgentEvent, { kind: "operator.command" }>,
-  config: ClusterConfig,
-): Result {
-  const answer = (code: ReplyCode): AgentEffect[] => [
-    { kind: "command.answer", commandId: event.commandId, code },
-  ];
-  if (!state.restored) return { state, effects: answer("view-changing") };
-  const { verb, target } = event;
-  const name = config.servers[target ?? state.self]?.name ?? "";
-  const own = orderHere(state, verb, target, name, event.atMs);
-  if (own !== null) return { state: own.state, effects: [...own.effects, ...answer(own.code)] };
-  const forServer = isServerVerb(verb);
-  if (!forServer && isCoordinator(state)) {
-    const done = order(state, verb, event.group, target, config, event.atMs);
-    return { state: done.state, effects: answer(done.code) };
-  }
-  const { facts } = state;
-  const missing = forServer ? "target-not-heard" : "no-live-member";
-  if (facts?.peer.state == null) return { state, effects: answer(missing) };
-  if (!forServer && !facts.peer.sameView) return { state, effects: answer("not-member") };
-  if (state.request !== null) return { state, effects: answer("group-busy") };
-  const number = (Math.floor(event.atMs) % 0xffff) + 1;
-  const request = { number, verb, group: event.group, target };
-  const next = { ...state, request, requestAtMs: event.atMs };
-  return { state: { ...next, requestCommand: event.commandId }, effects: [] };
-}
-
-/** Reads the peer's request and its reply to ours, once each. */
-function serve(state: FailoverState, config: ClusterConfig, atMs: number): Result {
-  const { facts } = state;
-  if (facts === null) return { state, effects: [] };
-  const words = facts.peer.state === null ? null : heardWords(state);
-  if (words === null) return follow({ state, effects: [] });
-  let next = state;
-  const effects: AgentEffect[] = [];
-  const mark = `${facts.peer.host}/${words.request?.number ?? 0}`;
-  if (words.request !== null && state.served !== mark) {
-    const { verb, group, target, number } = words.request;
-    const done = isServerVerb(verb)
-      ? serverOrder(next, verb)
-      : { ...order(next, verb, group, target, config, atMs), effects: [] };
-    effects.push(...done.effects);
-    const reply = { to: facts.peer.index, number, code: done.code };
-    next = { ...done.state, reply, served: mark };
-  }
-  const { reply } = words;
-  if (reply !== null && reply.to === state.self && reply.number === next.request?.number) {
-    const commandId = next.requestCommand ?? "";
-    effects.push({ kind: "command.answer", commandId, code: reply.code });
-    next = { ...next, request: null, requestCommand: null };
-  }
-  return follow({ state: next, effects });
-}
-
-const heardWords = (state: FailoverState): Words | null =>
-  state.facts === null ? null : wordsOfPeer(state.facts);
-
 /** Keeps the wish in step with what the pulse has made of it. */
 function follow(result: Result): Result {
   const { state } = result;
@@ -270,22 +209,11 @@ function follow(result: Result): Result {
     const { afterLeave } = wish?.kind === "leave" ? { afterLeave: "detached" as const } : state;
     return { ...result, state: { ...state, wish: resume, afterLeave } };
   }
-  const founds = wish?.kind === "found" && facts.peer.live !== true;
+  const founds = wish?.kind === "found" && !facts.peers.some(({ live }) => live === true);
   if (facts.server === "detached" && wish?.kind !== "return" && !founds) {
     return { ...result, state: { ...state, wish: { kind: "detached", floor: facts.floor } } };
   }
   return result;
-}
-
-function expireRequest(state: FailoverState, atMs: number): Result {
-  if (state.request === null || atMs - state.requestAtMs < REQUEST_MIN_MS) {
-    return { state, effects: [] };
-  }
-  const commandId = state.requestCommand ?? "";
-  return {
-    state: { ...state, request: null, requestCommand: null },
-    effects: [{ kind: "command.answer", commandId, code: "timeout" }],
-  };
 }
 
 /** The will names every group that may run here, before its first start effect (architecture 2). */
@@ -304,63 +232,6 @@ function coverWill(state: FailoverState): Result {
     state: { ...state, willRevision: revision, willCovers: covers },
     effects: [{ kind: "will.deposit", revision, covers }],
   };
-}
-
-/** Cluster shutdown in three steps (G7), and the end of a server's own shutdown. */
-function lead(state: FailoverState, config: ClusterConfig, atMs: number): Result {
-  const { facts } = state;
-  if (facts === null) return { state, effects: [] };
-  // An order to a pulse that is just being restarted is lost; whoever still runs gives it again.
-  const again = state.offSent && state.offAtMs !== null && atMs >= state.offAtMs;
-  if (again) return sendOff(state, atMs);
-  if (state.offSent) return { state, effects: [] };
-  if (state.afterLeave === "off" && facts.server === "detached" && isIdle(state)) {
-    return sendOff(state, atMs);
-  }
-  const followsShutdown = facts.server === "detached" && heardWords(state)?.shutdown === 2;
-  if (followsShutdown && facts.peer.state !== null && isIdle(state)) return sendOff(state, atMs);
-  if (state.offAtMs !== null && atMs >= state.offAtMs) return sendOff(state, atMs);
-  if (state.shutdown === 1 && isCoordinator(state) && allStopped(state)) {
-    return { state: { ...state, shutdown: 2 }, effects: [{ kind: "words.changed" }] };
-  }
-  if (state.shutdown === 2) return close(state, config, atMs);
-  return { state, effects: [] };
-}
-
-function sendOff(state: FailoverState, atMs: number): Result {
-  const next = { ...state, offSent: true, offAtMs: atMs + OFF_RETRY_MS };
-  return { state: next, effects: [{ kind: "server.off" }] };
-}
-
-/** The mark is the last step: members first, the coordinator when they have shown theirs. */
-function close(state: FailoverState, config: ClusterConfig, atMs: number): Result {
-  const { facts } = state;
-  if (facts === null) return { state, effects: [] };
-  const stopping = { ...state, wish: { kind: "stop" as const } };
-  if (state.marked === "no") {
-    const peerIn = facts.view?.members.includes(facts.peer.index) ?? false;
-    const waits = isCoordinator(state) && peerIn && facts.peer.state !== null;
-    if (waits && !(heardWords(state)?.marked ?? false)) return { state: stopping, effects: [] };
-    const id = state.nextId;
-    const next = { ...stopping, nextId: id + 1, marked: "writing" as const };
-    return { state: next, effects: [{ kind: "mark.write", id }] };
-  }
-  if (state.marked === "written" && state.offAtMs === null) {
-    return { state: { ...stopping, offAtMs: atMs + 3 * config.budget.intervalMs }, effects: [] };
-  }
-  return { state: stopping, effects: [] };
-}
-
-const isIdle = (state: FailoverState): boolean =>
-  state.groups.every((group) => group.upCount === 0 && group.pendingId === null);
-
-function allStopped(state: FailoverState): boolean {
-  const { facts } = state;
-  if (facts === null || !isIdle(state)) return false;
-  if (facts.sole) return true;
-  const words = peerWords(facts);
-  if (words === null || facts.peer.mayOwn || words.shutdown === 0) return false;
-  return words.groups.every(({ state: actual }) => actual === "stopped" || actual === "failed");
 }
 
 function sameWords(a: Words, b: Words): boolean {

@@ -7,30 +7,14 @@ import type { ServerIndex } from "../../hal/base/ids.ts";
 import { sameEpoch } from "../../hal/base/view.ts";
 import type { ClusterConfig, GroupConfig } from "../configuration/model.ts";
 import type { Facts } from "../facts.ts";
+import { coordinatorOf, isMany, peerAt, type Told, toldBy, wordsInView } from "./hear.ts";
 import { place } from "./plan.ts";
 import type { AgentEffect, FailoverState, GroupRun } from "./state.ts";
-import {
-  decodeWords,
-  type GroupWords,
-  type ReplyCode,
-  type RequestVerb,
-  type Words,
-} from "./words.ts";
+import type { GroupWords, ReplyCode, RequestVerb, Words } from "./words.ts";
 
 type Result = { readonly state: FailoverState; readonly effects: readonly AgentEffect[] };
 
 const ORDER_WRAP = 0x10000;
-
-/** Group words are counted by the text that their speaker runs by: by another one they say nothing here. */
-export function peerWords(facts: Facts): Words | null {
-  return facts.peer.sameView && !facts.peer.configDiffers ? decodeWords(facts.peer.blob) : null;
-}
-
-/** Words of the peer whatever view it shows: requests also come from and go to detached servers. */
-export function wordsOfPeer(facts: Facts): Words | null {
-  if (facts.peer.state === null) return null;
-  return peerWords({ ...facts, peer: { ...facts.peer, sameView: true } });
-}
 
 /** Some order was ever given in it; a coordinator's words before its first placement are no table. */
 export const isTable = (words: Words): boolean =>
@@ -48,7 +32,7 @@ export function candidates(state: FailoverState): readonly ServerIndex[] {
   if (facts?.view == null) return [];
   return facts.view.members.filter((index) => {
     if (index === state.self) return facts.server === "member" && state.wish?.kind !== "leave";
-    const { state: shown } = facts.peer;
+    const shown = peerAt(facts, index)?.state ?? null;
     return shown === null || shown === "member" || shown === "starting";
   });
 }
@@ -63,8 +47,10 @@ export function keepTable(state: FailoverState, config: ClusterConfig, atMs: num
 }
 
 function copyTable(state: FailoverState, facts: Facts, atMs: number): Result {
-  const words = peerWords(facts);
+  const coordinator = coordinatorOf(facts);
+  const words = coordinator === null ? null : wordsInView(coordinator);
   if (words === null || facts.view === null) return { state, effects: [] };
+  const told = toldBy(facts);
   const fits = words.groups.length === state.groups.length;
   if (!fits) return { state, effects: [] };
   // Two beats of one millisecond may change places: what came before the first placement undoes none.
@@ -73,26 +59,80 @@ function copyTable(state: FailoverState, facts: Facts, atMs: number): Result {
     const said = words.groups[index];
     if (said === undefined || undoes) return group;
     if (said.order === group.order && said.desired === group.desired) {
-      return noticeRun(group, said);
+      return noticeRun(group, index, told);
     }
-    return {
-      ...group,
-      desired: said.desired,
-      order: said.order,
-      stranded: said.stranded === true,
-      cause: said.failover === true ? ("failover" as const) : ("move" as const),
-      causeAtMs: atMs,
-      // From standstill, or handed on by a server that could not bring it up from standstill either.
-      cold: group.desired === null || (group.cold && said.state === "failed"),
-    };
+    const taken = takeOver(group, index, said, told, atMs);
+    // Shown as failed under its new order it would count as a second failure before the new try.
+    const retries = isMany(facts) && said.desired === state.self && group.actual === "failed";
+    return retries ? { ...taken, actual: "stopped" as const } : taken;
   });
-  const shutdown = words.shutdown > state.shutdown ? words.shutdown : state.shutdown;
+  // Whoever shows the commitment has heard it from the coordinator, who may have gone since (G7).
+  const shutdown = told.reduce(
+    (phase, { words: said }) => ((said?.shutdown ?? 0) > phase ? (said?.shutdown ?? 0) : phase),
+    state.shutdown,
+  );
   // The epoch is kept as well: both processes may die, and an older view must not be resumed.
   const newEpoch = state.tableEpoch === null || !sameEpoch(state.tableEpoch, facts.view.epoch);
   const changed = newEpoch || groups.some((group, index) => group !== state.groups[index]);
   const tableKnown = state.tableKnown || isTable(words);
-  const next = { ...state, groups, shutdown, tableKnown, tableEpoch: facts.view.epoch };
+  const { epoch, members } = facts.view;
+  const known = { tableKnown, tableEpoch: epoch, tableMembers: members };
+  const next = { ...state, groups, shutdown, ...known };
   return { state: next, effects: changed ? [{ kind: "table.persist" }] : [] };
+}
+
+/** The row as the table of another server says it. */
+function takeOver(
+  group: GroupRun,
+  index: number,
+  said: GroupWords,
+  told: readonly Told[],
+  atMs: number,
+): GroupRun {
+  const failedThere = told.some(({ words }) => words?.groups[index]?.state === "failed");
+  return {
+    ...group,
+    desired: said.desired,
+    order: said.order,
+    stranded: said.stranded === true,
+    cause: said.failover === true ? ("failover" as const) : ("move" as const),
+    causeAtMs: atMs,
+    // From standstill, or handed on by a server that could not bring it up from standstill either.
+    cold: group.desired === null || (group.cold && failedThere),
+  };
+}
+
+/** Half of the numbers are newer than a given one. */
+const isNewer = (order: number, than: number): boolean => {
+  const ahead = (order - than + ORDER_WRAP) % ORDER_WRAP;
+  return ahead > 0 && ahead < ORDER_WRAP / 2;
+};
+
+/**
+ * A new coordinator of three or more may have missed the last orders of the one before: it takes each row
+ * from whoever has the newest, among those that were in the view in which its own table was kept.
+ */
+function newestTable(
+  state: FailoverState,
+  told: readonly Told[],
+  atMs: number,
+): { readonly groups: readonly GroupRun[]; readonly isKnown: boolean } {
+  const { tableKnown, tableMembers } = state;
+  const tables = told.flatMap(({ index, words }) => {
+    const counts = !tableKnown || tableMembers === null || tableMembers.includes(index);
+    return counts && words !== null && isTable(words) ? [words] : [];
+  });
+  const groups = state.groups.map((group, index) => {
+    let best: GroupWords | null = null;
+    for (const { groups: rows } of tables) {
+      const row = rows[index];
+      if (row === undefined) continue;
+      const isFirst = best === null && !tableKnown;
+      if (isFirst || isNewer(row.order, best?.order ?? group.order)) best = row;
+    }
+    return best === null ? group : takeOver(group, index, best, told, atMs);
+  });
+  return { groups, isKnown: tableKnown || tables.length > 0 };
 }
 
 function writeTable(
@@ -104,22 +144,26 @@ function writeTable(
   const { view } = facts;
   if (view === null) return { state, effects: [] };
   const newEpoch = state.tableEpoch === null || !sameEpoch(state.tableEpoch, view.epoch);
-  const words = peerWords(facts);
-  const inView = view.members.includes(facts.peer.index);
-  if (newEpoch && inView && words === null) return { state, effects: [] };
+  const told = toldBy(facts);
+  if (newEpoch && told.some(({ words }) => words === null)) return { state, effects: [] };
   const effects: AgentEffect[] = [];
   const free = candidates(state);
-  const groups = state.groups.map((group, index) => {
+  const known =
+    newEpoch && isMany(facts)
+      ? newestTable(state, told, atMs)
+      : { groups: state.groups, isKnown: state.tableKnown };
+  const groups = known.groups.map((group, index) => {
     const spec = config.groups[index];
     if (spec === undefined) return group;
-    const seen = noticeRun(group, words?.groups[index]);
-    const failed = rememberFailure(seen, index, state.self, facts.peer.index, words);
-    if (!state.tableKnown) return coldPlace(failed, spec, free, atMs);
+    const seen = noticeRun(group, index, told);
+    const failed = rememberFailure(seen, index, state.self, told, isMany(facts));
+    if (!known.isKnown) return coldPlace(failed, spec, free, atMs);
     return rePlace(failed, spec, free, newEpoch, state.shutdown > 0, atMs, config, effects);
   });
   const changed = groups.some((group, index) => group.order !== state.groups[index]?.order);
   if (changed || newEpoch) effects.push({ kind: "table.persist" });
-  return { state: { ...state, groups, tableKnown: true, tableEpoch: view.epoch }, effects };
+  const { epoch: tableEpoch, members: tableMembers } = view;
+  return { state: { ...state, groups, tableKnown: true, tableEpoch, tableMembers }, effects };
 }
 
 /** Cluster start: every auto group on its best server (R141, R180); manual ones wait (R142). */
@@ -168,22 +212,29 @@ function rePlace(
 }
 
 /** Once it runs anywhere under its order, whatever follows is a takeover and no cold start. */
-function noticeRun(group: GroupRun, said: GroupWords | undefined): GroupRun {
-  const runs = said?.state === "running" && said.order === group.order;
+function noticeRun(group: GroupRun, index: number, told: readonly Told[]): GroupRun {
+  const runs = told.some(({ words }) => {
+    const said = words?.groups[index];
+    return said?.state === "running" && said.order === group.order;
+  });
   return runs && group.cold ? { ...group, cold: false } : group;
 }
 
+/** Of three or more, only the server that an order names can have failed under it. */
 function rememberFailure(
   group: GroupRun,
   index: number,
   self: ServerIndex,
-  peer: ServerIndex,
-  words: Words | null,
+  told: readonly Told[],
+  many: boolean,
 ): GroupRun {
   const failed: ServerIndex[] = [];
   if (group.failedOrder === group.order && group.actual === "failed") failed.push(self);
-  const said = words?.groups[index];
-  if (said?.state === "failed" && said.order === group.order) failed.push(peer);
+  for (const { index: server, words } of told) {
+    const said = words?.groups[index];
+    const isIts = !many || group.desired === server;
+    if (isIts && said?.state === "failed" && said.order === group.order) failed.push(server);
+  }
   const fresh = failed.filter((server) => !group.failedOn.includes(server));
   return fresh.length === 0 ? group : { ...group, failedOn: [...group.failedOn, ...fresh] };
 }

@@ -4,7 +4,7 @@
  * shows the group as stopped. Source: requirements R44-R47, R112, R118, R166; protocol.md 1.4.5-1.4.7, D22.
  */
 import type { ClusterConfig, GroupConfig, ProgramResource } from "../configuration/model.ts";
-import { peerWords } from "./orders.ts";
+import { isAtRest, isMany, toldBy } from "./hear.ts";
 import { startEvent } from "./scripts.ts";
 import type { AgentEffect, FailoverState, GroupRun } from "./state.ts";
 
@@ -61,8 +61,15 @@ function mayStart(state: FailoverState, index: number, spec: GroupConfig): boole
   if (facts.willRevision < state.willRevision && !isFirstThroughPulse(state, index, spec))
     return false;
   if (facts.sole) return true;
-  const said = peerWords(facts)?.groups[index];
-  return said !== undefined && (said.state === "stopped" || said.state === "failed");
+  const told = toldBy(facts);
+  if (facts.view === null || told.length < facts.view.members.length - 1) return false;
+  return told.every(({ index: server, words }) => {
+    if (!isAtRest(words, index)) return false;
+    if (!isMany(facts) || !spec.policy.includes(server)) return true;
+    // At rest by the same order: whatever older one it was given, it starts nothing by it any more.
+    const said = words?.groups[index];
+    return said?.order === state.groups[index]?.order && said?.desired === state.self;
+  });
 }
 
 /** An address order travels behind the will on the same line, so the will is held before it acts. */

@@ -1,12 +1,14 @@
 /**
  * Orders to one server itself: detach, return, shut down, force-return, start-now, force-stop, and the
- * statement that the other server is off. Intuition: each is refused where it would take away the last
+ * statement that another server is off. Intuition: each is refused where it would take away the last
  * server that carries the groups, or begin a second cluster beside a living one.
  * Source: requirements R185-R191, R203-R209; D15-D19, D25; protocol.md 1.7, 1.8, V4, 2.5.
  */
 import type { ServerIndex } from "../../hal/base/ids.ts";
+import type { ClusterConfig } from "../configuration/model.ts";
 import type { Facts } from "../facts.ts";
-import { wordsOfPeer } from "./orders.ts";
+import { mayLeave } from "../membership/majority/votes.ts";
+import { isHeard, peerAt, wordsHeard } from "./hear.ts";
 import type { AgentEffect, FailoverState, GroupRun } from "./state.ts";
 import type { ReplyCode, RequestVerb } from "./words.ts";
 
@@ -27,16 +29,22 @@ export function orderHere(
   state: FailoverState,
   verb: RequestVerb,
   target: ServerIndex | null,
-  name: string,
+  config: ClusterConfig,
   atMs: number,
 ): Ordered | null {
   if (verb === "cluster.start-now") return startNow(state, atMs);
-  if (verb === "server.confirm-off" && target !== null) return confirmOff(state, target, name);
-  return isServerVerb(verb) && target === state.self ? serverOrder(state, verb) : null;
+  if (verb === "server.confirm-off" && target !== null) {
+    return confirmOff(state, target, config.servers[target]?.name ?? "");
+  }
+  return isServerVerb(verb) && target === state.self ? serverOrder(state, verb, config) : null;
 }
 
 /** An order to this server itself. */
-export function serverOrder(state: FailoverState, verb: ServerVerb): Ordered {
+export function serverOrder(
+  state: FailoverState,
+  verb: ServerVerb,
+  config: ClusterConfig,
+): Ordered {
   const { facts } = state;
   if (facts === null) return refused(state, "view-changing");
   switch (verb) {
@@ -46,10 +54,10 @@ export function serverOrder(state: FailoverState, verb: ServerVerb): Ordered {
     case "server.force-return-loss":
       return forceReturn(state, facts, verb === "server.force-return-loss");
     case "server.force-stop":
-      return forceStop(state, facts);
+      return forceStop(state, facts, config);
     case "server.detach":
     case "server.shutdown":
-      return leave(state, facts, verb === "server.shutdown" ? "off" : "detached");
+      return leave(state, facts, verb === "server.shutdown" ? "off" : "detached", config);
   }
 }
 
@@ -63,28 +71,36 @@ function startNow(state: FailoverState, atMs: number): Ordered {
   return { state: next, code: "accepted", effects };
 }
 
-/** An operator has looked: the other server is off. Void as soon as anything of it is heard. */
+/** An operator has looked: that server is off. Void as soon as anything of it is heard. */
 function confirmOff(state: FailoverState, target: ServerIndex, name: string): Ordered {
   const { facts } = state;
   if (facts === null) return refused(state, "view-changing");
-  if (target === state.self || isHeard(facts)) return refused(state, "still-heard");
+  const peer = peerAt(facts, target);
+  if (peer === null || isHeard(peer)) return refused(state, "still-heard");
   const note: AgentEffect = { kind: "note", key: "server.confirmed-off", data: { server: name } };
-  return { state: { ...state, peerOff: true }, code: "accepted", effects: [note] };
+  const confirmedOff = [...new Set([...state.confirmedOff, target])];
+  return { state: { ...state, confirmedOff }, code: "accepted", effects: [note] };
 }
 
-/** What the facts say about an operator's statement and about the newest epoch this server was in. */
+/** What the facts say about operators' statements, the newest epoch this server was in, and promises. */
 export function keepKnowledge(state: FailoverState, facts: Facts): FailoverState {
   const ownEpoch = Math.max(state.ownEpoch, facts.view?.epoch.counter ?? 0);
-  const peerOff = state.peerOff && !isHeard(facts);
-  return { ...state, ownEpoch, peerOff };
+  const confirmedOff = state.confirmedOff.filter((index) => {
+    const peer = peerAt(facts, index);
+    return peer !== null && !isHeard(peer);
+  });
+  // A pulse that has not yet been told who it is has promised nothing and asks for what it had.
+  const holds = facts.server === "observing" ? state.holds : facts.promise;
+  return { ...state, ownEpoch, confirmedOff, holds };
 }
 
 function takeBack(state: FailoverState, facts: Facts): Ordered {
   if (facts.server !== "detached") return refused(state, "not-detached");
   if (facts.gaveUp !== null) return refused(state, "shutting-down");
-  const { state: theirs } = facts.peer;
-  if (theirs === null || theirs === "detached") return refused(state, "all-down");
-  if (theirs !== "member") return refused(state, "no-live-member");
+  const isDown = facts.peers.every(({ state: shown }) => shown === null || shown === "detached");
+  if (isDown) return refused(state, "all-down");
+  const isAnyIn = facts.peers.some(({ state: shown }) => shown === "member");
+  if (!isAnyIn) return refused(state, "no-live-member");
   const wish = { kind: "return" as const, floor: facts.floor };
   return { state: { ...state, wish }, code: "accepted", effects: [] };
 }
@@ -96,11 +112,11 @@ function takeBack(state: FailoverState, facts: Facts): Ordered {
 function forceReturn(state: FailoverState, facts: Facts, acceptsLoss: boolean): Ordered {
   if (facts.server !== "detached") return refused(state, "not-detached");
   if (facts.gaveUp !== null) return refused(state, "shutting-down");
-  if (facts.peer.live === true) return refused(state, "live-member-heard");
-  const theirs = wordsOfPeer(facts)?.epoch ?? 0;
+  if (facts.peers.some(({ live }) => live === true)) return refused(state, "live-member-heard");
+  const theirs = Math.max(...facts.peers.map((peer) => wordsHeard(peer)?.epoch ?? 0));
   if (theirs > state.ownEpoch && !acceptsLoss) return refused(state, "later-epoch");
   const groups = state.groups.map(stoppedForGood);
-  const data = { own: state.ownEpoch, theirs, heard: isHeard(facts) };
+  const data = { own: state.ownEpoch, theirs, heard: facts.peers.some(isHeard) };
   const next: FailoverState = {
     ...state,
     groups,
@@ -118,20 +134,28 @@ function stoppedForGood(group: GroupRun): GroupRun {
 }
 
 /** The will and off, without the courtesy of a leave: for a server whose programs hang. */
-function forceStop(state: FailoverState, facts: Facts): Ordered {
+function forceStop(state: FailoverState, facts: Facts, config: ClusterConfig): Ordered {
   if (facts.gaveUp !== null) return refused(state, "shutting-down");
   const outside = facts.view === null;
-  const isCarried = !facts.sole && facts.peer.state === "member" && facts.peer.sameView;
+  const isCarried =
+    !facts.sole && facts.peers.some(({ state: shown, sameView }) => shown === "member" && sameView);
   if (!outside && !isCarried) return refused(state, "only-server");
+  if (!outside && !leavesMajority(state, facts, config)) return refused(state, "below-majority");
   return { state, code: "accepted", effects: [{ kind: "force-off" }] };
 }
 
-function leave(state: FailoverState, facts: Facts, afterLeave: "off" | "detached"): Ordered {
+function leave(
+  state: FailoverState,
+  facts: Facts,
+  afterLeave: "off" | "detached",
+  config: ClusterConfig,
+): Ordered {
   if (afterLeave === "off" && facts.server === "detached") {
     return { state: { ...state, afterLeave }, code: "accepted", effects: [] };
   }
   if (facts.server !== "member") return refused(state, "not-member");
   if (facts.sole) return refused(state, "only-server");
+  if (!leavesMajority(state, facts, config)) return refused(state, "below-majority");
   return {
     state: { ...state, wish: { kind: "leave" }, afterLeave },
     code: "accepted",
@@ -139,6 +163,14 @@ function leave(state: FailoverState, facts: Facts, afterLeave: "off" | "detached
   };
 }
 
-const isHeard = (facts: Facts): boolean => facts.peer.heard === true || facts.peer.state !== null;
+/** Where a majority decides, the others must be one: those that are heard and not leaving themselves (D15). */
+function leavesMajority({ self }: FailoverState, facts: Facts, config: ClusterConfig): boolean {
+  const { view } = facts;
+  if (config.method !== "majority" || view === null) return true;
+  const members = view.members.filter(
+    (index) => index === self || peerAt(facts, index)?.state === "member",
+  );
+  return mayLeave({ ...view, members }, self, config.servers.length);
+}
 
 const refused = (state: FailoverState, code: ReplyCode): Ordered => ({ state, code, effects: [] });

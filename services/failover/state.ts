@@ -61,6 +61,8 @@ export interface FailoverState {
   readonly restored: boolean;
   /** Epoch in which the order table was last taken over or set. */
   readonly tableEpoch: Epoch | null;
+  /** Members of that view; null = no table was taken over or set since this agent started. */
+  readonly tableMembers: readonly ServerIndex[] | null;
   /** False until an order table was made or learnt in this host incarnation. */
   readonly tableKnown: boolean;
   readonly nextId: number;
@@ -77,15 +79,19 @@ export interface FailoverState {
   /** What the newest will covers, to send a new one only on change; null = none was deposited. */
   readonly willCovers: readonly boolean[] | null;
   readonly request: Request | null;
+  /** Server that the open request is for; only its reply counts. null = no request. */
+  readonly requestTo: ServerIndex | null;
   readonly requestCommand: string | null;
   readonly requestAtMs: number;
   readonly reply: Reply | null;
-  /** Newest request of the peer that was carried out, with its host incarnation. */
-  readonly served: string;
+  /** By server: its newest request that was carried out, with its host incarnation; "" = none. */
+  readonly served: readonly string[];
   /** Counter of the newest epoch whose view this server was in, over restarts; 0 = none. */
   readonly ownEpoch: number;
-  /** An operator has stated that the other server is off, and nothing of it has been heard since. */
-  readonly peerOff: boolean;
+  /** Servers of which an operator has stated that they are off, and nothing has been heard since. */
+  readonly confirmedOff: readonly ServerIndex[];
+  /** What the pulse has promised, held for the next pulse (1.4.8); majority only. null = nothing. */
+  readonly holds: View | null;
 }
 
 export type AgentEvent =

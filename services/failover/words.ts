@@ -64,6 +64,7 @@ export const REPLY_CODES = [
   "still-heard",
   "provisional",
   "not-waiting",
+  "below-majority",
 ] as const;
 export type ReplyCode = (typeof REPLY_CODES)[number];
 

@@ -184,7 +184,7 @@ export const DECISIONS: readonly Mutant[] = [
     row: "R208",
     name: "an ordinary return is accepted while all are down",
     file: "services/failover/server-orders.js",
-    from: 'if (theirs === null || theirs === "detached")',
+    from: "if (isDown)",
     to: "if (false)",
     tests: ORDERS,
   },

@@ -19,6 +19,9 @@ import type { PulseEffect } from "../../services/effects.ts";
 import type { PulseEvent, Wish } from "../../services/events.ts";
 import { takeTurn, type Words } from "./group-agent.ts";
 
+/** One turn of an agent: reads the pulse's facts, moves the group, speaks its token. */
+export type Turn = (world: MajorityWorld, host: Host) => void;
+
 /** `watchdogMs`: W + R, 0 = none. */
 export function majorityConfig(count: number, timeoutMs: number, watchdogMs = 0): ClusterConfig {
   const timing = {
@@ -97,7 +100,16 @@ export class MajorityWorld {
   /** Moments at which the group came up somewhere. */
   readonly starts: { readonly atMs: number; readonly server: number }[] = [];
 
-  constructor(count: number, timeoutMs: number, seed: number, watchdogMs = 0) {
+  readonly #turn: Turn;
+
+  constructor(
+    count: number,
+    timeoutMs: number,
+    seed: number,
+    watchdogMs = 0,
+    turn: Turn = takeTurn,
+  ) {
+    this.#turn = turn;
     this.config = majorityConfig(count, timeoutMs, watchdogMs);
     this.random = new Prng(seed);
     this.cut = Array.from({ length: count }, () => Array.from({ length: count }, () => false));
@@ -226,7 +238,7 @@ export class MajorityWorld {
   /** The agent's word, as it repeats it; also how it sees the pulse's facts. */
   #speak(host: Host, boot: number): void {
     if (host.boot !== boot || !host.on || host.will !== null) return;
-    if (host.pulse !== null) takeTurn(this, host);
+    if (host.pulse !== null) this.#turn(this, host);
     const restMs = 60 + this.random.below(60);
     this.clock.after(restMs, () => this.#speak(host, boot));
   }
@@ -288,7 +300,7 @@ export class MajorityWorld {
     if (effect.kind === "agent.tell") {
       const { boot } = host;
       this.clock.after(0.3 + this.random.below(10) / 10, () => {
-        if (host.boot === boot && host.on && host.will === null) takeTurn(this, host);
+        if (host.boot === boot && host.on && host.will === null) this.#turn(this, host);
       });
     }
     if (effect.kind === "watchdog.feed") host.fedAtMs = this.nowMs;

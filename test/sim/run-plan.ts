@@ -5,7 +5,7 @@
  * Source: reliability.md 2.3-2.5; protocol.md 1.3-1.4, 3.
  */
 import { createHash } from "node:crypto";
-import { MajorityWorld } from "./majority-world.ts";
+import { MajorityWorld, type Turn } from "./majority-world.ts";
 import type { Fault, FaultKind, Plan } from "./plan.ts";
 
 export interface Problem {
@@ -64,9 +64,10 @@ const ACTS: Readonly<Record<FaultKind, Act>> = {
   "return-all": (world) => returnAll(world),
 };
 
-export function runPlan(plan: Plan): PlanResult {
+/** `turn`: what the agents do; default the small one of `group-agent.ts`. */
+export function runPlan(plan: Plan, turn?: Turn): PlanResult {
   const { timeoutMs } = plan;
-  const world = new MajorityWorld(plan.servers, timeoutMs, plan.seed, timeoutMs / 2);
+  const world = new MajorityWorld(plan.servers, timeoutMs, plan.seed, timeoutMs / 2, turn);
   for (const fault of plan.faults) {
     world.run(Math.max(0, fault.atMs - world.nowMs));
     if (world.violations.length > 0) break;

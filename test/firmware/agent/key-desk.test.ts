@@ -97,7 +97,7 @@ class Stage {
     const blob = encodeWords({ ...said, ...(keys === null ? {} : { keys }) });
     const fresh = { ackedMs: this.hasCut ? 0 : monotonicMs(), holdsLease: true };
     const held = { keys: { ids: side.ids, disk: side.ids } };
-    return { ...drawn, ...fresh, ...held, peer: { ...drawn.peer, blob } };
+    return { ...drawn, ...fresh, ...held, peers: drawn.peers.map((one) => ({ ...one, blob })) };
   }
 
   async until(holds: () => boolean, what: string): Promise<void> {

@@ -71,8 +71,8 @@ test("R118: a script that cannot be run is a reason here and there, and no takeo
   assert.match(reason?.text ?? "", "/etc/app/start.sh");
   assert.match(reason?.text ?? "", "ENOENT");
   const words = { ...ownWords(createFailover(1, CONFIG)), unfit: true };
-  const peer = { ...facts.peer, blob: encodeWords(words) };
-  const seen = status({ ...facts, peer }).cluster;
+  const peers = facts.peers.map((peer) => ({ ...peer, blob: encodeWords(words) }));
+  const seen = status({ ...facts, peers }).cluster;
   assert.equal(
     seen.reasons.map(({ code }) => code),
     ["KG-4068"],

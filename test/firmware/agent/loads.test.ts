@@ -96,7 +96,7 @@ function hearsOf(there: ScriptStage, state: string | null = "member"): Facts {
   const none = { shutdown: 0 as const, marked: false, offAfterLeave: false };
   const blob = encodeWords({ ...none, request: null, reply: null, groups, ...there.desk.words() });
   const peer = { index: 1, host: "b1", state, sameView: true, configDiffers: false, blob };
-  return { peer } as unknown as Facts;
+  return { peers: [peer] } as unknown as Facts;
 }
 
 /** The other server's stage, where the group is called db and has another place in the configuration. */

@@ -5,7 +5,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hostIncarnation } from "../../../hal/base/ids.ts";
-import { type Facts, overdueMs } from "../../../services/facts.ts";
+import { type Facts, overdueMs, type PeerFact } from "../../../services/facts.ts";
 import { createFailover, ownWords, step } from "../../../services/failover/core.ts";
 import type { AgentEffect, AgentEvent, FailoverState } from "../../../services/failover/state.ts";
 import {
@@ -37,7 +37,7 @@ interface Scene {
   readonly server?: Facts["server"];
   readonly atMs?: number;
   readonly holdsLease?: boolean;
-  readonly peerState?: Facts["peer"]["state"];
+  readonly peerState?: PeerFact["state"];
   readonly proposal?: Facts["proposal"];
 }
 
@@ -71,6 +71,7 @@ function facts(
     sinceMs: 0,
     view: outside ? null : view,
     proposal,
+    promise: null,
     floor: view.epoch.counter,
     sole,
     gaveUp: null,
@@ -82,18 +83,20 @@ function facts(
     refused: null,
     claim: "none",
     waitUntilMs: null,
-    peer: {
-      index: 1 - self,
-      state: heard ? peerState : null,
-      sinceHeardMs: heard ? 10 : null,
-      host: HOST,
-      mayOwn: false,
-      sameView: heard,
-      epochCounter: 1,
-      blob: heard ? encodeWords(peer) : new Uint8Array(0),
-      presence: false,
-      configDiffers: false,
-    },
+    peers: [
+      {
+        index: 1 - self,
+        state: heard ? peerState : null,
+        sinceHeardMs: heard ? 10 : null,
+        host: HOST,
+        mayOwn: false,
+        sameView: heard,
+        epochCounter: 1,
+        blob: heard ? encodeWords(peer) : new Uint8Array(0),
+        presence: false,
+        configDiffers: false,
+      },
+    ],
     paths: [],
     willRevision: revision,
   };

@@ -27,6 +27,7 @@ const COMPOSE = "services/heartbeat/compose.js";
 const RUN = "services/failover/run.js";
 const ORDERS = "services/failover/orders.js";
 const FAILOVER = "services/failover/core.js";
+const SHUTDOWN = "services/failover/shutdown.js";
 
 const PROTOCOL: readonly Mutant[] = [
   {
@@ -80,8 +81,8 @@ const PROTOCOL: readonly Mutant[] = [
   {
     name: "1.4.6: start although the peer does not show the group stopped",
     file: RUN,
-    from: 'return said !== undefined && (said.state === "stopped" || said.state === "failed");',
-    to: "return true;",
+    from: "if (!isAtRest(words, index))",
+    to: "if (false)",
   },
   // A server outside the view cannot show that view's epoch, so the epoch's check covers the members' one.
   {
@@ -354,7 +355,7 @@ const FOUND: readonly Mutant[] = [
   },
   {
     name: "found: off is ordered once",
-    file: FAILOVER,
+    file: SHUTDOWN,
     from: "if (again)",
     to: "if (again && state.offAtMs === 0)",
   },

@@ -64,6 +64,7 @@ class Agent {
       sinceMs: 0,
       view: member ? { epoch, members: sole ? [0] : [0, 1] } : null,
       proposal: null,
+      promise: null,
       floor: 6,
       sole,
       provisional: scene.provisional === true,
@@ -76,20 +77,22 @@ class Agent {
       refused: null,
       claim: "none",
       waitUntilMs: scene.waitUntilMs ?? null,
-      peer: {
-        index: 1,
-        state: scene.peer,
-        sinceHeardMs: 10,
-        host: HOST,
-        mayOwn: false,
-        sameView: scene.peer === "member",
-        epochCounter: 6,
-        blob: encodeWords(words),
-        presence: false,
-        configDiffers: false,
-        live: scene.live ?? scene.peer === "member",
-        heard: scene.heard ?? scene.peer !== null,
-      },
+      peers: [
+        {
+          index: 1,
+          state: scene.peer,
+          sinceHeardMs: 10,
+          host: HOST,
+          mayOwn: false,
+          sameView: scene.peer === "member",
+          epochCounter: 6,
+          blob: encodeWords(words),
+          presence: false,
+          configDiffers: false,
+          live: scene.live ?? scene.peer === "member",
+          heard: scene.heard ?? scene.peer !== null,
+        },
+      ],
       paths: [],
       willRevision: this.state.willRevision,
     };
@@ -224,9 +227,9 @@ test("2.5: the word that a server is off is refused while anything of it is hear
   agent.hear({ server: "member", peer: null });
   assert.is(agent.order("server.confirm-off", 0), "still-heard");
   assert.is(agent.order("server.confirm-off", 1), "accepted");
-  assert.ok(agent.state.peerOff);
+  assert.equal(agent.state.confirmedOff, [1]);
   agent.hear({ server: "member", peer: null, heard: true });
-  assert.not(agent.state.peerOff);
+  assert.equal(agent.state.confirmedOff, []);
 });
 
 test.run();
