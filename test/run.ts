@@ -33,10 +33,18 @@ const WORLD_TIMEOUT_MS = 15 * 60_000;
 /** Tests in a real browser; their neighbours above are unit tests. */
 const PAGE = "firmware/telemetry/page";
 
+/** Unit tests that take more than ten seconds of processor time; their quick neighbours stay. */
+const LONG: readonly string[] = [
+  "firmware/evaluate/mutant.test.js",
+  "firmware/evaluate/single.test.js",
+  "sim/real-storms.test.js",
+];
+
 const stages: Readonly<Record<Stage, StageRules>> = {
   unit: {
     owns: (path) =>
-      !["scenarios", "lab", "units", "broker", PAGE].some((folder) => inFolder(path, folder)),
+      !["scenarios", "lab", "units", "broker", PAGE].some((folder) => inFolder(path, folder)) &&
+      !LONG.includes(path),
     // Many of them wait for processes or for a slow hash that they started: one more than cores.
     parallel: availableParallelism() + 1,
     timeoutMs: 60_000,
@@ -47,8 +55,8 @@ const stages: Readonly<Record<Stage, StageRules>> = {
     timeoutMs: WORLD_TIMEOUT_MS,
   },
   more: {
-    // The stories that do not fit into the five minutes of `npm test`.
-    owns: (path) => path === "scenarios/run.test.js",
+    // The stories and simulations that do not fit into the five minutes of `npm test`.
+    owns: (path) => path === "scenarios/run.test.js" || LONG.includes(path),
     parallel: 1,
     timeoutMs: WORLD_TIMEOUT_MS,
   },

@@ -18,13 +18,14 @@ type WorldName = (typeof WORLDS)[number];
 
 /**
  * Ends in less than a minute on one core. a: longer than T and lease; b: one period of the disk's probes;
- * c: longer than a start, a leave or a move.
+ * c: the second order meets
+ * the first one under way.
  */
 const DEFAULTS: Readonly<Record<WorldName, { readonly events: number; readonly rounds: number }>> =
   {
     a: { events: 2, rounds: 13 },
     b: { events: 1, rounds: 10 },
-    c: { events: 2, rounds: 7 },
+    c: { events: 2, rounds: 3 },
   };
 const STATES_DEFAULT = 3_000_000;
 const SECONDS_DEFAULT = 600;

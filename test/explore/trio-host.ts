@@ -38,7 +38,7 @@ export interface Host {
   readonly holds: View | null;
   readonly taught: Extract<Wish, { kind: "resume" }> | null;
   readonly words: Words;
-  readonly busy: "no" | "starts" | "stops";
+  readonly stops: boolean;
   readonly mayOwn: boolean;
   /** The group may have effects here. */
   readonly owns: boolean;
@@ -80,7 +80,7 @@ export function bootHost(
     holds: null,
     taught: null,
     words: { runs: "stopped", desired: null, order: 0 },
-    busy: "no",
+    stops: false,
     mayOwn: false,
     owns: false,
     will: false,
@@ -198,7 +198,7 @@ class Round {
     if (isLate) this.#take({ kind: "gap.noticed", atMs: NOW_MS, gapMs });
     this.#hear(inbox);
     this.#take({ kind: "tick", atMs: NOW_MS });
-    if (this.#host.busy !== "no") this.#finish();
+    if (this.#host.stops && !this.#host.will) this.#host = stopped(this.#host);
     return this.#end();
   }
 
@@ -214,11 +214,6 @@ class Round {
       if (beat === null) continue;
       this.#take({ kind: "beat.received", atMs: NOW_MS, path: 0, beat, proven: true });
     }
-  }
-
-  #finish(): void {
-    const { pulse, will } = this.#host;
-    if (pulse !== null && !will) this.#host = finished(this.#host, pulse, this.#config);
   }
 
   #end(): Turn {
@@ -309,19 +304,17 @@ function place(host: Host, pulse: MajorityPulse): Host {
   return { ...host, moveTo: null, words: { ...host.words, desired, order } };
 }
 
-/** What was begun a round ago. The lease is looked at once more where the effect is carried out. */
-function finished(host: Host, pulse: MajorityPulse, config: ClusterConfig): Host {
-  const carries = holdsLease(pulse, NOW_MS, config);
-  if (host.busy === "starts" && carries) return { ...host, busy: "no", owns: true };
+/** A stop takes a round. */
+const stopped = (host: Host): Host => {
   const words: Words = { ...host.words, runs: "stopped" };
-  return { ...host, busy: "no", owns: false, mayOwn: false, words };
-}
+  return { ...host, stops: false, owns: false, mayOwn: false, words };
+};
 
-/** Starts with a lease and only what all others show stopped; both take a round. */
+/** Starts with a lease and only what all others, who know the order, show stopped. */
 function act(host: Host, pulse: MajorityPulse, config: ClusterConfig): Host {
   const { server, view } = pulse.membership;
   if (server === "observing") return host;
-  if (host.busy !== "no") return host;
+  if (host.stops) return host;
   const carries = holdsLease(pulse, NOW_MS, config);
   // Who has said that it leaves and runs nothing may be dropped at any moment: it starts nothing more.
   const runsOn = server === "member" || (server === "leaving" && host.words.runs !== "stopped");
@@ -335,10 +328,11 @@ function act(host: Host, pulse: MajorityPulse, config: ClusterConfig): Host {
     });
     if (!isFree) return host;
     const words: Words = { ...host.words, runs: "running" };
-    return { ...host, mayOwn: true, unfedFor: 0, busy: "starts", words };
+    // Its effects may come at once: nothing is safe because a start is slow.
+    return { ...host, mayOwn: true, owns: true, unfedFor: 0, words };
   }
   if (!wanted && host.words.runs === "running") {
-    return { ...host, busy: "stops", words: { ...host.words, runs: "stopping" } };
+    return { ...host, stops: true, words: { ...host.words, runs: "stopping" } };
   }
   return host;
 }

@@ -32,7 +32,7 @@ const SHORT_PAUSE = 4;
 /** Longer than T, so a gap and a takeover lie in it. */
 const LONG_PAUSE = 12;
 /** Beats that answer each other within one round, so that nothing is safe because it is slow. */
-const HOPS = 3;
+const HOPS = 8;
 const SERVERS = [0, 1, 2];
 
 /** P and G are one round each, so that M is two and A3 falls on a round; W half of T: reset-bounded. */
