@@ -37,11 +37,11 @@ const MUTANTS: readonly Mutant[] = [
     to: "quorumIn(view, field.config.servers.length) - 2;",
   },
   {
-    name: "1.3.3 the lease ends at T",
+    name: "1.3.3 the lease outlives the grant by two beats",
     search: ["a", 1, 2],
     file: `${MAJORITY}/lease.js`,
     from: "const ownMs = carriedByMs(state, field) + field.config.budget.a3Ms;",
-    to: "const ownMs = carriedByMs(state, field) + field.config.budget.timeoutMs;",
+    to: "const ownMs = carriedByMs(state, field) + 1.2 * field.config.budget.timeoutMs;",
   },
   {
     name: "1.3.6 the watchdog is fed whatever the lease",

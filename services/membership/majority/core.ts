@@ -251,6 +251,10 @@ function install(state: MajorityState, view: View, field: Field, why?: string): 
   return spoken(next, [...verdicts, installed]);
 }
 
+/**
+ * The boots that are in the view: of those who show it, or have shown that they will come into it. Of the
+ * others the last word may be that of an earlier boot; they are remembered when they are heard in it.
+ */
 function hostsIn(
   view: View,
   state: MajorityState,
@@ -258,7 +262,9 @@ function hostsIn(
 ): readonly (HostIncarnation | null)[] {
   return state.hosts.map((_, index) => {
     if (index === state.self || !view.members.includes(index)) return null;
-    return peerAt(field, index)?.host ?? null;
+    const peer = peerAt(field, index);
+    const shown = [peer?.beat?.view, peer?.beat?.promise];
+    return shown.some((word) => word != null && isSame(word, view)) ? (peer?.host ?? null) : null;
   });
 }
 

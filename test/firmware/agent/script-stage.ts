@@ -96,7 +96,8 @@ export const keysOf = (stage: ScriptStage): string[] => stage.notes.map(({ key }
 export async function clear(stage: ScriptStage): Promise<void> {
   for (const who of findByEnvironment([cookieOf(stage)])) signalProcess(who, "SIGKILL");
   await waitUntilEmpty(() => findByEnvironment([cookieOf(stage)]), 5000);
-  rmSync(stage.dir, { recursive: true, force: true });
+  // A stand-in of the service manager that was just ended may have one more word to write.
+  rmSync(stage.dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
 /** Why the promise was rejected; fails when it was not. */

@@ -329,4 +329,26 @@ test("protocol 1.7: who has agreed to two crossing proposals comes into the one 
   assert.is(stranger.server, "starting", "it never agreed to that view in this life");
 });
 
+test("L3: who came into a view unheard is not taken for another boot of what it was before", () => {
+  const next = viewOf(6, everybody(3), 1);
+  const before = peer(3, 2, 0, 100, null);
+  const told = observe(
+    member(3, 0),
+    field(3, 980, [peer(3, 1, 0, 979, 970, { view: next }), before]),
+  );
+  assert.is(told.state.view?.epoch.counter, 6);
+  assert.is(told.state.hosts[1], hostOf(1));
+  assert.is(told.state.hosts[2], null, "its last word is older than the view");
+  const heard = peer(3, 2, 0, 989, 980, { view: next });
+  const again = {
+    ...heard,
+    host: hostOf(9),
+    beat: heard.beat && { ...heard.beat, host: hostOf(9) },
+  };
+  const at = field(3, 990, [peer(3, 1, 0, 989, 980, { view: next }), again]);
+  const { state } = observe(told.state, at);
+  assert.is(state.hosts[2], hostOf(9));
+  assert.is(state.promise, null, "nobody is dropped");
+});
+
 test.run();
