@@ -8,7 +8,7 @@
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
 import { holdProposal, viewKept } from "./hold.ts";
-import { isTable, keepTable } from "./orders.ts";
+import { isTable, keepTable, noteElsewhere } from "./orders.ts";
 import { command, expireRequest, requestEndMs, serve } from "./requests.ts";
 import { drive, effectEnded, isWanted, programEnded } from "./run.ts";
 import { groupFails, recoverEffects } from "./scripts.ts";
@@ -36,6 +36,7 @@ export function createFailover(self: ServerIndex, config: ClusterConfig): Failov
     stranded: false,
     cleaning: false,
     failedOn: [],
+    elsewhere: null,
   };
   return {
     self,
@@ -84,7 +85,8 @@ export function step(state: FailoverState, event: AgentEvent, config: ClusterCon
   if (state.restored && !sameTable(state, closed.state)) all.push({ kind: "table.persist" });
   const changed = !sameWords(ownWords(state), ownWords(closed.state));
   const effects: AgentEffect[] = changed ? [{ kind: "words.changed" }, ...all] : all;
-  return { state: closed.state, effects: effects.filter(isFirstOfKind) };
+  const next = noteElsewhere(state, closed.state);
+  return { state: next, effects: effects.filter(isFirstOfKind) };
 }
 
 /** What this server says in its beats. */

@@ -102,8 +102,23 @@ function takeOver(
   };
 }
 
+/** Keeps the newest order that named another server; a table that begins anew forgets the old one's. */
+export function noteElsewhere(before: FailoverState, after: FailoverState): FailoverState {
+  let isChanged = false;
+  const groups = after.groups.map((group, index) => {
+    const { order, desired } = before.groups[index] ?? group;
+    if (group.order === order && group.desired === desired) return group;
+    const isOther = group.desired !== null && group.desired !== after.self;
+    const kept = isNewer(group.order, order) ? group.elsewhere : null;
+    const elsewhere = isOther ? group.order : kept;
+    isChanged ||= elsewhere !== group.elsewhere;
+    return elsewhere === group.elsewhere ? group : { ...group, elsewhere };
+  });
+  return isChanged ? { ...after, groups } : after;
+}
+
 /** Half of the numbers are newer than a given one. */
-const isNewer = (order: number, than: number): boolean => {
+export const isNewer = (order: number, than: number): boolean => {
   const ahead = (order - than + ORDER_WRAP) % ORDER_WRAP;
   return ahead > 0 && ahead < ORDER_WRAP / 2;
 };

@@ -5,8 +5,10 @@
  */
 import type { ClusterConfig, GroupConfig, ProgramResource } from "../configuration/model.ts";
 import { isAtRest, isMany, toldBy } from "./hear.ts";
+import { isNewer } from "./orders.ts";
 import { startEvent } from "./scripts.ts";
 import type { AgentEffect, FailoverState, GroupRun } from "./state.ts";
+import type { Words } from "./words.ts";
 
 type Result = { readonly state: FailoverState; readonly effects: readonly AgentEffect[] };
 
@@ -60,16 +62,30 @@ function mayStart(state: FailoverState, index: number, spec: GroupConfig): boole
   if (facts === null || !facts.holdsLease || state.willCovers?.[index] !== true) return false;
   if (facts.willRevision < state.willRevision && !isFirstThroughPulse(state, index, spec))
     return false;
+  if (isLeaving(state, index)) return false;
   if (facts.sole) return true;
   const told = toldBy(facts);
   if (facts.view === null || told.length < facts.view.members.length - 1) return false;
   return told.every(({ index: server, words }) => {
-    if (!isAtRest(words, index)) return false;
+    if (!isAtRest(words, index) || mayStillObey(state, index, words)) return false;
     if (!isMany(facts) || !spec.policy.includes(server)) return true;
     // At rest by the same order: whatever older one it was given, it starts nothing by it any more.
     const said = words?.groups[index];
     return said?.order === state.groups[index]?.order && said?.desired === state.self;
   });
+}
+
+/** A server on its way out begins nothing: the other one drops it as soon as it shows everything stopped. */
+function isLeaving(state: FailoverState, index: number): boolean {
+  const isAtBeginning = state.groups[index]?.upCount === 0;
+  return isAtBeginning && (state.facts?.server !== "member" || state.wish?.kind === "leave");
+}
+
+/** "Stopped" from before an order that named the speaker says nothing: that order may still arrive there. */
+function mayStillObey(state: FailoverState, index: number, words: Words | null): boolean {
+  const elsewhere = state.groups[index]?.elsewhere ?? null;
+  const said = words?.groups[index];
+  return elsewhere !== null && (said === undefined || !isNewer(said.order, elsewhere));
 }
 
 /** An address order travels behind the will on the same line, so the will is held before it acts. */

@@ -40,6 +40,11 @@ export interface GroupRun {
   readonly restarts: Readonly<Record<string, readonly number[]>>;
   /** Nobody's because no server of its policy was left (R54), not because an operator wanted it. */
   readonly stranded: boolean;
+  /**
+   * Newest order that named another server: until that server shows a later one it may still obey it.
+   * null = none did since this agent started.
+   */
+  readonly elsewhere: number | null;
   /** Coordinator's memory: servers on which it failed since the last order of the operator. */
   readonly failedOn: readonly ServerIndex[];
 }
