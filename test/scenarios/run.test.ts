@@ -26,8 +26,8 @@ const WORLDS_PER_CORE = 2;
 const QUIET_BELOW_MS = 1000;
 /** A story that fails three times on a late machine has failed. */
 const REPLAYS_MAX = 2;
-/** Labs share nothing but the cores. */
-const LABS_AT_ONCE = Math.max(1, availableParallelism() - 1);
+/** Labs share nothing but the cores, and mostly wait; with real-time priority they bear more than racks. */
+const LABS_AT_ONCE = Math.max(3, availableParallelism() - 1);
 
 const worldKind: WorldKind = process.env["KAGE_WORLD"] === "lab" ? "lab" : "rack";
 const only = process.env["KAGE_SCENARIO_ONLY"] ?? "";
