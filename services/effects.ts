@@ -26,6 +26,8 @@ export type PulseEffect =
     }
   /** The agent has not moved for too long: end it so that the supervisor starts it anew. */
   | { readonly kind: "agent.kill" }
+  /** No agent has come to this new pulse: if an older one lives, end it with all that it runs. */
+  | { readonly kind: "orphan.end" }
   /** An operation is overdue: end the disk process; the next one starts when this one is reaped. */
   | { readonly kind: "disk.kill" }
   /** From here on this server runs by that text; the next step is to be given it. */

@@ -195,7 +195,7 @@ function survivesFailures(facts: Facts, config: ClusterConfig, own: OwnTrouble):
   const arbiters = facts.paths.filter(
     ({ kind }) => (kind === "com" && usesCom(method)) || (kind === "disk" && usesDisk(method)),
   );
-  return arbiters.some(({ state }) => state === "faulty") ? 0 : 1;
+  return arbiters.every(({ state }) => state === "normal") ? 1 : 0;
 }
 
 /** This server hears the peer on that path. */

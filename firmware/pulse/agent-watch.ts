@@ -1,7 +1,8 @@
 /**
  * The pulse watches the agent (guide 1.2.1(3), R21-R23, D24): a progress counter that stands still gets
  * the agent ended so that its supervisor starts it anew; an agent that stays away ends the groups.
- * A hung agent must never look like life, and a short absence must not cost a failover.
+ * A hung agent must never look like life, and a short absence must not cost a failover. A new pulse knows
+ * no agent: to the one that hangs since before nobody else would put an end.
  */
 import type { Epoch } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
@@ -15,6 +16,10 @@ export interface AgentWatch {
   /** Last moment at which the agent's progress counter moved. */
   readonly movedAtMs: number;
   readonly killed: boolean;
+}
+
+export function createAgentWatch(atMs: number): AgentWatch {
+  return { token: null, held: null, movedAtMs: atMs, killed: false };
 }
 
 /** What tells whether groups may be running here. */
@@ -42,6 +47,16 @@ export function graceMs(config: ClusterConfig): number {
   return Math.min(GRACE_MAX_MS, Math.max(GRACE_MIN_MS, 2 * config.budget.timeoutMs));
 }
 
+const ORPHAN_MIN_MS = 100;
+
+/**
+ * A living agent is back within some 20 ms. The lease of the pulse that was killed ends at most A3 after its
+ * end, and the start of this one has taken its part of that.
+ */
+export function orphanMs(config: ClusterConfig): number {
+  return Math.max(ORPHAN_MIN_MS, config.budget.a3Ms / 2);
+}
+
 /** `lost` is true once, when the agent has stayed away beyond its grace. */
 export function watchAgent(
   watch: AgentWatch,
@@ -66,8 +81,17 @@ export function watchAgent(
     case "gap.noticed":
       return { state: { ...watch, movedAtMs: event.atMs }, effects: [], lost: false };
     case "tick": {
-      if (watch.token === null) return { state: watch, effects: [], lost: false };
       const stillMs = event.atMs - watch.movedAtMs;
+      if (watch.token === null) {
+        if (watch.killed || stillMs < orphanMs(config)) {
+          return { state: watch, effects: [], lost: false };
+        }
+        return {
+          state: { ...watch, killed: true },
+          effects: [{ kind: "orphan.end" }],
+          lost: false,
+        };
+      }
       const lost = stillMs >= graceMs(config);
       if (stillMs < stallMs(config) || watch.killed) return { state: watch, effects: [], lost };
       const note: PulseEffect = {

@@ -129,7 +129,9 @@ export function drawPaths(
     const lastHeardMs = since(peer.comHeardAtMs);
     paths.push({ kind: "com", id, from: peer.index, to: self, state: peer.comHealth, lastHeardMs });
     const known = heard && peer.beat !== null;
-    const outbound = known ? (peer.beat?.hearsCom ? "normal" : "faulty") : "unknown";
+    // A line that never carried both ways settles nothing yet, whatever the LAN says of it.
+    const proven = known && peer.comTwoWayStampMs !== null;
+    const outbound = proven ? (peer.beat?.hearsCom ? "normal" : "faulty") : "unknown";
     const toldMs = outbound === "normal" ? since(peer.lanHeardAtMs) : null;
     paths.push({
       kind: "com",

@@ -23,7 +23,7 @@ import {
   type MajorityState,
   type Outcome,
 } from "../../services/membership/majority/state.ts";
-import { type AgentWatch, mayOwn, watchAgent } from "./agent-watch.ts";
+import { type AgentWatch, createAgentWatch, mayOwn, watchAgent } from "./agent-watch.ts";
 
 export interface MajorityPulse {
   readonly heartbeat: heartbeat.HeartbeatState;
@@ -46,7 +46,7 @@ export function createPulse(
   return {
     heartbeat: heartbeat.createHeartbeat(self, config, atMs),
     membership: createMajority(self, host, config.servers.length, atMs),
-    agent: { token: null, held: null, movedAtMs: atMs, killed: false },
+    agent: createAgentWatch(atMs),
     nextLanAtMs: atMs,
     tickedAtMs: atMs,
     isJudgeDue: false,

@@ -29,6 +29,7 @@ import { Farewell, hasSaidFarewell } from "./farewell.ts";
 import { KeyPart, sealing } from "./key-part.ts";
 import { Meter } from "./meter.ts";
 import { hasChanged, lostAfter } from "./news.ts";
+import { findOrphan, ORPHAN_WILL } from "./orphan.ts";
 import { rehearseTakeover } from "./rehearse.ts";
 import { hearRevision } from "./revision-words.ts";
 import { createPulse, holdsLease, nextDeadlineMs, type PulseState, peerOf, step } from "./route.ts";
@@ -167,6 +168,9 @@ export class Pulse {
       case "agent.kill":
         this.#killRole("agent");
         return false;
+      case "orphan.end":
+        this.#endOrphan();
+        return false;
       case "disk.kill":
         this.#killRole("disk");
         return false;
@@ -303,6 +307,14 @@ export class Pulse {
     const reason = message["reason"] === "forced" ? "forced" : "stop-failed";
     const evidence = String(message["error"]);
     await this.#executeWill({ kind: "will.execute", reason, evidence, off: true });
+  }
+
+  #endOrphan(): void {
+    const orphan = findOrphan(this.#context.local.runDir);
+    if (orphan === null) return;
+    this.#pids.set("agent", orphan);
+    this.#note("agent.orphaned", {});
+    void this.#executeWill(ORPHAN_WILL);
   }
 
   async #executeWill(effect: Extract<PulseEffect, { kind: "will.execute" }>): Promise<void> {

@@ -28,7 +28,7 @@ import {
 import * as quorum from "../../services/quorum/core.ts";
 import { METHODS } from "../../services/quorum/methods.ts";
 import * as stamping from "../../services/quorum/stamping.ts";
-import { type AgentWatch, mayOwn, watchAgent } from "./agent-watch.ts";
+import { type AgentWatch, createAgentWatch, mayOwn, watchAgent } from "./agent-watch.ts";
 import { hasNews } from "./beat-news.ts";
 import {
   createDiskPart,
@@ -78,7 +78,7 @@ export function createPulse(
     membership: createMembership(self, host, config.servers.length, atMs),
     disk: createDiskPart(config.servers.length, atMs),
     revision: NO_REVISION,
-    agent: { token: null, held: null, movedAtMs: atMs, killed: false },
+    agent: createAgentWatch(atMs),
     nextLanAtMs: atMs,
     nextComAtMs: atMs,
     suspected: false,

@@ -9,6 +9,7 @@ import type { PulseEffect } from "../../services/effects.ts";
 import { overdueMs } from "../../services/facts.ts";
 import { drawLastWords, parseLastWords } from "../last-words.ts";
 import { FAREWELL_MAX_MS, isFarewellOpen } from "../pulse/farewell.ts";
+import { ORPHAN_WILL } from "../pulse/orphan.ts";
 import { SwarmAgent } from "./agent.ts";
 import { SwarmDisk } from "./array.ts";
 import { SwarmPulse } from "./pulse.ts";
@@ -48,6 +49,8 @@ export class SwarmHost {
   #pulseLostAtMs = Number.NEGATIVE_INFINITY;
   #pulseAbleAtMs = Number.NEGATIVE_INFINITY;
   #resetAtMs = Number.POSITIVE_INFINITY;
+  #pulseAtMs = 0;
+  #agentAtMs = 0;
 
   constructor(world: World, index: number) {
     this.world = world;
@@ -154,6 +157,13 @@ export class SwarmHost {
     this.world.troubled();
     this.#endAgent();
     this.#later(50 + this.world.random.below(300), () => this.#startAgent());
+  }
+
+  /** Ends an agent older than the pulse, with all that it runs; see firmware/pulse/orphan.ts. */
+  endOrphan(): void {
+    if (this.agent === null || this.#agentAtMs >= this.#pulseAtMs) return;
+    this.forgotAtMs = this.world.clock.nowMs;
+    this.executeWill(ORPHAN_WILL);
   }
 
   killDisk(): void {
@@ -271,6 +281,7 @@ export class SwarmHost {
   #startPulse(): void {
     if (!this.on || this.pulse !== null) return;
     this.pulse = new SwarmPulse(this, this.world.nextNumber());
+    this.#pulseAtMs = this.world.clock.nowMs;
     // Armed by the first pulse; the death of a pulse leaves the watchdog counting.
     if (this.#resetAtMs === Number.POSITIVE_INFINITY) this.feed();
     this.#connect(20);
@@ -280,6 +291,7 @@ export class SwarmHost {
   #startAgent(): void {
     if (!this.on || this.agent !== null) return;
     this.agent = new SwarmAgent(this);
+    this.#agentAtMs = this.world.clock.nowMs;
     this.#connect(5);
   }
 

@@ -209,6 +209,9 @@ export class SwarmPulse {
       case "agent.kill":
         host.killAgent();
         return false;
+      case "orphan.end":
+        host.endOrphan();
+        return false;
       case "disk.kill":
         host.killDisk();
         return false;

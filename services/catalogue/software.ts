@@ -20,6 +20,22 @@ export const softwareEvents = {
       remedy: "一度だけなら対処は不要です。繰り返す場合は診断情報をサポートへ送ってください。",
     },
   },
+  "agent.orphaned": {
+    code: "KG-5016",
+    severity: "error",
+    en: {
+      text: "The agent hung while the pulse was restarted: it is ended together with the groups it ran.",
+      cause:
+        "Agent and pulse failed at the same time, so nobody could say whether the groups may run on.",
+      remedy: "Nothing to do if it happens once. If it repeats, send the diagnostics to support.",
+    },
+    ja: {
+      text: "パルスの再起動中にエージェントがハングしていたため、エージェントと、その管理するグループを終了します。",
+      cause:
+        "エージェントとパルスが同時に障害となり、グループを続行してよいか判断できませんでした。",
+      remedy: "一度だけなら対処は不要です。繰り返す場合は診断情報をサポートへ送ってください。",
+    },
+  },
   "agent.restarted": {
     code: "KG-5002",
     severity: "warning",
