@@ -10,8 +10,9 @@ const EXIT_START = 1;
 
 async function main(argv: readonly string[]): Promise<void> {
   const [word, ...rest] = argv;
-  // `disk` is a role and the first word of a command; a role is followed by options only.
-  const role = word === "disk" && rest[0]?.startsWith("-") !== true ? "kage" : word;
+  // Some words are a role and the first word of a command; a role is followed by options only.
+  const isBoth = word === "disk" || word === "broker";
+  const role = isBoth && rest[0]?.startsWith("-") !== true ? "kage" : word;
   switch (role) {
     case "pulse":
     case "agent":
@@ -21,8 +22,6 @@ async function main(argv: readonly string[]): Promise<void> {
     case "leave":
     case "sweep":
       return endServer(role, rest);
-    case "broker-files":
-      return runBrokerFiles(rest);
     case "broker": {
       const { runBroker } = await import("./appliance/broker.ts");
       const status = await runBroker(rest);
@@ -88,18 +87,6 @@ async function endServer(step: "leave" | "sweep", argv: string[]): Promise<void>
   const { runEnding } = await import("./install/ending.ts");
   try {
     process.exitCode = await runEnding(step, readServerContext(values.local ?? ""));
-  } catch (error) {
-    if (!(error instanceof StartFault)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = EXIT_START;
-  }
-}
-
-async function runBrokerFiles(argv: readonly string[]): Promise<void> {
-  const { writeBrokerFiles } = await import("./telemetry/broker-files.ts");
-  const { StartFault } = await import("./local.ts");
-  try {
-    writeBrokerFiles(argv);
   } catch (error) {
     if (!(error instanceof StartFault)) throw error;
     process.stderr.write(`${error.message}\n`);

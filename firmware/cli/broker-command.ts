@@ -1,5 +1,5 @@
 /**
- * `kage certificate renew`: a new certificate for this server's broker, of the authority that everybody trusts
+ * `kage broker setup`: all files of this server's broker; `kage certificate renew`: a new certificate for this server's broker, of the authority that everybody trusts
  * already. Certificate, key and authority are replaced as one set; the broker reads them when it starts or is told to.
  * Source: ecosystem.md 1.4 (rotation command); firmware/telemetry/broker-certificate.ts.
  */
@@ -15,11 +15,37 @@ import {
   expiryOf,
   giveTo,
 } from "../telemetry/broker-certificate.ts";
-import { BROKER_USER } from "../telemetry/broker-files.ts";
+import { BROKER_USER, writeBrokerFiles, writeDropIn } from "../telemetry/broker-files.ts";
 import { type Call, fail, isTrouble, printJson, printLines, wantsJson } from "./call.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
 import { setTrouble } from "./member-files.ts";
 import { systemTrouble, troubleOf } from "./operator-key-command.ts";
+
+export function runSetup(call: Call): ExitCode {
+  const { texts, flags } = call.invocation;
+  const localFile = resolve(texts.local ?? LOCAL_FILE);
+  try {
+    if (flags.has("dry-run")) {
+      const folder = resolve(brokerFolder(readServerContext(localFile).local.telemetry));
+      if (wantsJson(call)) printJson(call, { ok: true, exit: EXIT.done, dryRun: true, folder });
+      else printLines(call, [call.say("brokerWouldWrite", { folder })]);
+      return EXIT.done;
+    }
+    const files = [...writeBrokerFiles({ localFile })];
+    const config = files.find((file) => file.endsWith("/mosquitto.conf"));
+    if (flags.has("unit") && config !== undefined) files.push(writeDropIn(config));
+    if (wantsJson(call)) printJson(call, { ok: true, exit: EXIT.done, files });
+    else {
+      const done = call.say("brokerWritten", { files: files.join(" ") });
+      printLines(call, [call.paint("good", done), call.say("brokerDo")]);
+    }
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof StartFault)) throw error;
+    const values = { detail: error.message };
+    return fail(call, troubleOf(call, EXIT.refused, "brokerRefused", "brokerRefusedDo", values));
+  }
+}
 
 export async function runRenew(call: Call): Promise<ExitCode> {
   const localFile = resolve(call.invocation.texts.local ?? LOCAL_FILE);

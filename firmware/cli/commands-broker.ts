@@ -8,6 +8,18 @@ const PLAIN = ["table", "json"] as const;
 const NAME = { name: "NAME" } as const;
 
 export const BROKER_COMMANDS = {
+  "broker setup": {
+    operands: [],
+    options: ["unit", "dry-run", "local"],
+    formats: PLAIN,
+    summary: {
+      en: "write the files of this server's mosquitto (telemetry.brokers of local.json)",
+      ja: "このサーバの mosquitto のファイルを作成 (local.json の telemetry.brokers)",
+    },
+    examples: [
+      "kage broker setup --unit && systemctl daemon-reload && systemctl restart mosquitto",
+    ],
+  },
   "certificate renew": {
     operands: [],
     options: ["local"],

@@ -96,6 +96,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   "disk format": alone(async (call) =>
     (await import("../install/format-command.ts")).runFormat(call),
   ),
+  "broker setup": alone(async (call) => (await import("./broker-command.ts")).runSetup(call)),
   "certificate renew": alone(async (call) => (await import("./broker-command.ts")).runRenew(call)),
   "operator-key add": alone(operatorKey),
   "operator-key list": alone(operatorKey),

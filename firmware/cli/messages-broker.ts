@@ -103,6 +103,17 @@ export const BROKER_MESSAGES = {
     en: 'add it: "brokerTls": { "listen": "192.168.1.1:8883" }',
     ja: '追加してください: "brokerTls": { "listen": "192.168.1.1:8883" }',
   },
+  brokerWritten: { en: "written: {files}", ja: "書き込みました: {files}" },
+  brokerWouldWrite: { en: "would write: {folder}", ja: "書き込み先: {folder}" },
+  brokerDo: {
+    en: "now: systemctl daemon-reload && systemctl restart mosquitto kage-telemetry",
+    ja: "次に: systemctl daemon-reload && systemctl restart mosquitto kage-telemetry",
+  },
+  brokerRefused: { en: "{detail}", ja: "{detail}" },
+  brokerRefusedDo: {
+    en: "correct it and call kage broker setup again; what was written before stays valid",
+    ja: "修正して kage broker setup を再実行してください。以前のファイルは有効なままです",
+  },
   renewed: {
     en: "new certificate until {until}: {file}",
     ja: "新しい証明書 ({until} まで有効): {file}",

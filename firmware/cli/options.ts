@@ -321,6 +321,13 @@ export const OPTIONS = {
     value: "FILE",
     help: { en: "public key of Ed25519, PEM", ja: "Ed25519 公開鍵 (PEM)" },
   }),
+  unit: option({
+    type: "boolean",
+    help: {
+      en: "make mosquitto.service start with them",
+      ja: "mosquitto.service がそれらを使用するようにする",
+    },
+  }),
   out: option({
     type: "string",
     value: "FILE",

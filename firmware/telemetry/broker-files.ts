@@ -1,12 +1,11 @@
 /**
- * Writes the files of a server's own mosquitto: `main.js broker-files --local FILE [--out DIR] [--user U]`.
+ * Writes the files of a server's own mosquitto, and the drop-in by which Debian's unit starts it with them.
  * Passwords and certificate are made once and kept, so that writing the files anew changes nobody's access.
- * Source: flash/broker/mosquitto.ts; mosquitto(8).
+ * Source: flash/broker/mosquitto.ts; mosquitto(8); systemd.unit(5) (drop-ins).
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { derivePeerPassword } from "../../flash/broker/certificate.ts";
 import {
   type BrokerFilesOptions,
@@ -35,17 +34,26 @@ export const BROKER_USER = "mosquitto";
 /** What the broker itself reads; the rest is this program's. */
 const OF_BROKER: readonly string[] = ["acl", "passwords", TLS_FILES.key];
 
-/** Throws StartFault when arguments, local file or key are wrong, or the folder refuses. */
-export function writeBrokerFiles(argv: readonly string[]): void {
-  const { local, out, user } = parseArgs({
-    args: [...argv],
-    options: { local: { type: "string" }, out: { type: "string" }, user: { type: "string" } },
-  }).values;
-  const context = readServerContext(local ?? "");
+/** Where systemd looks for what the site adds to the unit of Debian's package. */
+const DROP_IN_FOLDER = "/etc/systemd/system/mosquitto.service.d";
+
+export interface BrokerPlace {
+  readonly localFile: string;
+  /** Default: `brokerTls.folder` of the local file, else the package's own. */
+  readonly out?: string;
+  /** Account of the broker; default mosquitto's own choice. */
+  readonly user?: string;
+}
+
+/** Returns the paths written. Throws StartFault when local file or key are wrong, or the folder refuses. */
+export function writeBrokerFiles({ localFile, out, user }: BrokerPlace): readonly string[] {
+  const context = readServerContext(localFile);
   const { telemetry } = context.local;
   const [own] = telemetry?.brokers ?? [];
   if (own === undefined) {
-    throw new StartFault(`${local}: no "telemetry.brokers"; the first is this server's own broker`);
+    throw new StartFault(
+      `${localFile}: no "telemetry.brokers"; the first is this server's own broker`,
+    );
   }
   const folder = resolve(out ?? brokerFolder(telemetry));
   const tls = tlsOf(context, own);
@@ -61,17 +69,35 @@ export function writeBrokerFiles(argv: readonly string[]): void {
       ...(user === undefined ? {} : { user }),
     }),
   ];
+  return putFiles(folder, files, user ?? BROKER_USER);
+}
+
+/** Makes mosquitto.service start with `config`; what else is set for it stays. Throws StartFault. */
+export function writeDropIn(config: string, folder = DROP_IN_FOLDER): string {
+  const text = [
+    "# Written by kage broker setup; remove this file to give mosquitto its own configuration back.",
+    "[Service]",
+    "ExecStart=",
+    `ExecStart=/usr/sbin/mosquitto -c ${config}`,
+    "",
+  ].join("\n");
+  putFiles(folder, [{ name: "kagemusha.conf", mode: 0o644, text }], BROKER_USER);
+  return join(folder, "kagemusha.conf");
+}
+
+function putFiles(folder: string, files: readonly RenderedFile[], user: string): readonly string[] {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
     for (const { name, mode, text } of files) {
       const draft = join(folder, `${name}.new`);
       writeFileSync(draft, text, { mode, flush: true });
-      if (OF_BROKER.includes(name)) giveTo(user ?? BROKER_USER, draft);
+      if (OF_BROKER.includes(name)) giveTo(user, draft);
       renameSync(draft, join(folder, name));
     }
   } catch (error) {
     throw new StartFault(`${folder}: cannot be written (${(error as Error).message})`);
   }
+  return files.map(({ name }) => join(folder, name));
 }
 
 /** Passwords must not cross a wire in the clear. null = the own broker is reached by TLS alone. */

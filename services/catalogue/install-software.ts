@@ -160,11 +160,11 @@ export const softwareChecks = {
   "broker.no-certificate": entry(
     [
       "the broker of this server has no certificate ({file})",
-      "write its files: main.js broker-files --local /etc/kagemusha/local.json",
+      "write its files: kage broker setup --unit",
     ],
     [
       "このサーバのブローカに証明書がありません ({file})",
-      "ファイルを作成してください: main.js broker-files --local /etc/kagemusha/local.json",
+      "ファイルを作成してください: kage broker setup --unit",
     ],
   ),
   "broker.key-open": entry(

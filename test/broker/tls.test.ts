@@ -1,5 +1,5 @@
 /**
- * TLS of a server's own mosquitto: files as `broker-files` writes them, telemetry that checks the authority,
+ * TLS of a server's own mosquitto: files as `kage broker setup` writes them, telemetry that checks the authority,
  * strangers with the right and the wrong one, renewal, and the events of the other server's broker.
  * Source: ecosystem.md 1.2, 1.4 (TLS 1.2, own authority, per-node certificates); mosquitto.conf(5).
  */
@@ -104,7 +104,7 @@ function tellOfTls(): void {
       const oldAuthority = join(rig.folder, "kept.pem");
       writeFileSync(oldAuthority, readFileSync(at("ca.pem")));
       // Writing the files anew keeps the certificate.
-      writeBrokerFiles(["--local", rig.localFile, "--user", userInfo().username]);
+      writeBrokerFiles({ localFile: rig.localFile, user: userInfo().username });
       assert.is(readFileSync(at("node.key"), "utf8"), oldKey);
       const renewed = await kage(["certificate", "renew", "--local", rig.localFile]);
       assert.is(renewed.status, 0, renewed.text);
@@ -152,7 +152,7 @@ async function openOther(rig: Rig): Promise<string> {
   const file = join(rig.folder, "local2.json");
   mkdirSync(folder);
   writeFileSync(file, JSON.stringify({ ...first, server: "SERVER2", telemetry }));
-  writeBrokerFiles(["--local", file, "--user", userInfo().username]);
+  writeBrokerFiles({ localFile: file, user: userInfo().username });
   rig.spawn("mosquitto", ["-c", join(folder, "mosquitto.conf")]);
   await reachable(host, PEER_PORT);
   return folder;

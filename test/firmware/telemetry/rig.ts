@@ -26,7 +26,7 @@ import { logLine, PREFIX, picture } from "../../services/telemetry/desk-stage.ts
 
 const MAIN = join(import.meta.dirname, "..", "..", "..", "firmware", "main.js");
 
-/** `tls`: mosquitto as `broker-files` sets it up, reached by TLS alone. */
+/** `tls`: mosquitto as `kage broker setup` sets it up, reached by TLS alone. */
 export type BrokerKind = "embedded" | "mosquitto" | "tls";
 
 /** Where things of a rig are, before it runs. */
@@ -223,7 +223,7 @@ class TelemetryRig implements Rig {
       const accounts = ["--accounts", join(this.folder, "credentials.json")];
       this.#broker = this.spawn(process.execPath, [MAIN, "broker", ...where, ...accounts]);
     } else if (this.kind === "tls") {
-      writeBrokerFiles(["--local", this.localFile, "--user", userInfo().username]);
+      writeBrokerFiles({ localFile: this.localFile, user: userInfo().username });
       const config = join(this.folder, "broker", "mosquitto.conf");
       this.#broker = this.spawn("mosquitto", ["-c", config]);
     } else {
