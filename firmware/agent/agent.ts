@@ -35,8 +35,10 @@ import { osStartMs } from "./os-start.ts";
 import { PulseLink } from "./pulse-link.ts";
 import { PulseWatch } from "./pulse-watch.ts";
 import { rehearseTakeover } from "./rehearse.ts";
+import { RELEASE, ReleaseWatch } from "./release-watch.ts";
 import { ScriptDesk } from "./script-desk.ts";
-import { drawStatus, type StateSince, shownState } from "./status.ts";
+import { Since } from "./since.ts";
+import { drawStatus } from "./status.ts";
 
 export class Agent {
   readonly #context: ServerContext;
@@ -57,7 +59,8 @@ export class Agent {
   readonly #orders = new OperatorOrders((command) => this.#scheduler.push(command));
   readonly #startedMs = monotonicMs();
   #state: FailoverState;
-  #since: (StateSince | null)[];
+  readonly #since: Since;
+  readonly #releases: ReleaseWatch;
   #running: readonly boolean[] | null = null;
   #welcome: Uint8Array | null = null;
   #lastWill: object | null = null;
@@ -81,7 +84,9 @@ export class Agent {
       note: (key, data) => this.#note(key, data),
     });
     this.#state = createFailover(self, config);
-    this.#since = config.servers.map(() => null);
+    this.#since = new Since(config.servers.length);
+    const nameOf = (at: number): string => config.servers[at]?.name ?? `#${at}`;
+    this.#releases = new ReleaseWatch(nameOf, (key, data) => this.#note(key, data));
     this.#tokenMs = Math.max(50, Math.min(1000, config.budget.timeoutMs / 5));
     this.#wordMs = alivePeriodMs(config.budget.intervalMs);
     this.#programs = createProgramRunner({
@@ -169,10 +174,11 @@ export class Agent {
 
   #status(language: "en" | "ja"): StatusDocument {
     const { host, config } = this.#context;
-    return drawStatus(this.#state, host, this.#since, config, language, {
+    return drawStatus(this.#state, host, this.#since.all, config, language, {
       isUnsaved: this.#keeper.isBehind,
       emergency: this.#emergency.record,
       unfit: this.#scripts.unfit,
+      release: RELEASE,
       revisions: this.#texts.revisions,
     });
   }
@@ -181,7 +187,8 @@ export class Agent {
     const before = this.#state;
     const { state, effects } = step(before, event, this.#context.config);
     this.#state = state;
-    this.#keepSince();
+    this.#since.look(state);
+    this.#releases.look(state.facts);
     this.#feed.touch();
     for (const effect of inOrder(effects)) this.#execute(effect);
     const wished = !sameWish(before.wish, state.wish);
@@ -341,7 +348,7 @@ export class Agent {
     if (wish === null) return;
     this.#progress = (this.#progress + 1) >>> 0;
     const unsaved = this.#keeper.isBehind;
-    const parts = { ...this.#texts.words(), ...this.#scripts.words() };
+    const parts = { ...this.#texts.words(), ...this.#scripts.words(), release: RELEASE };
     const words = { ...ownWords(this.#state), unsaved, ...parts };
     const blob = Buffer.from(encodeWords(words)).toString("base64");
     const relearns =
@@ -382,14 +389,6 @@ export class Agent {
   #command(verb: RequestVerb, group: number, target: number | null): Promise<string> {
     if (this.#texts.isChanging && verb.startsWith("group.")) return Promise.resolve("config-busy");
     return this.#orders.ask(verb, group, target, monotonicMs());
-  }
-
-  #keepSince(): void {
-    const now = new Date().toISOString();
-    for (const [index, old] of this.#since.entries()) {
-      const shown = shownState(index, this.#state);
-      if (old?.state !== shown) this.#since[index] = { state: shown, since: now };
-    }
   }
 
   #note(key: string, data: NoteData): void {

@@ -22,6 +22,7 @@ import type {
   StatusDocument,
   StatusReason,
 } from "../../services/status.ts";
+import { releasesApart } from "./release-watch.ts";
 import type { UnfitScript } from "./script-desk.ts";
 
 /** Wall-clock instants since when each server shows its state, kept by the agent. */
@@ -38,6 +39,8 @@ export interface OwnTrouble {
   readonly revisions?: readonly (Revision | null)[];
   /** Scripts here that cannot be run as they are; absent = none. */
   readonly unfit?: readonly UnfitScript[];
+  /** Release of this agent; absent = it is not compared. */
+  readonly release?: string;
   /** Data of the event `emergency.recorded`; null or absent = nothing is to be settled. */
   readonly emergency?: NoteData | null;
 }
@@ -72,7 +75,10 @@ export function drawStatus(
       },
     },
     servers: config.servers.map((server) =>
-      withRevision(drawServer(server.index, state, ownHost, since, config), own, server.index),
+      withRelease(
+        withRevision(drawServer(server.index, state, ownHost, since, config), own, server.index),
+        releaseOf(server.index, state, own),
+      ),
     ),
     groups: config.groups.map((_, index) => drawGroup(state, index, config)),
     paths: (facts?.paths ?? []).map(
@@ -109,6 +115,16 @@ function withRevision(server: ServerStatus, own: OwnTrouble, index: ServerIndex)
   const shown = { revision: said.rev, configHash: said.hash.slice(0, 8) };
   return { ...server, details: { ...server.details, ...shown } };
 }
+
+/** Release of a server's agent; null = it has not said. */
+function releaseOf(index: ServerIndex, state: FailoverState, own: OwnTrouble): string | null {
+  if (index === state.self) return own.release ?? null;
+  const peer = state.facts === null ? null : peerAt(state.facts, index);
+  return peer === null ? null : (wordsHeard(peer)?.release ?? null);
+}
+
+const withRelease = (server: ServerStatus, release: string | null): ServerStatus =>
+  release === null ? server : { ...server, details: { ...server.details, release } };
 
 function drawServer(
   index: ServerIndex,
@@ -245,6 +261,9 @@ function drawReasons(
     if (!configDiffers) continue;
     const theirs = own.revisions?.[index]?.hash.slice(0, 8) ?? "?";
     add("config.mismatch", { server: name(index), ours: config.hash, theirs });
+  }
+  for (const { index, theirs } of releasesApart(facts, own.release)) {
+    add("release.differs", { server: name(index), ours: own.release ?? "", theirs });
   }
   for (const { state: shown, index } of facts.peers) {
     if (shown === null) add("peer.lost", { server: name(index) });

@@ -237,6 +237,20 @@ export const lifeRefusals = {
       remedy: "取り消すものはありません。kage status で確認できます。",
     },
   },
+  "other-release": {
+    code: "KG-9039",
+    exit: 3,
+    en: {
+      text: "The other server runs another release, and the two do not understand each other here.",
+      remedy:
+        "See the releases in: kage status -o json. Give the order on that server, or bring both to one release.",
+    },
+    ja: {
+      text: "相手サーバは異なるリリースで動作しており、この指示または応答を互いに解釈できません。",
+      remedy:
+        "リリースは kage status -o json で確認できます。そのサーバ上で指示するか、両サーバを同じリリースにしてください。",
+    },
+  },
   "no-fence": {
     code: "KG-9036",
     exit: 3,

@@ -36,6 +36,35 @@ export const softwareEvents = {
       remedy: "一度だけなら対処は不要です。繰り返す場合は診断情報をサポートへ送ってください。",
     },
   },
+  "release.differs": {
+    code: "KG-5017",
+    severity: "warning",
+    en: {
+      text: "{server} runs release {theirs}, this server {ours}.",
+      cause: "The servers are being brought up to date one after the other, or one was forgotten.",
+      remedy: "Bring all servers to one release soon: kage --version on each says which it has.",
+    },
+    ja: {
+      text: "{server} のリリースは {theirs}、本サーバは {ours} です。",
+      cause: "サーバを順に更新している途中か、更新漏れのサーバがあります。",
+      remedy:
+        "早めに全サーバを同じリリースにしてください。各サーバの kage --version で確認できます。",
+    },
+  },
+  "release.same": {
+    code: "KG-5018",
+    severity: "info",
+    en: {
+      text: "{server} runs the release of this server again: {ours}.",
+      cause: "The update of the servers is complete as far as these two go.",
+      remedy: "Nothing to do.",
+    },
+    ja: {
+      text: "{server} のリリースは本サーバと同じ {ours} になりました。",
+      cause: "この 2 台の更新が完了しました。",
+      remedy: "対処は不要です。",
+    },
+  },
   "agent.restarted": {
     code: "KG-5002",
     severity: "warning",

@@ -98,17 +98,28 @@ function obey(
   if (request === null || state.served[peer.index] === mark) return { state, effects: [] };
   if (isMany(facts) && !isForUs(state, peer, request)) return { state, effects: [] };
   if (isReplyOpen(state, facts, peer)) return { state, effects: [] };
-  const { verb, group, target, number } = request;
-  const done = isServerVerb(verb)
-    ? serverOrder(state, verb, config)
-    : { ...order(state, verb, group, target, config, atMs), effects: [] };
+  const { number } = request;
+  const done = carryOut(state, request, config, atMs);
   const reply = { to: peer.index, number, code: done.code };
   const served = state.served.map((old, index) => (index === peer.index ? mark : old));
   return { state: { ...done.state, reply, served }, effects: done.effects };
 }
 
+function carryOut(
+  state: FailoverState,
+  { verb, group, target }: Request,
+  config: ClusterConfig,
+  atMs: number,
+): Result & { readonly code: ReplyCode } {
+  if (verb === "unknown") return { state, effects: [], code: "other-release" };
+  if (isServerVerb(verb)) return serverOrder(state, verb, config);
+  return { ...order(state, verb, group, target, config, atMs), effects: [] };
+}
+
 /** Of three or more: the named server, or the coordinator of the view that the asker lives in as well. */
 function isForUs(state: FailoverState, peer: PeerFact, { verb, target }: Request): boolean {
+  // Whoever it names may answer that it is not understood.
+  if (verb === "unknown") return target === state.self || isCoordinator(state);
   return isServerVerb(verb) ? target === state.self : isCoordinator(state) && peer.sameView;
 }
 
@@ -129,7 +140,8 @@ function takeReply(state: FailoverState, peer: PeerFact, { reply }: Words): Resu
 /** A coordinator that has changed may have carried the order out or not: the new one is not to do it again. */
 function withdraw(state: FailoverState, facts: Facts): Result {
   const { request } = state;
-  const stands = request === null || isServerVerb(request.verb) || !isMany(facts);
+  const stands =
+    request === null || request.verb === "unknown" || isServerVerb(request.verb) || !isMany(facts);
   if (stands || facts.view?.epoch.coordinator === state.requestTo) return { state, effects: [] };
   return close(state, "timeout");
 }

@@ -15,7 +15,11 @@
  * then, if anything follows, n u16 and n bytes about configuration texts (configuration/rollout-words.ts)
  * then, if anything follows, n u16 and n bytes about keys (keys/key-words.ts)
  * then, if anything follows, n u8 (bit 7: there are more) and n times group, mark u32 (resources/load-marks.ts)
+ * then parts to the end: kind u8, n u8 and n bytes; kind 1 is the release, other kinds are of later releases
  * ```
+ *
+ * A release reads the words of the next one: it skips parts and flags that it does not know, and answers a
+ * request that it does not know with `other-release`. What changes the meaning of the rest needs another format.
  */
 import { Reader, Writer } from "../../hal/base/bytes.ts";
 import type { ServerIndex } from "../../hal/base/ids.ts";
@@ -40,7 +44,9 @@ export const REQUEST_VERBS = [
 ] as const;
 export type RequestVerb = (typeof REQUEST_VERBS)[number];
 
-/** Outcomes of a request; all but `accepted` are refusals with an entry in the catalogue. */
+/**
+ * Outcomes of a request; all but `accepted` are refusals with an entry in the catalogue. New ones go to the end.
+ */
 export const REPLY_CODES = [
   "accepted",
   "already-running",
@@ -65,12 +71,14 @@ export const REPLY_CODES = [
   "provisional",
   "not-waiting",
   "below-majority",
+  "other-release",
 ] as const;
 export type ReplyCode = (typeof REPLY_CODES)[number];
 
 export interface Request {
   readonly number: number;
-  readonly verb: RequestVerb;
+  /** `unknown`: of a later release. */
+  readonly verb: RequestVerb | "unknown";
   readonly group: number;
   readonly target: ServerIndex | null;
 }
@@ -112,6 +120,8 @@ export interface Words {
   readonly unfit?: boolean;
   /** Programs that scripts have loaded here; absent = none. */
   readonly loads?: LoadWords;
+  /** Release of the agent, `0.1.0`; absent = an older one, or there was no room beside a configuration text. */
+  readonly release?: string;
 }
 
 const FORMAT = 3;
@@ -122,6 +132,10 @@ const FAILOVER = 0x80;
 const LOAD_BYTES = 5;
 /** Bit of the number of loaded programs. */
 const MORE_LOADS = 0x80;
+const RELEASE_PART = 1;
+/** Two bytes each at least, in a blob of 700. */
+const PARTS_MAX = BLOB_BYTES_MAX / 2;
+const RELEASE_CHARACTERS = /^[0-9A-Za-z.+-]{1,32}$/;
 const NO_LOADS: LoadWords = { isWhole: true, marks: [] };
 /** 19 + 32 x 4 bytes stay far below the beat's 700. */
 export const GROUPS_MAX = 32;
@@ -135,7 +149,7 @@ export function encodeWords(words: Words): Uint8Array {
   writer.u8(words.shutdown);
   writer.u8(flagsOf(words));
   writer.u16(words.request?.number ?? 0);
-  writer.u8(words.request === null ? 0 : REQUEST_VERBS.indexOf(words.request.verb));
+  writer.u8(words.request === null ? 0 : verbNumber(words.request));
   writer.u8(words.request?.group ?? 0);
   writer.u8(words.request?.target ?? NONE);
   writer.u8(words.reply?.to ?? NONE);
@@ -149,15 +163,18 @@ export function encodeWords(words: Words): Uint8Array {
   }
   writer.u48(words.epoch ?? 0);
   const loads = (bytes < BLOB_BYTES_MAX ? words.loads : undefined) ?? NO_LOADS;
-  if (rollout.length > 0 || keys.length > 0 || loads.marks.length > 0) {
+  const release = releasePart(words, BLOB_BYTES_MAX - bytes - 1);
+  const hasMore = loads.marks.length > 0 || release.length > 0;
+  if (rollout.length > 0 || keys.length > 0 || hasMore) {
     writer.u16(rollout.length);
     writer.bytes(rollout);
   }
-  if (keys.length > 0 || loads.marks.length > 0) {
+  if (keys.length > 0 || hasMore) {
     writer.u16(keys.length);
     writer.bytes(keys);
   }
-  if (loads.marks.length > 0) writeLoads(writer, loads);
+  if (hasMore) writeLoads(writer, loads, release.length);
+  writer.bytes(release);
   return writer.written();
 }
 
@@ -191,7 +208,8 @@ export function decodeWords(bytes: Uint8Array): Words | null {
   const rollout = reader.complete() ? null : reader.bytes(reader.u16());
   const keys = reader.complete() ? null : reader.bytes(reader.u16());
   const loads = reader.complete() ? undefined : readLoads(reader);
-  if (!reader.complete() || request === undefined || reply === undefined) return null;
+  const release = readParts(reader);
+  if (!reader.complete()) return null;
   const phase = shutdown === 0 ? 0 : shutdown === 1 ? 1 : 2;
   return {
     shutdown: phase,
@@ -205,8 +223,28 @@ export function decodeWords(bytes: Uint8Array): Words | null {
     ...(rollout === null || rollout.length === 0 ? {} : { rollout }),
     ...(keys === null || keys.length === 0 ? {} : { keys }),
     ...((flags & 8) === 8 ? { unfit: true } : {}),
-    ...(loads === undefined ? {} : { loads }),
+    ...(loads === undefined || (loads.isWhole && loads.marks.length === 0) ? {} : { loads }),
+    ...(release === null ? {} : { release }),
   };
+}
+
+/** Nothing when it is not said, or does not fit into the room that is left. */
+function releasePart({ release }: Words, roomBytes: number): Uint8Array {
+  if (release === undefined || !RELEASE_CHARACTERS.test(release)) return new Uint8Array(0);
+  if (release.length + 2 > roomBytes) return new Uint8Array(0);
+  return Uint8Array.of(RELEASE_PART, release.length, ...Buffer.from(release, "latin1"));
+}
+
+/** The release, null = it is not said; an incomplete part leaves the reader incomplete. */
+function readParts(reader: Reader): string | null {
+  let release: string | null = null;
+  for (let left = PARTS_MAX; left > 0 && !reader.complete(); left -= 1) {
+    const kind = reader.u8();
+    const bytes = reader.bytes(reader.u8());
+    const text = kind === RELEASE_PART ? Buffer.from(bytes).toString("latin1") : "";
+    if (RELEASE_CHARACTERS.test(text)) release = text;
+  }
+  return release;
 }
 
 function flagsOf({ marked, offAfterLeave, unsaved, unfit }: Words): number {
@@ -214,8 +252,8 @@ function flagsOf({ marked, offAfterLeave, unsaved, unfit }: Words): number {
 }
 
 /** As many as the beat has room for; a piece of a configuration text goes first. */
-function writeLoads(writer: Writer, { isWhole, marks }: LoadWords): void {
-  const room = Math.floor((BLOB_BYTES_MAX - writer.written().length - 1) / LOAD_BYTES);
+function writeLoads(writer: Writer, { isWhole, marks }: LoadWords, behind: number): void {
+  const room = Math.floor((BLOB_BYTES_MAX - writer.written().length - 1 - behind) / LOAD_BYTES);
   const told = marks.slice(0, Math.max(0, Math.min(room, MORE_LOADS - 1)));
   writer.u8(told.length | (isWhole && told.length === marks.length ? 0 : MORE_LOADS));
   for (const { group, mark } of told) {
@@ -236,21 +274,23 @@ function readLoads(reader: Reader): LoadWords {
 const failoverOf = (first: number): { readonly failover?: true } =>
   (first & FAILOVER) === 0 ? {} : { failover: true };
 
-/** undefined = malformed, null = no request. */
-function readRequest(reader: Reader): Request | null | undefined {
+const verbNumber = ({ verb }: Request): number =>
+  verb === "unknown" ? NONE : REQUEST_VERBS.indexOf(verb);
+
+/** null = no request. */
+function readRequest(reader: Reader): Request | null {
   const number = reader.u16();
-  const verb = REQUEST_VERBS[reader.u8()];
+  const verb = REQUEST_VERBS[reader.u8()] ?? "unknown";
   const group = reader.u8();
   const target = reader.u8();
-  if (verb === undefined) return undefined;
   if (number === 0) return null;
   return { number, verb, group, target: target === NONE ? null : target };
 }
 
-function readReply(reader: Reader): Reply | null | undefined {
+/** A refusal for a reason that this release does not know is a refusal. */
+function readReply(reader: Reader): Reply | null {
   const to = reader.u8();
   const number = reader.u16();
-  const code = REPLY_CODES[reader.u8()];
-  if (code === undefined) return undefined;
+  const code = REPLY_CODES[reader.u8()] ?? "other-release";
   return to === NONE ? null : { to, number, code };
 }

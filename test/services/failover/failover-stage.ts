@@ -20,6 +20,8 @@ export interface Peer {
   readonly desired: number | null;
   readonly order: number;
   readonly failover?: boolean;
+  /** Bytes of its words instead of those drawn from the above. */
+  readonly blob?: Uint8Array;
 }
 
 export interface Agent {
@@ -84,7 +86,7 @@ export function hear(agent: Agent, peer: Peer | null, server: ServerState = "mem
         mayOwn: false,
         sameView: peer !== null,
         epochCounter: 1,
-        blob: encodeWords(words),
+        blob: peer?.blob ?? encodeWords(words),
         presence: false,
         configDiffers: false,
       },
