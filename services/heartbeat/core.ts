@@ -138,8 +138,9 @@ function hearLan(
     return { ...peer, pathHeardAtMs };
   }
   const ownMs = beat.heardStampMs;
-  const advanced =
-    ownMs !== null && (peer.heardOwnStampMs === null || ownMs > peer.heardOwnStampMs);
+  // A peer that has not heard this boot yet repeats what the boot before said, by a clock that was further on.
+  const isOwn = ownMs !== null && ownMs <= event.atMs;
+  const advanced = isOwn && (peer.heardOwnStampMs === null || ownMs > peer.heardOwnStampMs);
   return {
     ...peer,
     host: beat.host,

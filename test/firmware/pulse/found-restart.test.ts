@@ -53,6 +53,34 @@ for (const method of ["com", "com-disk"]) {
   });
 }
 
+for (const method of ["com", "com-disk"]) {
+  test(`L3 A3: ${method}: what the peer still repeats of the boot before, whose clock was further on, is no sign of life of this one`, () => {
+    const pair = started(method);
+    pair.power(1, false);
+    pair.run(3000);
+    assert.is(pair.shows(0), "sole");
+    const { floor } = pair.at(0).state.membership;
+    pair.power(1, true, "detached", floor);
+    pair.run(200);
+    const beat = peerOf(pair.at(1).state)?.beat ?? null;
+    assert.ok(beat !== null && beat.heardStampMs !== null);
+    // A host that was up for weeks: its last stamp lies far ahead of the clock of its next boot.
+    const stale = { ...beat, heardStampMs: pair.nowMs + 1_000_000_000 };
+    pair.tell(1, { kind: "beat.received", atMs: pair.nowMs, path: 0, beat: stale, proven: true });
+    pair.run(300);
+    const peer = peerOf(pair.at(1).state);
+    assert.ok((peer?.heardOwnStampMs ?? 0) <= pair.nowMs, "by this boot's clock");
+    const { lanTwoWayStampMs = null } = peer ?? {};
+    assert.ok(lanTwoWayStampMs !== null && pair.nowMs - lanTwoWayStampMs < 300);
+    pair.setWish(1, { kind: "return", floor });
+    pair.run(1500);
+    assert.is(pair.shows(1), "member");
+    pair.power(0, false);
+    pair.run(3000);
+    assert.is(pair.shows(1), "sole", "a crash is no partition");
+  });
+}
+
 test("1.3.3: a pulse that is taught a lease which is over gives up at once", () => {
   const pair = started("com-disk");
   cutAll(pair, true);

@@ -348,6 +348,12 @@ const FOUND: readonly Mutant[] = [
     to: "mark > nowMs",
   },
   {
+    name: "found: stamps of the boot before count as heard",
+    file: HEARTBEAT,
+    from: "ownMs !== null && ownMs <= event.atMs",
+    to: "ownMs !== null",
+  },
+  {
     name: "found: events put the ticks off",
     file: ROUTE,
     from: "state.tickedAtMs + budget.intervalMs",
