@@ -8,6 +8,7 @@ import type { View } from "../hal/base/view.ts";
 import type { ClusterConfig } from "./configuration/model.ts";
 import type { Beat } from "./heartbeat/beat.ts";
 import type { DiskWitness } from "./quorum/disk.ts";
+import type { MirrorWitness } from "./quorum/mirror.ts";
 import type { SlotWord } from "./quorum/stamp.ts";
 
 /**
@@ -116,6 +117,8 @@ export interface Evidence {
   readonly grantedMs: number;
   /** What the slots testify; shared disk only. */
   readonly disk?: DiskWitness;
+  /** What the mirror's driver says; data mirror only. Absent = it has said nothing. */
+  readonly mirror?: MirrorWitness;
 }
 
 /** Reading of the COM line by sender stamps (protocol.md 1.5). */
@@ -131,6 +134,9 @@ export type StopReason =
   | "disk-faulty"
   | "deposed"
   | "excluded"
+  | "mirror-behind"
+  | "mirror-diverged"
+  | "mirror-unknown"
   | "conflict"
   | "agent-lost"
   | "stop-failed"

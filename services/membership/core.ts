@@ -238,13 +238,17 @@ function obeyPeerView(state: MembershipState, beat: LanBeat, around: Surrounding
   );
 }
 
-/** D53: two sole views have met. Who owns nothing or has the worse priority gives way. */
+/**
+ * D53: two sole views have met. Who owns nothing or has the worse priority gives way. With a mirror both who own
+ * keep their groups and their copies until an operator has chosen the source (D13).
+ */
 function meetConflict(state: MembershipState, beat: LanBeat, around: Surroundings): Result {
   const counter = beat.view?.epoch.counter ?? 0;
   const effects = state.conflict ? [] : [note("sole.conflict", { epoch: counter })];
   const mine = { ...state, conflict: true, floor: Math.max(state.floor, counter) };
   const worse = around.mayOwn === beat.mayOwn ? state.self > beat.from : !around.mayOwn;
-  if (!worse) return state.conflict ? { state: mine, effects } : told(mine, effects);
+  const keeps = around.config.method === "mirror" && around.mayOwn && beat.mayOwn;
+  if (!worse || keeps) return state.conflict ? { state: mine, effects } : told(mine, effects);
   if (!around.mayOwn)
     return detach(
       mine,

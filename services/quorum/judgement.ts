@@ -1,11 +1,12 @@
 /**
  * Partition resolution: one pure function per method turns evidence into a judgement.
  * Intuition: silence on the LAN asks the question; the arbiter answers it; on doubt the server stops.
- * Source: guide 1.2.4; requirements 1.2.4 (A, C, H rules), D3-D10; protocol.md 1.5, 1.7.
+ * Source: guide 1.2.4; requirements 1.2.4 (A, B, C, G, H rules), D3-D10; protocol.md 1.5, 1.7.
  */
 import type { Budget } from "../configuration/model.ts";
 import type { Evidence, StopReason } from "../events.ts";
 import type { DiskStartWitness } from "./disk.ts";
+import type { MirrorStartWitness } from "./mirror.ts";
 
 /** How far this server's own claim has come. */
 export type ClaimProgress = "none" | "pending" | "won" | "lost" | "failed";
@@ -37,6 +38,8 @@ export interface StartEvidence {
   readonly diskHealthy: boolean;
   /** Shared disk only. */
   readonly disk?: DiskStartWitness;
+  /** Data mirror only; absent = the driver has said nothing. */
+  readonly mirror?: MirrorStartWitness;
 }
 
 /** One row per method: in a common view, and at a start alone. */
