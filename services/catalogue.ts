@@ -4,6 +4,7 @@
  * because a peer's or a program's words must not move a terminal's cursor or forge a log line.
  * Source: work order 7 (stable codes with cause and remedy in English and Japanese), R108.
  */
+import { blackBoxEvents } from "./catalogue/black-box.ts";
 import { configurationEvents, configurationRefusals } from "./catalogue/configuration.ts";
 import { dashboardRefusals } from "./catalogue/dashboard.ts";
 import type { EventEntry, EventText, Language, RefusalEntry, Severity } from "./catalogue/entry.ts";
@@ -27,6 +28,7 @@ const events = {
   ...groupsEvents,
   ...scriptsEvents,
   ...softwareEvents,
+  ...blackBoxEvents,
   ...telemetryEvents,
   ...configurationEvents,
   ...keysEvents,

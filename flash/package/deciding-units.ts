@@ -56,7 +56,7 @@ MemorySwapMax=0
 MemoryMax=384M
 OOMScoreAdjust=-1000
 TasksMax=64
-# Only sockets and the last words are written.
+# Only sockets, the last words and the black box are written.
 ProtectSystem=strict
 ReadWritePaths=${RUN_DIR} ${STATE_DIR}
 ProtectHome=yes

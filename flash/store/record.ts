@@ -23,6 +23,8 @@ export interface StoreRecord {
   readonly epoch: Epoch | null;
   /** Members of that epoch's view. */
   readonly members: readonly ServerIndex[];
+  /** Servers on planned leave in that view (D15). Default none. */
+  readonly absent?: readonly ServerIndex[];
   /** The view came from a force-return and its groups could not start yet. Default false. */
   readonly provisional?: boolean;
   /** Written as the last act of a cluster shutdown, erased before the first grant. */
@@ -63,7 +65,8 @@ export function emptyRecord(identity: StoreRecord["identity"], host: HostIncarna
  * taken them back (D18: the mark is erased by one save, and the other copy still has it).
  */
 export function withoutVouching(record: StoreRecord): StoreRecord {
-  return { ...record, members: [], provisional: false, cleanMark: null, consumedBy: null };
+  const nowhere = { members: [], absent: [], provisional: false };
+  return { ...record, ...nowhere, cleanMark: null, consumedBy: null };
 }
 
 /** False when the state folder came from another server: its epoch and mark say nothing about us. */
@@ -84,7 +87,8 @@ export function parseRecord(value: unknown): ParsedRecord {
   if (epoch === undefined) return malformed("epoch");
   const members = source["members"];
   if (!isMembers(members)) return malformed("members");
-  const { provisional } = source;
+  const { absent, provisional } = source;
+  if (absent !== undefined && !isMembers(absent)) return malformed("absent");
   if (provisional !== undefined && typeof provisional !== "boolean")
     return malformed("provisional");
   const mark = parseMark(source["cleanMark"]);
@@ -103,6 +107,7 @@ export function parseRecord(value: unknown): ParsedRecord {
       hostIncarnation: hostIncarnation(host),
       epoch,
       members,
+      ...(absent !== undefined && absent.length > 0 ? { absent } : {}),
       ...(provisional === true ? { provisional } : {}),
       cleanMark: mark,
       consumedBy: consumedBy === null ? null : hostIncarnation(consumedBy),

@@ -132,6 +132,23 @@ export const groupsEvents = {
         "次のコマンドを使用してください: kage group start {group}",
     },
   },
+  "group.degraded": {
+    code: "KG-4019",
+    severity: "warning",
+    en: {
+      text: "Parallel group {group} does not run on {from}: it has less capacity.",
+      cause: "The server is down or detached, or the group has failed there.",
+      remedy:
+        "Return the server: its instance starts by itself. After a failure: kage group start {group}",
+    },
+    ja: {
+      text: "パラレルグループ {group} は {from} で動作していないため、処理能力が低下しています。",
+      cause: "サーバが停止しているか、切り離されているか、そこでグループに異常が発生しました。",
+      remedy:
+        "サーバを復帰させると自動的に起動します。異常の場合は" +
+        "次のコマンドを使用してください: kage group start {group}",
+    },
+  },
   "group.moved": {
     code: "KG-4016",
     severity: "info",

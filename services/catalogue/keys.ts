@@ -240,16 +240,4 @@ export const keysRefusals = {
       remedy: "状態フォルダの空き容量を確保するか修復し、再実行してください。",
     },
   },
-  "key-count": {
-    code: "KG-9312",
-    exit: 3,
-    en: {
-      text: "The configuration has {count} servers; the running rotation is made for two.",
-      remedy: "Stop the cluster and run kage key rotate on one stopped server.",
-    },
-    ja: {
-      text: "構成のサーバは {count} 台です。稼働中の鍵の更新は 2 台構成用です。",
-      remedy: "クラスタを停止し、停止中の 1 台で kage key rotate を実行してください。",
-    },
-  },
 } as const satisfies Record<string, RefusalEntry>;

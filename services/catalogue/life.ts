@@ -74,6 +74,38 @@ export const lifeEvents = {
         "次のコマンドで宣言してください: kage server force-stop SERVER --confirm-off",
     },
   },
+  "force-return.minority": {
+    code: "KG-2046",
+    severity: "error",
+    en: {
+      text: "No group may start yet: {members} force-returned of {needed} needed servers.",
+      cause: "More than half of the configured servers decide, and so many are not yet back.",
+      remedy: "Return further servers with: kage server return SERVER",
+    },
+    ja: {
+      text: "まだグループを起動できません。復帰済み {members} 台、必要 {needed} 台。",
+      cause: "設定したサーバの過半数が必要ですが、まだ復帰していません。",
+      remedy: "他のサーバを復帰させてください: kage server return SERVER",
+    },
+  },
+  "majority.edge": {
+    code: "KG-2047",
+    severity: "warning",
+    en: {
+      text:
+        "{members} of {counted} servers are members and {needed} are needed: one more loss stops " +
+        "the cluster.",
+      cause: "Servers failed, or were detached or shut down in order.",
+      remedy: "Repair the servers that are missing and return them: kage server return SERVER",
+    },
+    ja: {
+      text:
+        "{counted} 台のうち {members} 台がメンバーで、{needed} 台が必要です。あと 1 台停止すると" +
+        "クラスタが停止します。",
+      cause: "サーバの故障、または計画的な切り離しやシャットダウンによるものです。",
+      remedy: "欠けているサーバを修理し、復帰させてください: kage server return SERVER",
+    },
+  },
   "server.confirmed-off": {
     code: "KG-2043",
     severity: "warning",
@@ -223,6 +255,40 @@ export const lifeRefusals = {
       remedy:
         "理由は kage status で確認できます。他のサーバを復帰させるか、電源が切れていることを" +
         "確かめて宣言してください: kage server force-stop SERVER --confirm-off",
+    },
+  },
+  "majority-counts": {
+    code: "KG-9066",
+    exit: 3,
+    en: {
+      text:
+        "With method majority the servers are counted; a statement that {server} is off stands for " +
+        "no server.",
+      remedy:
+        "Nothing waits for it: a majority goes on by itself. Where there is none, return further " +
+        "servers with: kage server return SERVER",
+    },
+    ja: {
+      text: "多数決方式ではサーバの台数を数えます。{server} の電源断の宣言は台数に影響しません。",
+      remedy:
+        "宣言は不要です。過半数があれば自動で継続します。過半数がない場合は、他のサーバを" +
+        "復帰させてください: kage server return SERVER",
+    },
+  },
+  "no-majority-yet": {
+    code: "KG-9067",
+    exit: 3,
+    en: {
+      text: "Group {group} may not start yet: the force-returned servers are no majority.",
+      remedy:
+        "Return further servers with: kage server return SERVER, until more than half of all " +
+        "configured servers are members.",
+    },
+    ja: {
+      text: "グループ {group} はまだ起動できません。強制復帰したサーバは過半数に達していません。",
+      remedy:
+        "設定した全サーバの過半数がメンバーになるまで、他のサーバを復帰させてください: " +
+        "kage server return SERVER",
     },
   },
   "not-waiting": {

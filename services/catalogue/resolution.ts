@@ -68,18 +68,18 @@ export const resolutionEvents = {
     code: "KG-3010",
     severity: "warning",
     en: {
-      text: "This server goes on alone (method {method}): {evidence}",
-      cause: "The other server is judged down. Its groups are taken over.",
+      text: "This server goes on (method {method}): {evidence}",
+      cause: "Another server is judged down. Its groups are taken over.",
       remedy:
-        "Repair the other server, start it and return it. Until " +
-        "then a further failure stops the business.",
+        "Repair that server, start it and return it. Until then fewer failures can be survived, " +
+        "see: kage status",
     },
     ja: {
-      text: "本サーバは単独で継続します(方式 {method}): {evidence}",
-      cause: "相手サーバは停止したと判定しました。相手のグループを引き継ぎます。",
+      text: "本サーバは継続します(方式 {method}): {evidence}",
+      cause: "他のサーバが停止したと判定しました。そのグループを引き継ぎます。",
       remedy:
-        "相手サーバを修理して起動し、復帰させてください。そ" +
-        "れまでに次の障害が起きると業務が停止します。",
+        "そのサーバを修理して起動し、復帰させてください。それまでは耐えられる障害の数が減ります" +
+        "(kage status で確認)。",
     },
   },
   "verdict.partition": {
@@ -88,17 +88,19 @@ export const resolutionEvents = {
     en: {
       text: "Network partition (method {method}): {evidence}",
       cause:
-        "All LAN paths are cut, but the other server lives. " +
-        "Data is protected before the business.",
-      remedy: "Repair the LANs. The servers that stopped come up detached; return them.",
+        "All LAN paths are cut to another server that lives, or to so many that no majority is " +
+        "left. Data is protected before the business.",
+      remedy:
+        "Repair the LANs and the servers that failed. Those that stopped come up detached; " +
+        "return them.",
     },
     ja: {
       text: "ネットワークパーティションを検出しました(方式 {method}): {evidence}",
       cause:
-        "すべての LAN パスが切れていますが、相手サーバは生存して" +
-        "います。業務の継続よりデータの保護を優先します。",
+        "生存している相手サーバへの LAN パスがすべて切れたか、過半数のサーバと通信できません。" +
+        "業務の継続よりデータの保護を優先します。",
       remedy:
-        "LAN を修理してください。停止したサーバは切り離され" +
+        "LAN と故障したサーバを修理してください。停止したサーバは切り離され" +
         "た状態で起動するので、復帰させてください。",
     },
   },

@@ -300,6 +300,14 @@ export const telemetryPhrases = {
     en: "All is well: {count} further server failure can be survived.",
     ja: "正常です。あと {count} 台のサーバ障害に耐えられます。",
   },
+  "survives-many": {
+    en: "All is well: {count} further server failures can be survived.",
+    ja: "正常です。あと {count} 台のサーバ障害に耐えられます。",
+  },
+  "survives-many-degraded": {
+    en: "Runs with warnings: {count} further server failures can be survived.",
+    ja: "警告がありますが動作中です。あと {count} 台のサーバ障害に耐えられます。",
+  },
   "survives-degraded": {
     en: "Runs with warnings: {count} further server failure can be survived.",
     ja: "警告がありますが動作中です。あと {count} 台のサーバ障害に耐えられます。",

@@ -1,8 +1,8 @@
 /**
- * The text of a new cluster, and the check of a cluster that has only its first server.
+ * The text of a new cluster, and the check of a cluster that has only its first servers.
  * Intuition: a cluster is created server by server (guide 3.1), but the loader rightly refuses one
- * server; so a draft is checked as if its second server stood there already, with the neighbouring
- * addresses. Everything but "one server is none" is found before the first byte is written.
+ * server, and two that are to decide by majority; so a draft is checked as if the missing ones stood there
+ * already, with the neighbouring addresses. Everything but "these are too few" is found before a byte is written.
  * Source: guide 3.1 step 2.3, R210, R104; ecosystem.md 4.2.
  */
 import { parseEndpoint, parseIp } from "./address.ts";
@@ -37,11 +37,11 @@ export interface Draft {
   readonly watchdogTimeoutMs: number;
 }
 
-/** Name of the server that stands in for the missing second one. */
+/** Name of the server that stands in for a missing one; a further one has a number behind it. */
 export const STAND_IN = "SERVER-TO-COME";
 
 export type DraftCheck = LoadResult & {
-  /** The text has one server only; the cluster cannot start before the second one is added. */
+  /** The text has fewer servers than its method needs; the cluster cannot start before they are added. */
   readonly isDraft: boolean;
 };
 
@@ -106,9 +106,9 @@ export function draftText(draft: Draft): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Loads the text; one with a single server is loaded together with a stand-in for the second. */
+/** Loads the text; one with too few servers is loaded together with stand-ins for the missing ones. */
 export function checkDraft(text: string, fileName: string): DraftCheck {
-  const completed = withStandIn(text);
+  const completed = withStandIns(text);
   if (completed === null) return { ...loadConfiguration(text, fileName), isDraft: false };
   const result = loadConfiguration(completed, fileName);
   if (result.kind === "refused") return { ...result, isDraft: true };
@@ -116,25 +116,40 @@ export function checkDraft(text: string, fileName: string): DraftCheck {
   return { ...result, warnings, isDraft: true };
 }
 
-/** null = not a text with exactly one server. */
-function withStandIn(text: string): string | null {
+/** Fewest servers of a cluster with that method (R80, D2). */
+export const leastServers = (method: unknown): number => (method === "majority" ? 3 : 2);
+
+/** null = not a text with at least one server and fewer than its method needs. */
+function withStandIns(text: string): string | null {
+  let completed: string | null = null;
+  for (let nth = 1; nth < leastServers("majority"); nth += 1) {
+    const next = withStandIn(completed ?? text, nth === 1 ? STAND_IN : `${STAND_IN}${nth}`);
+    if (next === null) return completed;
+    completed = next;
+  }
+  return completed;
+}
+
+function withStandIn(text: string, standIn: string): string | null {
   const read = readDocument(text);
   if (read.kind === "malformed" || !isRecord(read.document.value)) return null;
-  const { servers, lans, com, disk } = read.document.value;
-  const [first, ...others] = Array.isArray(servers) ? servers : [];
-  if (!isRecord(first) || others.length > 0) return null;
-  const name = String(first["name"]);
-  const nic = first["publicInterface"];
+  const { servers, lans, com, disk, method } = read.document.value;
+  const named = Array.isArray(servers) ? servers : [];
+  const last = named.at(-1);
+  if (!isRecord(last) || named.length >= leastServers(method)) return null;
+  const name = String(last["name"]);
+  const nic = last["publicInterface"];
   const addresses = (Array.isArray(lans) ? lans.filter(isRecord) : []).map((lan) => {
     const map = isRecord(lan["addresses"]) ? lan["addresses"] : {};
-    return [String(lan["id"]), neighbour(String(map[name]))] as const;
+    const taken = Object.values(map).map(String);
+    return [String(lan["id"]), freeNeighbour(String(map[name]), taken)] as const;
   });
   const path = (section: unknown, key: string): string | undefined => {
     const map = isRecord(section) ? section[key] : undefined;
     return isRecord(map) ? String(map[name]) : undefined;
   };
   const edited = addServer(text, {
-    name: STAND_IN,
+    name: standIn,
     publicInterface: typeof nic === "string" ? nic : undefined,
     lans: Object.fromEntries(addresses),
     com: path(com, "devices"),
@@ -143,14 +158,23 @@ function withStandIn(text: string): string | null {
   return edited.kind === "text" ? edited.text : null;
 }
 
+/** A neighbouring address that nobody has yet; at the end of a network the next one downwards. */
+function freeNeighbour(text: string, taken: readonly string[]): string {
+  let next = neighbour(text);
+  for (let tries = 0; tries < taken.length && taken.includes(next); tries += 1) {
+    next = neighbour(next, -1);
+  }
+  return next;
+}
+
 /** The next address of the same network; the text itself where there is no address to count from. */
-function neighbour(text: string): string {
+function neighbour(text: string, step: 1 | -1 = 1): string {
   const endpoint = parseEndpoint(text);
   const bytes = endpoint === null ? null : parseIp(endpoint.host);
   if (endpoint === null || bytes === null) return text;
   const last = bytes.at(-1) ?? 0;
   // Neither 0 nor 255 may come out.
-  const next = [...bytes.slice(0, -1), last >= 254 ? last - 1 : last + 1];
+  const next = [...bytes.slice(0, -1), last >= 254 || step < 0 ? last - 1 : last + 1];
   if (next.length === 4) return `${next.join(".")}:${endpoint.port}`;
   const pairs = Array.from({ length: 8 }, (_, i) =>
     (((next[2 * i] ?? 0) << 8) | (next[2 * i + 1] ?? 0)).toString(16),

@@ -20,6 +20,8 @@ export interface NewServer {
 export interface NewGroup {
   readonly name: string;
   readonly start: "auto" | "manual";
+  /** Absent = "failover". */
+  readonly form?: "parallel";
   readonly policy: readonly string[];
   readonly resources: readonly object[];
 }
@@ -93,8 +95,9 @@ export function setValues(
   return { kind: "text", text: next };
 }
 
-/** Names of the servers and ids of the LANs as they stand in the text; empty when it is unreadable. */
+/** Method, names of the servers and ids of the LANs as they stand in the text; empty when it is unreadable. */
 export function listNames(text: string): {
+  readonly method: string;
   readonly servers: readonly string[];
   readonly lans: readonly string[];
   readonly hasCom: boolean;
@@ -102,6 +105,7 @@ export function listNames(text: string): {
 } {
   const root = readRoot(text) ?? {};
   return {
+    method: String(root["method"] ?? ""),
     servers: listOf(root["servers"]).map(({ name }) => String(name)),
     lans: listOf(root["lans"]).map(({ id }) => String(id)),
     hasCom: isRecord(root["com"]),

@@ -10,6 +10,30 @@ const EXPLAIN_TEXT = {
     en: "Cluster {name}, {servers} servers, method {method}, revision {revision}, hash {hash}",
     ja: "クラスタ {name}、サーバ {servers} 台、解決方式 {method}、番号 {revision}、ハッシュ {hash}",
   },
+  noEdition: {
+    en: "Edition: none, only technical limits hold (2 to 16 servers).",
+    ja: "エディション: 指定なし。技術的な制限 (2 から 16 台) だけを検査します。",
+  },
+  edition: {
+    en: "Edition {edition}: its limits of servers, disk and forms are kept.",
+    ja: "エディション {edition}: 台数、ディスク、運用形態の制限を満たしています。",
+  },
+  oneWay: {
+    en: "Form one-way standby: {groups}; one server runs the business, the others stand by.",
+    ja: "運用形態 片方向スタンバイ: {groups}。1 台が業務を実行し、他は待機します。",
+  },
+  twoWaySame: {
+    en: "Form two-way standby, same application: {groups}; after a failover one server runs both instances, so that each needs its own address or port and its own data.",
+    ja: "運用形態 同一アプリケーション双方向スタンバイ: {groups}。フェイルオーバ後は 1 台で両方が動くため、アドレスまたはポートとデータを別にしてください。",
+  },
+  twoWayDifferent: {
+    en: "Form two-way standby, different applications: {groups}; after a failover one server runs all of them.",
+    ja: "運用形態 異種アプリケーション双方向スタンバイ: {groups}。フェイルオーバ後は 1 台ですべてを実行します。",
+  },
+  parallel: {
+    en: "Form parallel: {groups}; runs on every server of its policy at once, the loss of one only lowers the capacity.",
+    ja: "運用形態 パラレル: {groups}。ポリシーの全サーバで同時に動作し、1 台の停止では処理能力だけが低下します。",
+  },
   takeover: {
     en: "The peer takes over at the latest after {latest}: detection {timeout}, delivery {delivery}, lateness {late}, arbitration {rest} ({why}).",
     ja: "相手サーバは遅くとも {latest} 後に引き継ぎます。内訳: 検出 {timeout}、伝送 {delivery}、処理の遅れ {late}、調停 {rest} ({why})。",
@@ -29,6 +53,18 @@ const EXPLAIN_TEXT = {
   whyDisk: {
     en: "the longer of 2 x heartbeat timeout and 2 x disk wait, less the detection",
     ja: "ハートビートタイムアウトの 2 倍とディスク待ちの 2 倍の長い方から検出を除いた時間",
+  },
+  whyMajority: {
+    en: "a majority promises and carries the new view, four ways of a beat sent at once",
+    ja: "過半数の約束と新しいビューのリース。直ちに送るハートビート 4 回分",
+  },
+  majority: {
+    en: "Majority: {quorum} of {count} servers have to stay; {losses} may fail, the rest then stops when one more does (J3). A planned detach lowers the count.",
+    ja: "多数決: {count} 台のうち {quorum} 台が必要です。{losses} 台まで停止でき、さらに 1 台停止すると残りも停止します (J3)。計画的な切り離しは母数を減らします。",
+  },
+  majorityEven: {
+    en: "Majority: {quorum} of {count} servers have to stay; {losses} may fail, as with one server fewer: half the servers are no majority (J2, J3). A planned detach lowers the count.",
+    ja: "多数決: {count} 台のうち {quorum} 台が必要です。{losses} 台まで停止できます。半数は過半数ではないため 1 台少ない構成と同じです (J2、J3)。計画的な切り離しは母数を減らします。",
   },
   whyLater: { en: "not in this release", ja: "この版では未対応" },
   activation: {

@@ -5,10 +5,15 @@
  */
 import { unreachable } from "../../hal/base/assert.ts";
 import type { Language } from "../catalogue/entry.ts";
+import { quorumOf } from "../membership/majority/votes.ts";
 import { usesCom, usesDisk } from "./budget.ts";
 import { type Explainer, type ExplainKey, explainer } from "./explain-text.ts";
+import { formsOf } from "./form.ts";
 import type { LoadedConfig } from "./load.ts";
 import type { Budget, QuorumMethod } from "./model.ts";
+
+/** Ways of a beat from silence to the first start: proposal, promises, view, acknowledgements (1.4). */
+const MAJORITY_WAYS = 4;
 
 /** Lines without indentation or line ends. */
 export function explainBudget(config: LoadedConfig, language: Language = "en"): string[] {
@@ -18,16 +23,20 @@ export function explainBudget(config: LoadedConfig, language: Language = "en"): 
   const servers = `${config.servers.length}`;
   const isClaimed = method === "com-disk";
   const from = time(b.timeoutMs - b.intervalMs);
+  const roundsMs = method === "majority" ? MAJORITY_WAYS * (b.deliveryMs + b.pauseMs) : 0;
   return [
     say("head", { name, servers, method, revision: `${revision}`, hash }),
+    config.edition === null ? say("noEdition") : say("edition", { edition: config.edition }),
+    ...formLines(config, say),
     say("takeover", {
-      latest: time(b.judgeMs + b.deliveryMs + b.pauseMs),
+      latest: time(b.judgeMs + roundsMs + b.deliveryMs + b.pauseMs),
       timeout: time(b.timeoutMs),
       delivery: ms(b.deliveryMs),
       late: ms(b.pauseMs),
-      rest: time(b.judgeMs - b.timeoutMs),
+      rest: time(b.judgeMs + roundsMs - b.timeoutMs),
       why: say(arbitration(method)),
     }),
+    ...(method === "majority" ? [majorityLine(config.servers.length, say)] : []),
     say("activation"),
     say("noticed", {
       from,
@@ -65,11 +74,38 @@ function arbitration(method: QuorumMethod): ExplainKey {
     case "disk":
       return "whyDisk";
     case "majority":
+      return "whyMajority";
     case "mirror":
       return "whyLater";
     default:
       return unreachable(method);
   }
+}
+
+/** R128-R131: what runs where, and what the loss of a server means for it. */
+function formLines({ groups }: LoadedConfig, say: Explainer): string[] {
+  return formsOf(groups).map(({ kind, groups: names }) => {
+    const values = { groups: names.join(", ") };
+    switch (kind) {
+      case "one-way":
+        return say("oneWay", values);
+      case "two-way-same":
+        return say("twoWaySame", values);
+      case "two-way-different":
+        return say("twoWayDifferent", values);
+      case "parallel":
+        return say("parallel", values);
+      default:
+        return unreachable(kind);
+    }
+  });
+}
+
+/** J1-J3: how many of the servers have to stay. */
+function majorityLine(count: number, say: Explainer): string {
+  const quorum = quorumOf(count);
+  const values = { count: `${count}`, quorum: `${quorum}`, losses: `${count - quorum}` };
+  return count % 2 === 0 ? say("majorityEven", values) : say("majority", values);
 }
 
 function comLines(config: LoadedConfig, say: Explainer): string[] {

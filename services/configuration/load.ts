@@ -16,7 +16,9 @@ import {
   defaultComIntervalMs,
   smallestTimeoutMs,
 } from "./budget.ts";
+import type { Edition } from "./edition.ts";
 import { composeFinding, FINDINGS_MAX, type Finding, type Remark } from "./finding.ts";
+import { formWarnings, groupRows } from "./form.ts";
 import { methodRemarks, warningRemarks } from "./method-rules.ts";
 import type {
   ClusterConfig,
@@ -37,6 +39,8 @@ export interface LoadedConfig extends ClusterConfig {
   readonly budget: DetailedBudget;
   /** True on the virtual appliance: wires, array and power are the rack's. */
   readonly virtual: boolean;
+  /** Profile whose limits were checked (D47); null = technical limits only. */
+  readonly edition: Edition | null;
 }
 
 export type LoadResult =
@@ -74,7 +78,8 @@ export function loadConfiguration(text: string, fileName: string): LoadResult {
     result.budget,
     sha256(text).subarray(0, 4).toString("hex"),
   );
-  return { kind: "ok", config, warnings: compose(warningRemarks(raw, result.budget)) };
+  const warnings = compose([...warningRemarks(raw, result.budget), ...formWarnings(raw)]);
+  return { kind: "ok", config, warnings };
 }
 
 function composer(document: Document, fileName: string) {
@@ -88,7 +93,7 @@ function composer(document: Document, fileName: string) {
 
 function completeTiming(raw: RawConfiguration, heartbeatTimeoutMs: number): TimingInput {
   const given = raw.timing;
-  const baud = raw.com?.baud ?? null;
+  const baud = baudOf(raw);
   return {
     heartbeatTimeoutMs,
     heartbeatIntervalMs: given.heartbeatIntervalMs,
@@ -102,8 +107,11 @@ function completeTiming(raw: RawConfiguration, heartbeatTimeoutMs: number): Timi
 
 function budgetFacts(raw: RawConfiguration): BudgetFacts {
   const { pauseMs, giveUpMs, claimMs } = raw.timing;
-  return { baud: raw.com?.baud ?? null, pauseMs, giveUpMs, claimMs };
+  return { baud: baudOf(raw), pauseMs, giveUpMs, claimMs };
 }
+
+const baudOf = (raw: RawConfiguration): number | null =>
+  raw.method === "majority" ? null : (raw.com?.baud ?? null);
 
 function timingRemarks(
   raw: RawConfiguration,
@@ -147,20 +155,24 @@ function buildConfig(
       publicInterface: server.publicInterface ?? "",
     })),
     lans: raw.lans.map((lan) => buildLan(lan, names)),
-    com: raw.com
-      ? { id: pathId(raw.com.id), devices: perServer(raw.com.devices), baud: raw.com.baud }
-      : null,
-    disk: raw.disk ? { paths: perServer(raw.disk.paths) } : null,
-    groups: raw.groups.map((group, index) => ({
-      name: groupName(group.name),
+    // Where a majority decides nothing is sent over a cable and nothing written to a partition.
+    com:
+      raw.com && raw.method !== "majority"
+        ? { id: pathId(raw.com.id), devices: perServer(raw.com.devices), baud: raw.com.baud }
+        : null,
+    disk: raw.disk && raw.method !== "majority" ? { paths: perServer(raw.disk.paths) } : null,
+    groups: groupRows(raw.groups).map(({ name, policy, parallelOf, group }, index) => ({
+      name: groupName(name),
       index,
       startAttribute: group.start,
-      policy: group.policy.map((name): ServerIndex => names.indexOf(name)),
+      policy: policy.map((server): ServerIndex => names.indexOf(server)),
       resources: group.resources.map(buildResource),
+      ...(parallelOf === null ? {} : { parallelOf }),
     })),
     timing,
     budget,
     virtual: raw.virtual,
+    edition: raw.edition ?? null,
   };
 }
 

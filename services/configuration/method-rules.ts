@@ -1,7 +1,7 @@
 /**
  * Cross-field rules about the method of partition resolution, and the warnings that every expert would
  * give about a configuration that is allowed: single paths, no watchdog, equipment that is not used.
- * Source: R57-R58, R80, R100-R106, D5, D54; guide 1.2.4 (recommendation table); protocol.md 2.2 G11.
+ * Source: R57-R58, R80, R86-R93, R100-R106, D5, D54; guide 1.2.4 (recommendation table); protocol.md 2.2 G11.
  */
 import { unreachable } from "../../hal/base/assert.ts";
 import { isLoopback, parseEndpoint, parseIp } from "./address.ts";
@@ -30,9 +30,12 @@ export function methodRemarks(raw: RawConfiguration): Remark[] {
     case "disk":
       return diskMethodRemarks(raw);
     case "majority":
+      return majorityRemarks(raw);
     case "mirror": {
-      const expected = 'one of "com", "com-disk", "disk", "none"';
-      const remedy = "this method arrives with a later release; choose com, com-disk, disk or none";
+      const expected = 'one of "com", "com-disk", "disk", "majority", "none"';
+      const remedy =
+        "the driver that mirrors the disks arrives with a later release; " +
+        "choose com, com-disk, disk, majority or none";
       return [{ at, expected, found: quote(raw.method), remedy }];
     }
     default:
@@ -40,12 +43,21 @@ export function methodRemarks(raw: RawConfiguration): Remark[] {
   }
 }
 
-/** Views of three and more servers need promises of a majority, which this release does not make. */
+/** Views of three and more servers need promises of a majority; the other methods settle between two. */
 function serverCountRemarks(raw: RawConfiguration): Remark[] {
   if (raw.servers.length === 2) return [];
-  const found = `${raw.servers.length} servers`;
-  const remedy = "clusters of other sizes arrive with a later release";
+  const found = `${raw.servers.length} servers with ${quote(raw.method)}`;
+  const remedy = 'choose method "majority" for 3 to 16 servers, or name two servers';
   return [{ at: ["servers"], expected: "exactly 2 servers", found, remedy }];
+}
+
+/** Of two servers both are needed for a majority: the first failure would stop the other one as well. */
+function majorityRemarks(raw: RawConfiguration): Remark[] {
+  if (raw.servers.length >= 3) return [];
+  const found = `${raw.servers.length} servers: when one fails, the other has no majority and stops`;
+  const remedy =
+    'add a third server, or choose "com-disk" (shared disk), "com" (serial cable) or "none"';
+  return [{ at: ["servers"], expected: "3 to 16 servers", found, remedy }];
 }
 
 function comMethodRemarks(raw: RawConfiguration): Remark[] {
@@ -126,7 +138,16 @@ export function warningRemarks(raw: RawConfiguration, budget: Budget): Remark[] 
     at: ["com"],
     expected: 'method "com" or "com-disk" where a cable exists',
     found: `"com" with method ${quote(raw.method)}, which does not use it as evidence`,
-    remedy: "choose a COM method, or keep it as a heartbeat path that is only shown",
+    remedy:
+      raw.method === "majority"
+        ? 'remove "com": the majority of the servers is counted over the LANs alone'
+        : "choose a COM method, or keep it as a heartbeat path that is only shown",
+  });
+  warn(raw.method === "majority" && raw.disk !== undefined, {
+    at: ["disk"],
+    expected: 'method "disk" or "com-disk" where servers decide by the disk',
+    found: '"disk" with method "majority", which does not use it',
+    remedy: 'remove "disk": nobody reads or writes the arbitration partition',
   });
   for (const [i, group] of raw.groups.entries()) {
     warn(group.policy.length === 1, {

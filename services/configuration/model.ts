@@ -77,6 +77,8 @@ export interface GroupConfig {
   readonly policy: readonly ServerIndex[];
   /** Started in this order, stopped in reverse (R44). */
   readonly resources: readonly ResourceConfig[];
+  /** This is one server's instance of that parallel group (R131); absent = an ordinary group. */
+  readonly parallelOf?: string;
 }
 
 /** Times the operator gives; all others follow in `budget.ts`. All ms. */

@@ -2,7 +2,7 @@
  * Which method of partition resolution the guide recommends for a cluster, why, and which ones it may
  * choose at all. Intuition: the guide's table answers from four facts; what is missing of the equipment
  * is said beside the proposal, because the recommended method without its cable is no method.
- * Source: guide 1.2.4 (recommendation table), R95-R96, R105, R106, D11.
+ * Source: guide 1.2.4 (recommendation table), R86, R95-R97, R105, R106, D11.
  */
 import type { QuorumMethod } from "./model.ts";
 
@@ -22,6 +22,7 @@ export interface RecommendFacts {
 /** Key of the sentence that gives the reason; the command line has it in both languages. */
 export type ReasonKey =
   | "mirrorAutomatic"
+  | "mirrorTwoOnly"
   | "threeMajority"
   | "twoShared"
   | "twoUnshared"
@@ -33,7 +34,7 @@ export interface Recommendation {
   readonly reason: ReasonKey;
   /** Equipment that the recommended method needs and that is not there. */
   readonly missing: readonly "com"[];
-  /** Every method that the table of the guide permits here, the recommended one first. */
+  /** Every method that the guide permits and the configuration takes here, the recommended one first. */
   readonly offered: readonly QuorumMethod[];
 }
 
@@ -48,25 +49,25 @@ function pick(facts: RecommendFacts): {
   readonly method: QuorumMethod;
   readonly reason: ReasonKey;
 } {
+  if (facts.servers >= 3) {
+    // R97: a mirror joins exactly two servers, so that of three none can have one.
+    return { method: "majority", reason: facts.mirror ? "mirrorTwoOnly" : "threeMajority" };
+  }
   if (facts.mirror) return { method: "mirror", reason: "mirrorAutomatic" };
-  if (facts.servers >= 3) return { method: "majority", reason: "threeMajority" };
   if (facts.volumeManager === "vxvm") return { method: "com", reason: "vxvmCom" };
   if (facts.sharedDisk) return { method: "com-disk", reason: "twoShared" };
   return { method: "com", reason: "twoUnshared" };
 }
 
 function offeredMethods(facts: RecommendFacts): readonly QuorumMethod[] {
+  // The guide sets no limit of servers for the shared disk and none; here they settle between two.
+  if (facts.servers >= 3) return ["majority"];
   // R96: a mirror cluster has no choice.
   if (facts.mirror) return ["mirror"];
-  const usesDisk = facts.sharedDisk && facts.volumeManager === "none";
-  const disk: readonly QuorumMethod[] = usesDisk ? ["disk"] : [];
-  // R100: "none" only where no disk is shared.
-  const none: readonly QuorumMethod[] = facts.sharedDisk ? [] : ["none"];
-  if (facts.servers >= 3) return ["majority", ...disk, ...none];
   // R106: on two servers under such a volume manager COM is required.
   if (facts.volumeManager === "vxvm") return ["com"];
-  const comDisk: readonly QuorumMethod[] = usesDisk ? ["com-disk"] : [];
-  return [...comDisk, "com", ...disk, ...none];
+  // R100: "none" only where no disk is shared.
+  return facts.sharedDisk ? ["com-disk", "com", "disk"] : ["com", "none"];
 }
 
 function missingFor(method: QuorumMethod, facts: RecommendFacts): readonly "com"[] {

@@ -2,14 +2,14 @@
  * One server's part in giving all servers a new configuration text: offered in pieces, prepared by each
  * (checked, on disk, held by the pulse), installed by the coordinator's view change once all show it.
  * Intuition: nobody drops the old text before everybody has the new one in hand, and who was away is handed
- * it before it may come in. Two offers at once: the coordinator's stands.
+ * it before it may come in. Offers at once: the coordinator's stands, else that of the best priority.
  *
- * | this server            | the other shows                  | what happens                                   |
+ * | this server            | the others show                  | what happens                                   |
  * |------------------------|----------------------------------|------------------------------------------------|
  * | offers, not ready      | -                                | prepares its own text first                     |
- * | offers                 | takes, position p                | the piece at p goes into the next beat          |
- * | offers, ready          | takes, ready                     | the coordinator of both has its pulse install   |
- * | offers                 | refuses, or trouble, or silence  | withdrawn; the old text stays everywhere        |
+ * | offers                 | take, lowest position p          | the piece at p goes into the next beat          |
+ * | offers, ready          | all members take, ready          | the coordinator has its pulse install           |
+ * | offers                 | one refuses, or trouble          | withdrawn; the old text stays everywhere        |
  * | takes                  | offers nothing, or is silent     | dropped; the old text stays                     |
  * | outside, takes, ready  | runs by it                       | installs at once: it grants and owns nothing    |
  * | member                 | outside, other text              | offers the text in force before it may return   |
@@ -18,91 +18,31 @@
  */
 import { createHash } from "node:crypto";
 import {
+  areReady,
+  type Draft,
+  type Heard,
+  isCoordinator,
+  isOther,
+  membersOf,
+  numberedHigher,
+  offersTo,
+  type PeerSight,
+  type RolloutEffect,
+  type RolloutEvent,
+  type RolloutState,
+  type RolloutStep,
+  rankOf,
+  type Sight,
+  shows,
+  type WithdrawReason,
+} from "./rollout-state.ts";
+import {
   CONFIG_BYTES_MAX,
   PIECE_BYTES_MAX,
   type Revision,
   type RolloutWords,
   type UnderWay,
 } from "./rollout-words.ts";
-
-/** A text on its way to all servers. */
-export interface Draft extends Revision {
-  readonly part: "offers" | "takes" | "refuses";
-  /** Whole when `have` is its length. */
-  readonly bytes: Uint8Array;
-  readonly have: number;
-  /** `asked`: the executor stores it and hands it to the pulse. */
-  readonly prepared: "no" | "asked" | "yes";
-  /** The text in force, for a server that was away; nobody waits for an answer. */
-  readonly isCatchUp: boolean;
-  /** Counter of the view in which it was offered; null = outside. */
-  readonly epoch: number | null;
-  readonly sinceMs: number;
-  /** Newest order to the pulse to install it; null = none. */
-  readonly installAtMs: number | null;
-}
-
-export interface RolloutState {
-  readonly current: Revision;
-  readonly byHand: boolean;
-  /** Text in force, for those who were away. */
-  readonly currentBytes: Uint8Array;
-  readonly draft: Draft | null;
-  /** The other server refused the text in force; asked again only when it shows something else. */
-  readonly refusedBy: string | null;
-  /** The draft is in force here: this process is to make place for one that runs by it. */
-  readonly installed: boolean;
-}
-
-/** What this server sees at one moment. */
-export interface Sight {
-  readonly atMs: number;
-  /** Member of a view. */
-  readonly isIn: boolean;
-  readonly isCoordinator: boolean;
-  /** The other server is in the same view. */
-  readonly isPeerIn: boolean;
-  readonly epoch: number | null;
-  /** Words of the other server; null = it is silent or says nothing about texts. */
-  readonly peer: RolloutWords | null;
-  /** Something is unclear: a cut, a verdict under way, two owners. */
-  readonly hasTrouble: boolean;
-  /** First 8 hex digits of what this server's pulse runs by and holds ready. */
-  readonly pulseHash: string;
-  readonly pulseHolds: string | null;
-}
-
-export type RolloutEvent =
-  | { readonly kind: "seen" }
-  /** An operator's text, already checked here. */
-  | { readonly kind: "apply"; readonly bytes: Uint8Array; readonly hash: string }
-  | { readonly kind: "stored"; readonly hash: string }
-  | { readonly kind: "unfit"; readonly hash: string };
-
-export type WithdrawReason = "trouble" | "refused" | "slow" | "outvoted" | "unfit" | "withdrawn";
-
-export type RolloutEffect =
-  /** Check it, put it on disk as prepared, hand it to the pulse; answer `stored` or `unfit`. */
-  | { readonly kind: "prepare"; readonly revision: Revision; readonly bytes: Uint8Array }
-  | { readonly kind: "install"; readonly hash: string }
-  /** The pulse runs by it: make it the text in force on disk. */
-  | { readonly kind: "installed"; readonly revision: Revision; readonly bytes: Uint8Array }
-  | {
-      readonly kind: "dropped";
-      readonly revision: Revision;
-      readonly reason: WithdrawReason;
-      /** It was this server's offer and somebody may wait for the outcome. */
-      readonly isOwn: boolean;
-    }
-  /** The other server has the same text under a higher number. */
-  | { readonly kind: "renumbered"; readonly revision: Revision }
-  /** The words for the beat have changed. */
-  | { readonly kind: "say" };
-
-export interface RolloutStep {
-  readonly state: RolloutState;
-  readonly effects: readonly RolloutEffect[];
-}
 
 /** 131 pieces at one per beat of the guide's 3 s profile, when every second one is lost. */
 const SLOW_MS = 900_000;
@@ -114,11 +54,11 @@ export const hashOf = (bytes: Uint8Array): string =>
 
 export function createRollout(rev: number, byHand: boolean, bytes: Uint8Array): RolloutState {
   const current = { rev, hash: hashOf(bytes) };
-  return { current, byHand, currentBytes: bytes, draft: null, refusedBy: null, installed: false };
+  return { current, byHand, currentBytes: bytes, draft: null, refusedBy: [], installed: false };
 }
 
 /** What goes into the beat. */
-export function ownRollout(state: RolloutState, peer: RolloutWords | null): RolloutWords {
+export function ownRollout(state: RolloutState, peers: readonly PeerSight[]): RolloutWords {
   const { current, byHand, draft } = state;
   if (draft === null) return { current, byHand, underWay: null };
   const { part, rev, hash, bytes } = draft;
@@ -126,9 +66,20 @@ export function ownRollout(state: RolloutState, peer: RolloutWords | null): Roll
   const base = { rev, hash, part, ready, length: bytes.length };
   const none = new Uint8Array(0);
   if (part !== "offers") return said(state, { ...base, at: draft.have, piece: none });
-  const theirs = peer?.underWay;
-  const asked = theirs?.part === "takes" && theirs.hash === hash ? theirs.at : 0;
+  const asked = askedFor(draft, peers);
   return said(state, { ...base, at: asked, piece: bytes.slice(asked, asked + PIECE_BYTES_MAX) });
+}
+
+/** Where the one that has least goes on; members first, for nobody else is waited for. */
+function askedFor(draft: Draft, peers: readonly PeerSight[]): number {
+  const members = peers.filter(({ isIn }) => isIn);
+  const lacking = peers.filter(({ words }) => words !== null && words.current.hash !== draft.hash);
+  const addressed = draft.isCatchUp ? lacking : members.length > 0 ? members : peers;
+  const positions = addressed.map(({ words }) => {
+    const theirs = words?.underWay;
+    return theirs?.part === "takes" && theirs.hash === draft.hash ? theirs.at : 0;
+  });
+  return positions.length === 0 ? 0 : Math.min(...positions);
 }
 
 const said = ({ current, byHand }: RolloutState, underWay: UnderWay): RolloutWords => ({
@@ -165,7 +116,8 @@ export function applyTrouble(
 
 function offer(state: RolloutState, bytes: Uint8Array, hash: string, see: Sight): RolloutStep {
   if (applyTrouble(state, see) !== null) return quiet(state);
-  const highest = Math.max(state.current.rev, see.peer?.current.rev ?? 0);
+  const theirs = see.peers.map(({ words }) => words?.current.rev ?? 0);
+  const highest = Math.max(state.current.rev, ...theirs);
   const revision = { rev: highest + 1, hash };
   const draft = newDraft(revision, "offers", bytes, bytes.length, see);
   return {
@@ -208,10 +160,13 @@ function follow(state: RolloutState, see: Sight): RolloutStep {
   if (draft !== null && draft.prepared === "yes" && draft.hash.startsWith(see.pulseHash)) {
     if (!draft.isCatchUp) return installed(state, draft);
   }
-  const theirs = see.peer?.current;
-  if (theirs?.hash === state.current.hash && theirs.rev > state.current.rev) {
-    const effects: RolloutEffect[] = [{ kind: "renumbered", revision: theirs }, { kind: "say" }];
-    return { state: { ...state, current: theirs, byHand: false }, effects };
+  const renumbered = numberedHigher(state, see);
+  if (renumbered !== null) {
+    const effects: RolloutEffect[] = [
+      { kind: "renumbered", revision: renumbered },
+      { kind: "say" },
+    ];
+    return { state: { ...state, current: renumbered, byHand: false }, effects };
   }
   const heard = hear(state, see);
   if (heard.state !== state) return heard;
@@ -227,32 +182,37 @@ function installed(state: RolloutState, draft: Draft): RolloutStep {
   };
 }
 
-/** The other side offers: take it, a piece at a time. */
+/** Another server offers: take it, a piece at a time. */
 function hear(state: RolloutState, see: Sight): RolloutStep {
-  const theirs = see.peer?.underWay ?? null;
   const { draft } = state;
-  if (theirs === null || theirs.part !== "offers" || theirs.hash === state.current.hash) {
-    return quiet(state);
+  const offers = offersTo(state, see);
+  const best = offers.find(
+    (heard) => heard.text.hash === draft?.hash || mayTake(state, heard, see),
+  );
+  if (best === undefined) return quiet(state);
+  const { text } = best;
+  if (draft !== null && draft.hash === text.hash) {
+    // Several may offer the same text; whoever shows the piece that is next is as good as the first.
+    const next = offers.find((one) => one.text.hash === text.hash && one.text.at === draft.have);
+    return append(state, draft, next?.text ?? text);
   }
-  if (draft !== null && draft.hash === theirs.hash) return append(state, draft, theirs);
-  if (!mayTake(state, theirs, see)) return quiet(state);
-  const empty = new Uint8Array(theirs.length);
-  const taken = newDraft(theirs, "takes", empty, 0, see);
+  const empty = new Uint8Array(text.length);
+  const taken = newDraft(text, "takes", empty, 0, see);
   const effects: RolloutEffect[] =
     draft === null ? [] : [dropping(draft, draft.part === "offers" ? "outvoted" : "withdrawn")];
-  const begun = append({ ...state, draft: taken }, taken, theirs);
+  const begun = append({ ...state, draft: taken }, taken, text);
   return { state: begun.state, effects: [...effects, { kind: "say" }, ...begun.effects] };
 }
 
-function mayTake(state: RolloutState, theirs: UnderWay, see: Sight): boolean {
+function mayTake(state: RolloutState, { from, text }: Heard, see: Sight): boolean {
   const { draft, current, byHand } = state;
-  if (theirs.length === 0 || theirs.length > CONFIG_BYTES_MAX) return false;
-  if (draft?.part === "offers" && !draft.isCatchUp) {
-    // Two offers at once: the coordinator's stands. Prepared by both they would be one.
-    if (see.isCoordinator) return false;
+  if (text.length === 0 || text.length > CONFIG_BYTES_MAX) return false;
+  if (draft?.part === "offers" && !draft.isCatchUp && see.isIn) {
+    // Offers at once: one stands everywhere. Prepared by both they would be one.
+    if (rankOf(see.self, see) < rankOf(from.index, see)) return false;
   }
-  if (see.isIn) return see.isPeerIn && theirs.rev > current.rev;
-  return theirs.rev > current.rev || !byHand;
+  if (see.isIn) return from.isIn && text.rev > current.rev;
+  return text.rev > current.rev || !byHand;
 }
 
 function append(state: RolloutState, draft: Draft, theirs: UnderWay): RolloutStep {
@@ -277,47 +237,39 @@ function append(state: RolloutState, draft: Draft, theirs: UnderWay): RolloutSte
 
 /** This server's own offer. */
 function lead(state: RolloutState, draft: Draft, see: Sight): RolloutStep {
-  const theirs = see.peer?.underWay ?? null;
-  const isSame = theirs !== null && theirs.hash === draft.hash;
-  const refused = isSame && theirs.part === "refuses";
-  if (draft.isCatchUp) {
-    if (refused)
-      return {
-        state: { ...state, draft: null, refusedBy: peerMark(see) },
-        effects: [{ kind: "say" }],
-      };
-    const needed = see.peer !== null && see.peer.current.hash !== draft.hash;
-    return needed
-      ? pieces(state, theirs)
-      : { state: { ...state, draft: null }, effects: [{ kind: "say" }] };
-  }
+  if (draft.isCatchUp) return leadCatchUp(state, draft, see);
+  const refused = see.peers.some((peer) => shows(peer, draft)?.part === "refuses");
   if (refused) return drop(state, draft, "refused");
   if (see.hasTrouble || !see.isIn || see.epoch !== draft.epoch)
     return drop(state, draft, "trouble");
   if (see.atMs - draft.sinceMs >= SLOW_MS) return drop(state, draft, "slow");
   if (draft.prepared !== "yes") return quiet(state);
-  const all = !see.isPeerIn || (isSame && theirs.ready && theirs.part === "takes");
-  return see.isCoordinator && all ? order(state, draft, see) : pieces(state, theirs);
+  const all = areReady(membersOf(see), draft);
+  return isCoordinator(see) && all ? order(state, draft, see) : pieces(state, draft, see);
 }
 
-/** The other server's position decides which piece the next beat carries. */
-function pieces(state: RolloutState, theirs: UnderWay | null): RolloutStep {
-  return theirs?.part === "takes" ? { state, effects: [{ kind: "say" }] } : quiet(state);
+/** The others' positions decide which piece the next beat carries. */
+function pieces(state: RolloutState, draft: Draft, see: Sight): RolloutStep {
+  const takes = see.peers.some((peer) => shows(peer, draft)?.part === "takes");
+  return takes ? { state, effects: [{ kind: "say" }] } : quiet(state);
 }
 
-/** The other server's text. */
+/** Another server's text. */
 function takeOn(state: RolloutState, draft: Draft, see: Sight): RolloutStep {
-  const theirs = see.peer?.underWay ?? null;
-  const offered = theirs !== null && theirs.hash === draft.hash && theirs.part === "offers";
+  const giver = see.peers.find((peer) => shows(peer, draft)?.part === "offers");
   const moved = see.epoch !== draft.epoch;
-  if (!offered || (moved && see.isIn && !see.isPeerIn)) return drop(state, draft, "withdrawn");
+  if (giver === undefined || (moved && see.isIn && !giver.isIn)) {
+    return drop(state, draft, "withdrawn");
+  }
   if (draft.part === "refuses" || draft.prepared !== "yes") return quiet(state);
   // Outside nobody waits for this server: it follows what is in force, not what may yet be withdrawn.
-  if (!see.isIn)
-    return see.peer?.current.hash === draft.hash ? order(state, draft, see) : quiet(state);
-  return see.isCoordinator && theirs.ready && !see.hasTrouble
-    ? order(state, draft, see)
-    : quiet(state);
+  if (!see.isIn) {
+    const isInForce = see.peers.some(({ words }) => words?.current.hash === draft.hash);
+    return isInForce ? order(state, draft, see) : quiet(state);
+  }
+  const others = membersOf(see).filter((peer) => peer !== giver);
+  const all = shows(giver, draft)?.ready === true && areReady(others, draft);
+  return isCoordinator(see) && all && !see.hasTrouble ? order(state, draft, see) : quiet(state);
 }
 
 function order(state: RolloutState, draft: Draft, see: Sight): RolloutStep {
@@ -332,19 +284,45 @@ function order(state: RolloutState, draft: Draft, see: Sight): RolloutStep {
 
 /** A server that runs by another text is handed the one in force. */
 function catchUp(state: RolloutState, see: Sight): RolloutStep {
-  const { peer } = see;
   const { current, currentBytes } = state;
-  if (peer === null || peer.current.hash === current.hash) return quiet(state);
-  if (peer.underWay?.part === "offers" || state.refusedBy === peerMark(see)) return quiet(state);
-  const isNewer = current.rev > peer.current.rev;
-  const isOurs = see.isIn && !see.isPeerIn && !peer.byHand;
-  if (!isNewer && !isOurs) return quiet(state);
+  if (lackOf(state, see).length === 0) return quiet(state);
   const whole = newDraft(current, "offers", currentBytes, currentBytes.length, see);
   const draft: Draft = { ...whole, prepared: "yes", isCatchUp: true };
   return { state: { ...state, draft }, effects: [{ kind: "say" }] };
 }
 
-const peerMark = (see: Sight): string => see.peer?.current.hash ?? "";
+function leadCatchUp(state: RolloutState, draft: Draft, see: Sight): RolloutStep {
+  const refusing = see.peers.filter((peer) => shows(peer, draft)?.part === "refuses");
+  const marks = refusing.map(markOf).filter((mark) => !state.refusedBy.includes(mark));
+  const known = [...state.refusedBy, ...marks].slice(-REFUSALS_MAX);
+  const next = marks.length === 0 ? state : { ...state, refusedBy: known };
+  const isNeeded = see.peers.some(
+    (peer) => peer.words !== null && isOther(peer, draft.hash) && !isRefused(next, peer),
+  );
+  return isNeeded
+    ? pieces(next, draft, see)
+    : { state: { ...next, draft: null }, effects: [{ kind: "say" }] };
+}
+
+/** Who is to be handed the text in force. Of several members the coordinator does it. */
+function lackOf(state: RolloutState, see: Sight): readonly PeerSight[] {
+  const { current } = state;
+  if (see.isIn && see.peers.length > 1 && !isCoordinator(see)) return [];
+  return see.peers.filter((peer) => {
+    const { words, isIn } = peer;
+    if (words === null || !isOther(peer, current.hash)) return false;
+    if (words.underWay?.part === "offers" || isRefused(state, peer)) return false;
+    return current.rev > words.current.rev || (see.isIn && !isIn && !words.byHand);
+  });
+}
+
+/** One mark per server that refuses and text that it then runs by. */
+const REFUSALS_MAX = 16;
+
+const markOf = ({ index, words }: PeerSight): string => `${index}/${words?.current.hash ?? ""}`;
+
+const isRefused = ({ refusedBy }: RolloutState, peer: PeerSight): boolean =>
+  refusedBy.includes(markOf(peer));
 
 const quiet = (state: RolloutState): RolloutStep => ({ state, effects: [] });
 

@@ -2,7 +2,9 @@
  * Cross-field rules about names and references: who exists, who is named twice, who is missing.
  * Source: R115, R136, R140, R144, R160 (unique names); D6 (order of the list = priority); D47 (edition).
  */
+import { editionRemarks } from "./edition.ts";
 import { type JsonPath, quote, type Remark } from "./finding.ts";
+import { formRemarks } from "./form.ts";
 import { type RawConfiguration, SERVERS_MAX } from "./schema.ts";
 import { scriptOrderRemarks, scriptRemarks } from "./script-rules.ts";
 import { remedyForUnknown } from "./suggest.ts";
@@ -32,8 +34,9 @@ export function nameRemarks(raw: RawConfiguration): Remark[] {
     ),
     ...raw.groups.flatMap((group, i) => groupRemarks(raw, group, ["groups", i])),
     ...raw.lans.flatMap((lan, i) => perServerRemarks(raw, lan.addresses, ["lans", i, "addresses"])),
-    ...(raw.com ? perServerRemarks(raw, raw.com.devices, ["com", "devices"]) : []),
-    ...(raw.disk ? perServerRemarks(raw, raw.disk.paths, ["disk", "paths"]) : []),
+    ...(raw.com ? equipmentRemarks(raw, raw.com.devices, ["com", "devices"]) : []),
+    ...(raw.disk ? equipmentRemarks(raw, raw.disk.paths, ["disk", "paths"]) : []),
+    ...formRemarks(raw),
     ...editionRemarks(raw),
   ];
 }
@@ -146,6 +149,16 @@ function programRemarks(
   return remarks;
 }
 
+/** Cable and partition have no role where a majority decides: whoever lacks them lacks nothing. */
+function equipmentRemarks(
+  raw: RawConfiguration,
+  map: Readonly<Record<string, string>>,
+  at: JsonPath,
+): Remark[] {
+  const remarks = perServerRemarks(raw, map, at);
+  return raw.method === "majority" ? remarks.filter(({ onKey }) => onKey === true) : remarks;
+}
+
 /** A map with one entry per server: nobody unknown, nobody missing. */
 function perServerRemarks(
   raw: RawConfiguration,
@@ -170,19 +183,4 @@ function perServerRemarks(
       remedy: `add "${name}": ...`,
     })),
   ];
-}
-
-/** Limits by edition (R132-R135): the first two are mirror clusters, which this release cannot run. */
-function editionRemarks(raw: RawConfiguration): Remark[] {
-  if (raw.edition === undefined || raw.edition === "enterprise") return [];
-  const at = ["edition"];
-  if (raw.edition !== "standard") {
-    const expected = '"standard" or "enterprise"';
-    const remedy = "data-mirror clusters arrive with a later release; remove the key or change it";
-    return [{ at, expected, found: quote(raw.edition), remedy }];
-  }
-  if (raw.servers.length <= 2) return [];
-  const expected = "at most 2 servers with this edition";
-  const found = `${raw.servers.length}`;
-  return [{ at: ["servers", 2], expected, found, remedy: 'choose edition "enterprise"' }];
 }

@@ -29,27 +29,20 @@ const text = (expected: string, pattern: RegExp, description: string) =>
 const flag = (description: string) =>
   v.optional(v.pipe(v.boolean("true or false"), v.description(description)), false);
 
-const milliseconds = (low: number, high: number, description: string) => {
-  const expected = `a whole number of ms from ${low} to ${high}`;
-  return v.pipe(
+const bounded = (expected: string, low: number, high: number, description: string) =>
+  v.pipe(
     v.number(expected),
     v.integer(expected),
     v.minValue(low, expected),
     v.maxValue(high, expected),
     v.description(description),
   );
-};
 
-const whole = (low: number, high: number, description: string) => {
-  const expected = `a whole number from ${low} to ${high}`;
-  return v.pipe(
-    v.number(expected),
-    v.integer(expected),
-    v.minValue(low, expected),
-    v.maxValue(high, expected),
-    v.description(description),
-  );
-};
+const milliseconds = (low: number, high: number, description: string) =>
+  bounded(`a whole number of ms from ${low} to ${high}`, low, high, description);
+
+const whole = (low: number, high: number, description: string) =>
+  bounded(`a whole number from ${low} to ${high}`, low, high, description);
 
 const serverNameText = text(
   "a server name of 1 to 15 letters, digits or hyphens",
@@ -328,6 +321,13 @@ const group = v.strictObject(
         v.description("auto starts with the cluster, manual waits for an order. Default auto."),
       ),
       "auto",
+    ),
+    form: v.optional(
+      v.pipe(
+        v.picklist(["failover", "parallel"], 'one of "failover", "parallel"'),
+        v.description("parallel runs on all servers of the policy at once. Default failover."),
+      ),
+      "failover",
     ),
     policy: v.pipe(
       v.array(v.string("a server name"), "a list of server names"),

@@ -61,9 +61,10 @@ test("R65: without an arbitration partition the method is refused; COM is not ne
   assert.is(good(() => undefined).com, null);
 });
 
-test("other than two servers arrive with a later release", () => {
+test("R86: three servers under another method are refused, and majority is named", () => {
   const third = refusalOf((c) => c.servers.push({ name: "SERVER3" }));
   assert.match(third, "exactly 2 servers");
+  assert.match(third, 'choose method "majority" for 3 to 16 servers');
 });
 
 test("1.6: a disk wait that holds no four stamps is refused with the missing time", () => {

@@ -54,6 +54,29 @@ test("with its second server the draft is a configuration", () => {
   assert.is(check.isDraft, false);
 });
 
+test("R80, D2: where a majority decides, one and two servers are a draft and three a configuration", () => {
+  const method = "majority" as const;
+  // The first server's neighbour is taken by the second one, at the end of the network.
+  const lans = [{ id: "lan1", kind: "private" as const, address: "127.5.5.253:7001" }];
+  const first = draftText({ ...DRAFT, method, lans, com: undefined, disk: undefined });
+  const add = (text: string, name: string, lan1: string): string => {
+    const edited = addServer(text, { name, publicInterface: "eth0", lans: { lan1 } });
+    return edited.kind === "text" ? edited.text : "";
+  };
+  const second = add(first, "SERVER2", "127.5.5.254:7001");
+  const third = add(second, "SERVER3", "127.5.5.1:7001");
+  const checks = [first, second, third].map((text) => checkDraft(text, "cluster.jsonc"));
+  assert.equal(
+    checks.map(({ kind, isDraft }) => [kind, isDraft]),
+    [
+      ["ok", true],
+      ["ok", true],
+      ["ok", false],
+    ],
+  );
+  assert.is(loadConfiguration(second, "cluster.jsonc").kind, "refused");
+});
+
 test("what is wrong in a draft is found with its place, and the stand-in is never spoken of", () => {
   const text = draftText({ ...DRAFT, heartbeatTimeoutMs: 5000 });
   const check = checkDraft(text, "cluster.jsonc");

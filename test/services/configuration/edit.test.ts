@@ -118,12 +118,14 @@ test("a value is set where it stands, and a missing section is made for it", () 
 
 test("the names that stand in a text are listed; a text that cannot be read has none", () => {
   assert.equal(listNames(TEXT), {
+    method: "com-disk",
     servers: ["SERVER1"],
     lans: ["lan1", "lan2"],
     hasCom: true,
     hasDisk: true,
   });
-  assert.equal(listNames("{"), { servers: [], lans: [], hasCom: false, hasDisk: false });
+  const none = { method: "", servers: [], lans: [], hasCom: false, hasDisk: false };
+  assert.equal(listNames("{"), none);
 });
 
 test("a byte order mark neither shifts nor survives an edit", () => {

@@ -10,12 +10,14 @@ import {
   createRollout,
   hashOf,
   ownRollout,
-  type RolloutEffect,
-  type RolloutEvent,
-  type RolloutState,
-  type Sight,
   step,
 } from "../../../services/configuration/rollout.ts";
+import type {
+  RolloutEffect,
+  RolloutEvent,
+  RolloutState,
+  Sight,
+} from "../../../services/configuration/rollout-state.ts";
 import {
   decodeRollout,
   encodeRollout,
@@ -57,14 +59,14 @@ class Table {
 
   see(self: number): Sight {
     const side = this.at(self);
-    const isPeerIn = side.isIn && this.at(1 - self).isIn;
+    const isIn = side.isIn && this.at(1 - self).isIn;
     return {
       atMs: this.nowMs,
+      self,
       isIn: side.isIn,
-      isCoordinator: side.isIn && (self === 0 || !this.at(0).isIn),
-      isPeerIn,
+      coordinator: side.isIn ? (this.at(0).isIn ? 0 : self) : null,
       epoch: side.isIn ? this.epoch : null,
-      peer: this.isCut ? null : side.words,
+      peers: [{ index: 1 - self, isIn, words: this.isCut ? null : side.words }],
       hasTrouble: this.isCut,
       pulseHash: side.pulse,
       pulseHolds: side.holds,
@@ -84,7 +86,7 @@ class Table {
     this.nowMs += 100;
     for (const self of [0, 1]) {
       if (this.isCut || lost.includes(self)) continue;
-      const words = ownRollout(this.at(self).state, this.at(self).words);
+      const words = ownRollout(this.at(self).state, this.see(self).peers);
       this.at(1 - self).words = decodeRollout(encodeRollout(words));
     }
     for (const self of [0, 1]) this.tell(self, { kind: "seen" });
@@ -258,7 +260,7 @@ test("1.9: the same text under two numbers takes the higher one", () => {
 test("1.9: the words survive every truncation and every single wrong byte", () => {
   const table = new Table();
   apply(table, 0, NEW);
-  const bytes = encodeRollout(ownRollout(table.at(0).state, null));
+  const bytes = encodeRollout(ownRollout(table.at(0).state, []));
   assert.equal(decodeRollout(bytes)?.underWay?.length, NEW.length);
   for (let length = 0; length < bytes.length; length += 1) {
     const cut = decodeRollout(bytes.subarray(0, length));
@@ -279,7 +281,7 @@ test("1.9: a text whose pieces do not add up to its hash is refused", () => {
   const under = words?.underWay;
   assert.ok(words && under);
   const spoiled = { ...under, piece: Uint8Array.from(under.piece, (byte) => byte ^ 1) };
-  const see = { ...table.see(1), peer: { ...words, underWay: spoiled } };
+  const see = table.see(1);
   let state = createRollout(1, true, OLD);
   for (let piece = 0; piece < 4; piece += 1) {
     const at = piece * 480;
@@ -288,7 +290,8 @@ test("1.9: a text whose pieces do not add up to its hash is refused", () => {
       at,
       piece: NEW.subarray(at, Math.min(NEW.length, at + 480)).map((b) => b ^ 1),
     };
-    state = step(state, { kind: "seen" }, { ...see, peer: { ...words, underWay: part } }).state;
+    const peers = [{ index: 0, isIn: true, words: { ...words, underWay: part } }];
+    state = step(state, { kind: "seen" }, { ...see, peers }).state;
   }
   assert.is(state.draft?.part, "refuses");
 });
