@@ -19,11 +19,13 @@ import { encodeWords, type RequestVerb } from "../../services/failover/words.ts"
 import type { StatusDocument } from "../../services/status.ts";
 import type { ServerContext } from "../local.ts";
 import { type Log, openLog } from "../log.ts";
+import { openBlackBox } from "../replay/black-box.ts";
+import type { Through } from "../replay/recorder.ts";
 import { Scheduler } from "../scheduler.ts";
-import { decideBoot } from "./boot.ts";
+import { decideBoot, isFirstAgent } from "./boot.ts";
 import { openControl } from "./control.ts";
 import { Distribution } from "./distribution.ts";
-import { inOrder, sameWish } from "./duties.ts";
+import { inOrder, sameView, sameWish, withNewestAck } from "./duties.ts";
 import { Emergency } from "./emergency.ts";
 import { EventLog } from "./event-log.ts";
 import { Executor } from "./executor.ts";
@@ -53,6 +55,7 @@ export class Agent {
   readonly #emergency: Emergency;
   readonly #fence: Fence;
   readonly #watch: PulseWatch;
+  readonly #through: Through;
   readonly #scheduler: Scheduler<AgentEvent>;
   readonly #tokenMs: number;
   readonly #wordMs: number;
@@ -83,6 +86,7 @@ export class Agent {
       lastSeq: () => this.#events.lastSeq,
       note: (key, data) => this.#note(key, data),
     });
+    this.#through = openBlackBox("agent", context, (key, data) => this.#note(key, data)).through;
     this.#state = createFailover(self, config);
     this.#since = new Since(config.servers.length);
     const nameOf = (at: number): string => config.servers[at]?.name ?? `#${at}`;
@@ -185,16 +189,17 @@ export class Agent {
 
   #take(event: AgentEvent): void {
     const before = this.#state;
-    const { state, effects } = step(before, event, this.#context.config);
+    const { state, effects } = this.#through(step, before, event, this.#context.config);
     this.#state = state;
     this.#since.look(state);
     this.#releases.look(state.facts);
     this.#feed.touch();
     for (const effect of inOrder(effects)) this.#execute(effect);
-    const wished = !sameWish(before.wish, state.wish);
+    const wished = !sameWish(before.wish, state.wish) || !sameView(before.holds, state.holds);
     if (wished || event.atMs - this.#tokenAtMs >= this.#tokenMs) this.#sendToken(event.atMs);
     if (event.kind !== "tick") return;
-    this.#watchPulse(event.atMs);
+    const runs = state.groups.some((group) => group.upCount > 0);
+    this.#watch.tick(event.atMs, this.#pulse.isUp, runs);
     this.#keeper.tick(event.atMs);
     this.#texts.tick(event.atMs);
   }
@@ -316,15 +321,15 @@ export class Agent {
       host,
       facts,
       runs: this.#running.some((runs) => runs),
+      isMajority: config.method === "majority",
       atMs,
       waitUntilMs: osStartMs(process.env, this.#startedMs) + config.timing.startSyncWaitMs,
     });
     this.#booted = true;
     for (const { key, data } of decision.notes) this.#note(key, data);
     const { loaded } = this.#keeper;
-    const known = loaded.kind === "loaded" && loaded.record.hostIncarnation === host;
-    const first = facts.server === "observing" && !known;
     this.#unheld = this.#running.some((runs) => runs);
+    const first = isFirstAgent({ loaded, host, facts, runs: this.#unheld });
     const kept = this.#welcome !== null && this.#welcome.length > 0 ? this.#welcome : null;
     const words = kept === null ? this.#keeper.words(decision.wish) : this.#texts.translate(kept);
     const epoch = this.#keeper.epochCounter;
@@ -353,7 +358,8 @@ export class Agent {
     const blob = Buffer.from(encodeWords(words)).toString("base64");
     const relearns =
       facts?.server === "observing" && (wish.kind === "leave" || wish.kind === "stop");
-    const told = relearns ? (this.#watch.resumeWish() ?? wish) : this.#allowed(wish);
+    const kept = relearns ? (this.#watch.resumeWish() ?? wish) : this.#allowed(wish);
+    const told = withNewestAck(kept, this.#watch.member);
     const { confirmedOff, holds } = this.#state;
     const peerOff = confirmedOff.length > 0;
     const token = { kind: "token", progress: this.#progress, blob, wish: told, peerOff };
@@ -371,11 +377,6 @@ export class Agent {
     const enters = wish.kind === "return" || wish.kind === "found";
     if (!enters || this.#keeper.hasBegun) return wish;
     return { kind: "detached", floor: wish.floor };
-  }
-
-  #watchPulse(atMs: number): void {
-    const runs = this.#state.groups.some((group) => group.upCount > 0);
-    this.#watch.tick(atMs, this.#pulse.isUp, runs);
   }
 
   #programExited(exit: ProgramExit): void {

@@ -16,6 +16,8 @@ export interface BootInput {
   readonly host: HostIncarnation;
   readonly facts: Facts;
   readonly runs: boolean;
+  /** A majority decides here: what was promised to the others binds, and it is forgotten. Default false. */
+  readonly isMajority?: boolean;
   readonly atMs: number;
   /** Absolute end of the start sync wait, ms. */
   readonly waitUntilMs: number;
@@ -57,6 +59,18 @@ export function decideBoot(input: BootInput): BootDecision {
   return { wish: { kind: "detached", floor }, consumes: false, notes: [...repaired, note] };
 }
 
+/**
+ * No agent ran before in this host incarnation, so nothing of the groups can be up. What runs was started in
+ * this boot, whether the record can be read or not.
+ */
+export function isFirstAgent(
+  input: Pick<BootInput, "loaded" | "host" | "facts" | "runs">,
+): boolean {
+  const { loaded, host, facts, runs } = input;
+  const isKnown = loaded.kind === "loaded" && loaded.record.hostIncarnation === host;
+  return facts.server === "observing" && !isKnown && !runs;
+}
+
 /** The pulse outlived the agent: it knows better than any record. */
 function wishOf(facts: Facts, floor: number, input: BootInput): Wish {
   if (facts.view !== null && facts.server === "member") {
@@ -78,9 +92,12 @@ function resume(record: StoreRecord, input: BootInput, floor: number): Wish | nu
     // A server that runs groups cannot know how old its lease is; one that runs none owes no lease, and of
     // two servers the only promise it may have forgotten is its own sole view, under which nothing runs.
     const ackedStampMs = input.runs ? null : Math.floor(input.atMs);
-    const view = { epoch, members: [...members] as ServerIndex[] };
-    const { provisional = false } = record;
-    return { kind: "resume", view, ackedStampMs, remembered: !input.runs, provisional };
+    const { provisional = false, absent = [] } = record;
+    const counted = absent.length === 0 ? {} : { absent: [...absent] };
+    const view = { epoch, members: [...members] as ServerIndex[], ...counted };
+    // Of three and more, a forgotten promise is one to the others, whatever runs here.
+    const remembered = !input.runs && input.isMajority !== true;
+    return { kind: "resume", view, ackedStampMs, remembered, provisional };
   }
   const started = record.consumedBy === input.host;
   return started ? { kind: "start", floor, waitUntilMs: input.waitUntilMs } : null;

@@ -4,7 +4,7 @@
  *
  * Taking effect: the pulse changes to the new text with its epoch, in one step. This process ends and its
  * supervisor starts it anew by the new text; it adopts what runs, nothing is stopped. In turn: the other
- * server's agent first, the coordinator's when that one is back, so that one of two always can act.
+ * servers' agents first, the coordinator's when those are back, so that one always can act.
  * Source: protocol.md 1.9, V3; README, "Changing the configuration".
  */
 import { mkdirSync } from "node:fs";
@@ -20,27 +20,25 @@ import {
 import { monotonicMs } from "../../hal/base/clock.ts";
 import { judgeStep } from "../../services/configuration/judge-step.ts";
 import { type LoadedConfig, loadConfiguration } from "../../services/configuration/load.ts";
-import {
-  createRollout,
-  ownRollout,
-  type RolloutEffect,
-  type RolloutEvent,
-  type RolloutState,
-  type Sight,
-  step,
-  type WithdrawReason,
-} from "../../services/configuration/rollout.ts";
+import { createRollout, ownRollout, step } from "../../services/configuration/rollout.ts";
+import type {
+  RolloutEffect,
+  RolloutEvent,
+  RolloutState,
+  Sight,
+  WithdrawReason,
+} from "../../services/configuration/rollout-state.ts";
 import {
   encodeRollout,
   type Revision,
   type RolloutWords,
 } from "../../services/configuration/rollout-words.ts";
 import type { NoteData } from "../../services/effects.ts";
-import { type AliveWord, type Facts, onlyPeer } from "../../services/facts.ts";
+import type { AliveWord, Facts } from "../../services/facts.ts";
 import { remapWords } from "../../services/failover/remap.ts";
 import { decodeWords, type Words } from "../../services/failover/words.ts";
 import type { ServerContext } from "../local.ts";
-import { drawSight } from "./config-sight.ts";
+import { drawSight, isMixed } from "./config-sight.ts";
 
 export interface ConfigDeskOptions {
   readonly note: (key: string, data: NoteData) => void;
@@ -57,7 +55,7 @@ export type Outcome =
   | { readonly kind: "installed"; readonly revision: Revision }
   | { readonly kind: "dropped"; readonly reason: WithdrawReason };
 
-/** The coordinator does not wait for ever for the other server's agent to be back. */
+/** The coordinator does not wait for ever for the other servers' agents to be back. */
 const TURN_MS = 15_000;
 /** A refused save is tried again; without it a restart would bring the old text back. */
 const RETRY_MS = 1000;
@@ -71,8 +69,9 @@ export class ConfigDesk {
   #store: RevisionStore | null = null;
   #state: RolloutState;
   #facts: Facts | null = null;
-  #peer: RolloutWords | null = null;
-  #said = "";
+  /** What every server says about texts, by server index; null = silent. */
+  #said: readonly (RolloutWords | null)[] = [];
+  #spoken = "";
   #previous: { readonly hash: string; readonly config: LoadedConfig } | null = null;
   #waiter: ((outcome: Outcome) => void) | null = null;
   /** In force in the pulse; `durable` since when it is so on disk. */
@@ -144,12 +143,12 @@ export class ConfigDesk {
   get revisions(): readonly (Revision | null)[] {
     const { config, self } = this.#context;
     return config.servers.map(({ index }) =>
-      index === self ? this.#state.current : (this.#peer?.current ?? null),
+      index === self ? this.#state.current : (this.#said[index]?.current ?? null),
     );
   }
 
   words(): Uint8Array {
-    return encodeRollout(ownRollout(this.#state, this.#peer));
+    return encodeRollout(ownRollout(this.#state, this.sight?.peers ?? []));
   }
 
   /** A new pulse holds nothing. */
@@ -162,13 +161,18 @@ export class ConfigDesk {
   hear(facts: Facts): Facts {
     this.#facts = facts;
     const sight = this.#see(facts);
-    this.#peer = sight.peer;
+    const { config } = this.#context;
+    this.#said = config.servers.map(
+      ({ index }) => sight.peers.find((peer) => peer.index === index)?.words ?? null,
+    );
     this.#take({ kind: "seen" });
     this.#findInstalled(sight.pulseHash);
     this.#advance();
-    if (this.#peer === null) return facts;
-    const configDiffers = this.#peer.current.hash !== this.#ownHash;
-    return { ...facts, peers: facts.peers.map((peer) => ({ ...peer, configDiffers })) };
+    const peers = facts.peers.map((peer) => {
+      const said = this.#said[peer.index] ?? null;
+      return said === null ? peer : { ...peer, configDiffers: said.current.hash !== this.#ownHash };
+    });
+    return { ...facts, peers };
   }
 
   /** Between two facts: how old the acknowledgements are. */
@@ -220,8 +224,8 @@ export class ConfigDesk {
     this.#state = state;
     for (const effect of effects) this.#execute(effect);
     const words = Buffer.from(this.words()).toString("base64");
-    if (words === this.#said) return;
-    this.#said = words;
+    if (words === this.#spoken) return;
+    this.#spoken = words;
     this.#options.say();
   }
 
@@ -336,12 +340,11 @@ export class ConfigDesk {
     const facts = this.#facts;
     if (leaving === null || leaving.durableAtMs === null || facts === null || this.#ends) return;
     const see = this.#see(facts);
-    if (!see.isPeerIn || onlyPeer(facts)?.configDiffers !== true) {
-      this.#settle({ kind: "installed", revision: leaving.revision });
-    }
+    const members = see.peers.filter(({ isIn }) => isIn);
+    if (!isMixed(facts)) this.#settle({ kind: "installed", revision: leaving.revision });
     const overdue = monotonicMs() - leaving.durableAtMs >= TURN_MS;
-    const isBack = see.peer?.current.hash === leaving.revision.hash;
-    if (see.isCoordinator && see.isPeerIn && !isBack && !overdue) return;
+    const areBack = members.every(({ words }) => words?.current.hash === leaving.revision.hash);
+    if (see.coordinator === see.self && !areBack && !overdue) return;
     this.#ends = true;
     setTimeout(() => this.#options.restart(), FLUSH_MS);
   }

@@ -1,18 +1,18 @@
 /**
- * What the change of a configuration sees of this server and the other one, drawn from the pulse's facts.
+ * What the change of a configuration sees of this server and the others, drawn from the pulse's facts.
  * Intuition: a text is changed on firm ground only; whatever may be a cut is one.
  * Source: protocol.md 1.9, V3; services/configuration/rollout.ts.
  */
 import type { ServerIndex } from "../../hal/base/ids.ts";
-import type { Sight } from "../../services/configuration/rollout.ts";
+import type { PeerSight, Sight } from "../../services/configuration/rollout-state.ts";
 import { decodeRollout, type RolloutWords } from "../../services/configuration/rollout-words.ts";
-import { alivePeriodMs, type Facts, onlyPeer } from "../../services/facts.ts";
+import { alivePeriodMs, type Facts, type PeerFact } from "../../services/facts.ts";
+import { fellows, isMany } from "../../services/failover/hear.ts";
 import { decodeWords } from "../../services/failover/words.ts";
 
-/** What the other server's agent says about texts; null = it is silent or says nothing. */
-export function rolloutOfPeer(facts: Facts): RolloutWords | null {
-  const peer = onlyPeer(facts);
-  if (peer === null || peer.state === null) return null;
+/** What another server's agent says about texts; null = it is silent or says nothing. */
+function rolloutOf(peer: PeerFact): RolloutWords | null {
+  if (peer.state === null) return null;
   const { rollout } = decodeWords(peer.blob) ?? {};
   return rollout === undefined ? null : decodeRollout(rollout);
 }
@@ -27,31 +27,43 @@ export function drawSight(
   intervalMs: number,
 ): Sight {
   const { view, revision } = facts;
-  const peer = onlyPeer(facts);
   const isIn = view !== null && facts.server === "member";
   return {
     atMs,
+    self,
     isIn,
-    isCoordinator: isIn && view.epoch.coordinator === self,
-    isPeerIn: isIn && peer !== null && view.members.includes(peer.index),
+    coordinator: isIn ? view.epoch.coordinator : null,
     epoch: isIn ? view.epoch.counter : null,
-    peer: rolloutOfPeer(facts),
+    peers: facts.peers.map(
+      (peer): PeerSight => ({
+        index: peer.index,
+        isIn: isIn && view.members.includes(peer.index),
+        words: rolloutOf(peer),
+      }),
+    ),
     hasTrouble: hasTrouble(facts, atMs, intervalMs),
     pulseHash: revision?.hash ?? "",
     pulseHolds: revision?.prepared ?? null,
   };
 }
 
+/** Another member that does not run by this server's text, as its pulse says. */
+export const isMixed = (facts: Facts): boolean =>
+  facts.server === "member" && fellows(facts).some(({ configDiffers }) => configDiffers);
+
 function hasTrouble(facts: Facts, atMs: number, intervalMs: number): boolean {
-  const { sole, ackedMs } = facts;
-  const peer = onlyPeer(facts);
-  // A text and a key go from one server to one other: among more nothing is changed.
-  if (peer === null) return true;
+  const { sole, ackedMs, peers } = facts;
   const staleMs = FRESH_INTERVALS * intervalMs + alivePeriodMs(intervalMs);
   if (facts.gaveUp !== null || facts.conflict || facts.refused !== null) return true;
-  if (facts.provisional === true || peer.presence || facts.claim === "pending") return true;
-  // Alone: a server that takes part is heard, so somebody is on his way in or was never gone.
-  if (sole) return facts.proposal !== null || peer.live === true;
-  if (ackedMs === null || atMs - ackedMs >= staleMs) return true;
-  return !facts.holdsLease || peer.state !== "member" || !peer.sameView;
+  if (facts.provisional === true || facts.claim === "pending") return true;
+  if (peers.some(({ presence }) => presence)) return true;
+  const members = fellows(facts);
+  // A server that takes part is heard outside the view: it is on its way in or was never gone.
+  const isJoined = peers.some((peer) => peer.live === true && !members.includes(peer));
+  if (sole) return facts.proposal !== null || isJoined;
+  if (isMany(facts) && isJoined) return true;
+  if (ackedMs === null || atMs - ackedMs >= staleMs || !facts.holdsLease) return true;
+  const isFirm = ({ state, sameView, sinceHeardMs }: PeerFact): boolean =>
+    state === "member" && sameView && (!isMany(facts) || (sinceHeardMs ?? staleMs) < staleMs);
+  return peers.some((peer) => (members.includes(peer) || !isMany(facts)) && !isFirm(peer));
 }

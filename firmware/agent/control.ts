@@ -7,7 +7,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import { type EventData, isRefusalKey, renderRefusal } from "../../services/catalogue.ts";
-import type { ClusterConfig } from "../../services/configuration/model.ts";
+import type { ClusterConfig, GroupConfig } from "../../services/configuration/model.ts";
 import { REQUEST_VERBS, type RequestVerb } from "../../services/failover/words.ts";
 import { openLineChannel } from "../ipc.ts";
 import type { FeedHandlers } from "./feed.ts";
@@ -32,6 +32,8 @@ export interface ControlHandlers extends FeedHandlers {
 }
 
 const EVENTS_LIMIT_MAX = 500;
+/** Answers of an instance that has nothing to do. */
+const IDLE: readonly string[] = ["already-running", "already-stopped", "target-not-member"];
 
 export function openControl(
   path: string,
@@ -115,8 +117,9 @@ async function order(
   const groupName = String(args["group"] ?? "");
   const serverText = args[forGroup ? "to" : "server"];
   const group = config.groups.findIndex(({ name }) => name === groupName);
+  const parts = config.groups.filter(({ parallelOf }) => parallelOf === groupName);
   const data = { group: groupName, server: String(serverText ?? ""), to: String(serverText ?? "") };
-  if (forGroup && group < 0) return refusal("unknown-group", data, language);
+  if (forGroup && group < 0 && parts.length === 0) return refusal("unknown-group", data, language);
   let target: ServerIndex | null = null;
   if (serverText !== undefined && serverText !== null) {
     target = config.servers.findIndex(({ name }) => name === serverText);
@@ -124,10 +127,29 @@ async function order(
   } else if (verb.startsWith("server.")) {
     return refusal("unknown-server", data, language);
   }
-  const code = await handlers.command(verb, Math.max(0, group), target);
+  const code =
+    forGroup && group < 0
+      ? await orderParts(verb, parts, target, handlers)
+      : await handlers.command(verb, Math.max(0, group), target);
   return code === "accepted"
     ? { ok: true, result: { accepted: true } }
     : refusal(code, data, language);
+}
+
+/** All instances of a parallel group, one after the other; it counts when one of them took the order. */
+async function orderParts(
+  verb: RequestVerb,
+  parts: readonly GroupConfig[],
+  target: ServerIndex | null,
+  handlers: ControlHandlers,
+): Promise<string> {
+  const meant = parts.filter(({ policy }) => target === null || policy.includes(target));
+  if (meant.length === 0) return "target-not-in-policy";
+  const codes: string[] = [];
+  for (const { index } of meant) codes.push(await handlers.command(verb, index, target));
+  // What was so already, or has no server, is no trouble beside an instance that took the order.
+  const trouble = codes.find((code) => code !== "accepted" && !IDLE.includes(code));
+  return trouble ?? (codes.includes("accepted") ? "accepted" : (codes[0] ?? "unknown-group"));
 }
 
 function refusal(key: string, data: EventData, language: "en" | "ja", error?: unknown): object {

@@ -2,8 +2,9 @@
  * In which order the agent carries out what its core asks for, and what is news for the pulse.
  * Intuition: what a client waits for comes before what only a log waits for. Source: architecture.md 4.
  */
-import { sameEpoch } from "../../hal/base/view.ts";
+import { sameEpoch, type View } from "../../hal/base/view.ts";
 import type { Wish } from "../../services/events.ts";
+import type { Facts } from "../../services/facts.ts";
 import type { AgentEffect } from "../../services/failover/state.ts";
 
 /** The acknowledged stamp in a wish moves with every fact; that alone is no news for the pulse. */
@@ -15,6 +16,22 @@ export function sameWish(a: Wish | null, b: Wish | null): boolean {
   }
   if (a.kind === "start" && b.kind === "start") return a.waitUntilMs === b.waitUntilMs;
   return a.kind === b.kind;
+}
+
+/**
+ * The wish as a new pulse is taught it: whole facts are up to a second old, the short words between them say
+ * how long the lease really was when the pulse was lost.
+ */
+export function withNewestAck(wish: Wish, told: Pick<Facts, "view" | "ackedMs"> | null): Wish {
+  if (wish.kind !== "resume" || told?.view == null || told.ackedMs === null) return wish;
+  if (!sameEpoch(told.view.epoch, wish.view.epoch)) return wish;
+  const ackedStampMs = Math.max(wish.ackedStampMs ?? Number.NEGATIVE_INFINITY, told.ackedMs);
+  return { ...wish, ackedStampMs };
+}
+
+/** What the agent holds for its pulse: nobody sees a promise before both hold it, so a new one is news. */
+export function sameView(a: View | null, b: View | null): boolean {
+  return a === b || (a !== null && b !== null && sameEpoch(a.epoch, b.epoch));
 }
 
 /** Duties of the executor, in this order (architecture.md 4): send, actuate, then keep and report. */

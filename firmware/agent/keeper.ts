@@ -93,7 +93,8 @@ export class Keeper {
   async begin(consumes: boolean): Promise<boolean> {
     const { host } = this.#context;
     const sameHost = this.#record.hostIncarnation === host;
-    const base = sameHost && !consumes ? this.#record : { ...this.#record, members: [] };
+    const isKept = sameHost && !consumes;
+    const base = isKept ? this.#record : { ...this.#record, members: [], absent: [] };
     const consumedBy = consumes ? host : sameHost ? this.#record.consumedBy : null;
     const saved = await this.#save({ ...base, hostIncarnation: host, cleanMark: null, consumedBy });
     // The start on the mark does not take place, so a later try must not say that it did.
@@ -148,12 +149,14 @@ export class Keeper {
     if (facts === null) return { ...this.#record, groups };
     // Outside a view there is nothing to resume, even if pulse and agent both die.
     const view = state.hold?.view ?? facts.view;
-    if (view === null) return { ...this.#record, members: [], provisional: false, groups };
+    if (view === null) {
+      return { ...this.#record, members: [], absent: [], provisional: false, groups };
+    }
     const provisional = state.hold === null && facts.provisional === true;
     // The start on the mark has led into a view: whoever is outside later was put there.
     const consumedBy = null;
-    const { epoch, members } = view;
-    return { ...this.#record, epoch, members, provisional, consumedBy, groups };
+    const { epoch, members, absent = [] } = view;
+    return { ...this.#record, epoch, members, absent, provisional, consumedBy, groups };
   }
 
   async #save(record: StoreRecord): Promise<boolean> {

@@ -7,7 +7,8 @@
  * key.rotate  {without?, waitMs?}   -> {id, before, servers}  answers when all members seal with the new key
  * key.retire  {waitMs?}             -> {id, servers}          answers when all members have let the old key go
  * ```
- * Order of every step: disk, then pulse (and by it the disk process), then the word to the other server.
+ * `without`: names, separated by commas, of all servers that are no members; each of them has to be off.
+ * Order of every step: disk, then pulse (and by it the disk process), then the word to the other servers.
  * Source: reliability.md 4.3; services/keys/core.ts; architecture.md 2.
  */
 import { randomBytes } from "node:crypto";
@@ -16,12 +17,13 @@ import { folderFiles } from "../../flash/store/files.ts";
 import { monotonicMs } from "../../hal/base/clock.ts";
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { NoteData } from "../../services/effects.ts";
-import { type AliveWord, type Facts, onlyPeer } from "../../services/facts.ts";
+import type { AliveWord, Facts, PeerFact } from "../../services/facts.ts";
 import { decodeWords } from "../../services/failover/words.ts";
 import {
   createKeys,
   type KeyEffect,
   type KeyEvent,
+  type KeyPeer,
   type KeySight,
   type KeyState,
   ownKeyWords,
@@ -78,7 +80,6 @@ export class KeyDesk {
   readonly #options: KeyDeskOptions;
   #state: KeyState;
   #facts: Facts | null = null;
-  #peer: KeyWords | null = null;
   #sentAtMs = Number.NEGATIVE_INFINITY;
   #holders = "";
   #said = "";
@@ -116,7 +117,6 @@ export class KeyDesk {
 
   hear(facts: Facts): void {
     this.#facts = facts;
-    this.#peer = keysOfPeer(facts);
     this.#take({ kind: "seen" });
     this.#minder();
   }
@@ -144,8 +144,9 @@ export class KeyDesk {
     if (see === null) return refused("view-changing", {});
     switch (verb) {
       case "key.status": {
-        const isRefused = this.#facts?.peers.some(({ presence }) => presence) === true;
-        return { kind: "done", result: drawKeyStatus(this.#context, this.#state, see, isRefused) };
+        const strange = (this.#facts?.peers ?? []).filter(({ presence }) => presence);
+        const indices = strange.map(({ index }) => index);
+        return { kind: "done", result: drawKeyStatus(this.#context, this.#state, see, indices) };
       }
       case "key.rotate":
         return busy ? refused("key-busy", {}) : this.#rotate(args, see);
@@ -159,43 +160,47 @@ export class KeyDesk {
   }
 
   async #rotate(args: Args, see: KeySight): Promise<ConfigAnswer> {
-    const { config } = this.#context;
-    const peerName = this.#peerName();
     const { without } = args;
-    if (config.servers.length !== 2)
-      return refused("key-count", { count: `${config.servers.length}` });
-    if (without !== undefined && without !== peerName) {
-      return refused("unknown-server", { server: String(without) });
-    }
-    const alone = without !== undefined;
+    const left = typeof without === "string" ? without.split(",").map((name) => name.trim()) : [];
+    const others = see.peers.map(({ index }) => this.#nameOf(index));
+    const unknown = left.find((name) => !others.includes(name));
+    if (unknown !== undefined) return refused("unknown-server", { server: unknown });
+    const alone = left.length > 0;
     const trouble = rotateTrouble(this.#state, alone, see);
-    if (trouble !== null) return refused(trouble, this.#refusalData());
+    if (trouble !== null) return refused(trouble, this.#refusalData(see));
+    // Each that is left out is named: nobody is forgotten by mistake.
+    const forgotten = see.peers.filter(
+      ({ isIn, index }) => !isIn && !left.includes(this.#nameOf(index)),
+    );
+    if (forgotten.length > 0) return refused("key-peer-away", this.#refusalData(see));
     const before = this.#state.set.active.id;
     this.#refusal = "";
     this.#take({ kind: "rotate", key: this.#freshKey(), alone });
-    // Two orders at once become one key, perhaps the other server's: any other one that all seal with will do.
+    // Two orders at once become one key, perhaps another server's: any other one that all seal with will do.
     const changed = (now: KeySight): boolean => {
       const { id } = this.#state.set.active;
-      return id !== before && now.sealing === id && (!now.isPeerIn || now.peer?.active === id);
+      const areOn = membersOf(now).every(({ words }) => words?.active === id);
+      return id !== before && now.sealing === id && areOn;
     };
     const unsaved = (): boolean => this.#refusal !== "" && this.#state.set.next === null;
     const end = await this.#wait(changed, unsaved, args);
-    if (end !== "done") return this.#notDone(end);
+    if (end !== "done") return this.#notDone(end, see);
     const { id } = this.#state.set.active;
     return { kind: "done", result: { id, before, servers: this.#servers() } };
   }
 
   async #retire(args: Args, see: KeySight): Promise<ConfigAnswer> {
     const trouble = retireTrouble(this.#state, see);
-    if (trouble !== null) return refused(trouble, this.#refusalData());
+    if (trouble !== null) return refused(trouble, this.#refusalData(see));
     const id = this.#state.set.old?.id ?? "";
     this.#refusal = "";
     this.#take({ kind: "retire" });
     const gone = (now: KeySight): boolean =>
-      this.#state.set.old === null && (!now.isPeerIn || now.peer?.others.includes(id) === false);
+      this.#state.set.old === null &&
+      membersOf(now).every(({ words }) => words?.others.includes(id) === false);
     const unsaved = (): boolean => this.#refusal !== "" && this.#state.set.old !== null;
     const end = await this.#wait(gone, unsaved, args);
-    if (end !== "done") return this.#notDone(end);
+    if (end !== "done") return this.#notDone(end, see);
     return { kind: "done", result: { id, servers: this.#servers() } };
   }
 
@@ -209,8 +214,8 @@ export class KeyDesk {
     return key;
   }
 
-  #notDone(end: "failed" | "late"): ConfigAnswer {
-    const data = { ...this.#refusalData(), error: this.#refusal };
+  #notDone(end: "failed" | "late", see: KeySight): ConfigAnswer {
+    const data = { ...this.#refusalData(see), error: this.#refusal };
     return refused(end === "failed" ? "key-unsaved" : "key-pending", data);
   }
 
@@ -291,8 +296,10 @@ export class KeyDesk {
   }
 
   #peerHolders(): readonly ServerIndex[] {
-    const peer = this.#facts === null ? null : onlyPeer(this.#facts);
-    return peer !== null && peerHoldsActive(this.#state, this.#peer) ? [peer.index] : [];
+    const holding = (this.#facts?.peers ?? []).filter((peer) =>
+      peerHoldsActive(this.#state, keysOf(peer)),
+    );
+    return holding.map(({ index }) => index);
   }
 
   #see(): KeySight | null {
@@ -302,35 +309,42 @@ export class KeyDesk {
     const atMs = monotonicMs();
     const sight = drawSight(facts, self, atMs, config.budget.intervalMs);
     const { ids = [], disk = null } = facts.keys ?? {};
+    const members = sight.peers.filter(({ isIn }) => isIn).map(({ index }) => index);
     return {
       atMs,
       wallMs: Date.now(),
+      self,
       isIn: sight.isIn,
-      isCoordinator: sight.isCoordinator,
-      isPeerIn: sight.isPeerIn,
-      isPeerHeard: onlyPeer(facts)?.heard === true,
+      coordinator: sight.coordinator,
+      peers: facts.peers.map((peer) => ({
+        index: peer.index,
+        isIn: members.includes(peer.index),
+        isHeard: peer.heard === true,
+        words: keysOf(peer),
+      })),
       hasTrouble: sight.hasTrouble,
-      peer: this.#peer,
       sealing: ids[0] ?? null,
       held: disk === null ? ids : ids.filter((id) => disk.includes(id)),
     };
   }
 
-  #peerName(): string {
-    const { config, self } = this.#context;
-    return config.servers.find(({ index }) => index !== self)?.name ?? "";
+  #nameOf(index: ServerIndex): string {
+    return this.#context.config.servers[index]?.name ?? `#${index}`;
   }
 
   #servers(): readonly string[] {
-    const { local } = this.#context;
-    const isPeerIn = this.#see()?.isPeerIn === true;
-    return isPeerIn ? [local.server, this.#peerName()].sort() : [local.server];
+    const see = this.#see();
+    const members = see === null ? [] : membersOf(see).map(({ index }) => this.#nameOf(index));
+    return [this.#context.local.server, ...members].sort();
   }
 
-  #refusalData(): Readonly<Record<string, string>> {
+  /** `peer`: who is behind or away, where somebody is, else all other servers. */
+  #refusalData({ peers }: KeySight): Readonly<Record<string, string>> {
     const { old, active } = this.#state.set;
     const { server } = this.#context.local;
-    return { server, peer: this.#peerName(), id: active.id, old: old?.id ?? "" };
+    const behind = peers.filter(({ isIn, words }) => !isIn || words?.active !== active.id);
+    const named = (behind.length > 0 ? behind : peers).map(({ index }) => this.#nameOf(index));
+    return { server, peer: named.join(","), id: active.id, old: old?.id ?? "" };
   }
 
   #note(key: string, data: NoteData): void {
@@ -346,10 +360,12 @@ const refused = (key: string, data: Readonly<Record<string, string>>): ConfigAns
   data,
 });
 
-/** What the other server's agent says about keys; null = it is silent or says nothing. */
-function keysOfPeer(facts: Facts): KeyWords | null {
-  const peer = onlyPeer(facts);
-  if (peer === null || peer.state === null) return null;
+const membersOf = (see: KeySight): readonly KeyPeer[] =>
+  see.isIn ? see.peers.filter(({ isIn }) => isIn) : [];
+
+/** What another server's agent says about keys; null = it is silent or says nothing. */
+function keysOf(peer: PeerFact): KeyWords | null {
+  if (peer.state === null) return null;
   const { keys } = decodeWords(peer.blob) ?? {};
   return keys === undefined ? null : decodeKeyWords(keys);
 }

@@ -2,6 +2,7 @@
  * What `kage key status` shows: by id who holds which key and who seals with which, since when, and when the old
  * one goes. Never a key. Source: reliability.md 4.3; requirements D56, R138.
  */
+import type { ServerIndex } from "../../hal/base/ids.ts";
 import { type KeySight, type KeyState, RETIRE_MS } from "../../services/keys/core.ts";
 import { ringOf } from "../../services/keys/key-set.ts";
 import type { ServerContext } from "../local.ts";
@@ -37,7 +38,7 @@ export function drawKeyStatus(
   { config, self }: ServerContext,
   { set }: KeyState,
   see: KeySight,
-  isPeerRefused: boolean,
+  refused: readonly ServerIndex[],
 ): KeyStatus {
   const own = see.sealing ?? set.active.id;
   const keys = ringOf(set).map(({ id, role }): KeyLine => {
@@ -49,10 +50,11 @@ export function drawKeyStatus(
   });
   const servers = config.servers.map(({ index, name }): KeyServer => {
     if (index === self) return { server: name, seals: own, holds: [...see.held], refused: false };
-    const { peer } = see;
-    if (peer === null) return { server: name, seals: null, holds: [], refused: isPeerRefused };
-    const held = [peer.active, ...peer.others];
-    return { server: name, seals: peer.active, holds: held, refused: isPeerRefused };
+    const words = see.peers.find((peer) => peer.index === index)?.words ?? null;
+    const isRefused = refused.includes(index);
+    if (words === null) return { server: name, seals: null, holds: [], refused: isRefused };
+    const held = [words.active, ...words.others];
+    return { server: name, seals: words.active, holds: held, refused: isRefused };
   });
   return { keys, servers, pending: set.next?.id ?? null, retired: set.retired };
 }

@@ -42,6 +42,8 @@ export class PulseWatch {
   #linkedAtMs: number | null = null;
   /** The pulse at the other end has said who it is. */
   #isKnown = false;
+  /** It knows what this server is: a new pulse that was not taught yet speaks of no lease at all. */
+  #isTaught = false;
   #greeted = 0;
   #killed = false;
   /** When a look first found the pulse overdue; only a second one, with the socket read in between, counts. */
@@ -60,6 +62,7 @@ export class PulseWatch {
     this.#identity = identity === null ? null : { pid, startTicks: identity.startTicks };
     this.#killed = false;
     this.#isKnown = true;
+    this.#isTaught = false;
     this.#greeted += 1;
     if (this.#greeted > 1) this.#note("pulse.restarted", {});
   }
@@ -80,14 +83,21 @@ export class PulseWatch {
   hear(facts: Facts, atMs: number): void {
     this.#heardAtMs = atMs;
     this.#doubtedAtMs = null;
-    if (facts.view !== null && facts.server !== "observing") this.#member = facts;
+    this.#isTaught = facts.server !== "observing";
+    if (facts.view !== null && this.#isTaught) this.#member = facts;
   }
 
   hearAlive(word: AliveWord, atMs: number): void {
     this.#heardAtMs = atMs;
     this.#doubtedAtMs = null;
     const { leaseUntilMs, ackedMs } = word;
-    if (this.#member !== null) this.#member = { ...this.#member, leaseUntilMs, ackedMs };
+    if (this.#member === null || !this.#isTaught) return;
+    this.#member = { ...this.#member, leaseUntilMs, ackedMs };
+  }
+
+  /** Facts of the newest view, with the lease of the newest word; null = there was none. */
+  get member(): Facts | null {
+    return this.#member;
   }
 
   /** What a new pulse has to be taught before it can go on leaving or stopping. */

@@ -194,10 +194,14 @@ export class ScriptDesk {
     return this.#requests.answer(verb, args);
   }
 
-  #elsewhere({ index }: GroupConfig, id: string): string | null {
+  #elsewhere({ index, parallelOf }: GroupConfig, id: string): string | null {
     const { config } = this.#context;
+    // Instances of one parallel group load the same programs, each on its own server (R131).
+    const isSibling = (group: number): boolean =>
+      parallelOf !== undefined && config.groups[group]?.parallelOf === parallelOf;
     for (const [server, heard] of this.#heard) {
-      const taken = takenElsewhere(heard, index, id);
+      const marks = heard.marks.filter(({ group }) => !isSibling(group));
+      const taken = takenElsewhere({ ...heard, marks }, index, id);
       const name = config.servers[server]?.name ?? "?";
       if (taken !== null) return `${config.groups[taken]?.name ?? "?"} (${name})`;
     }

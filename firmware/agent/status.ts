@@ -13,7 +13,7 @@ import type { NoteData } from "../../services/effects.ts";
 import type { Facts, Measured, PeerFact } from "../../services/facts.ts";
 import { fellows, peerAt, wordsHeard } from "../../services/failover/hear.ts";
 import type { FailoverState } from "../../services/failover/state.ts";
-import { survivableLosses } from "../../services/membership/majority/votes.ts";
+import { countsOf, survivableLosses } from "../../services/membership/majority/votes.ts";
 import type {
   GroupStatus,
   PathStatus,
@@ -58,7 +58,7 @@ export function drawStatus(
   const reasons = facts === null ? [] : drawReasons(state, facts, config, language, own);
   const survives = facts === null ? 0 : survivesFailures(facts, config, own);
   const epoch = facts?.view?.epoch ?? null;
-  const failed = state.groups.some(({ stranded }) => stranded);
+  const failed = state.groups.some(({ stranded }, at) => stranded && isGone(state, config, at));
   return {
     cluster: {
       name: config.name,
@@ -72,6 +72,9 @@ export function drawStatus(
         protection: config.budget.protection,
         revision: own.revisions?.[state.self]?.rev ?? config.revision,
         configHash: config.hash,
+        ...(facts?.view != null && config.method === "majority"
+          ? countsOf(facts.view, config.servers.length)
+          : {}),
       },
     },
     servers: config.servers.map((server) =>
@@ -165,8 +168,21 @@ function drawGroup(state: FailoverState, index: number, config: ClusterConfig): 
     state: shown.state,
     owner: name(shown.owner),
     policy,
-    details: { desired: name(group?.desired ?? null), order: group?.order ?? 0 },
+    details: {
+      desired: name(group?.desired ?? null),
+      order: group?.order ?? 0,
+      ...(spec?.parallelOf === undefined ? {} : { parallelOf: spec.parallelOf }),
+    },
   };
+}
+
+/** No server is left for it: of a parallel group for none of its instances. */
+function isGone(state: FailoverState, config: ClusterConfig, index: number): boolean {
+  const parallelOf = config.groups[index]?.parallelOf;
+  if (parallelOf === undefined) return true;
+  return config.groups.every(
+    (spec, at) => spec.parallelOf !== parallelOf || state.groups[at]?.stranded === true,
+  );
 }
 
 function ownerOf(
@@ -214,9 +230,12 @@ function survivesFailures(facts: Facts, config: ClusterConfig, own: OwnTrouble):
   return arbiters.every(({ state }) => state === "normal") ? 1 : 0;
 }
 
-/** This server hears the peer on that path. */
-const hears = (facts: Facts, id: string, self: ServerIndex): boolean =>
-  facts.paths.some((path) => path.id === id && path.to === self && path.state === "normal");
+/** This server hears that peer on that path. */
+const hears = (facts: Facts, id: string, peer: ServerIndex, self: ServerIndex): boolean =>
+  facts.paths.some(
+    ({ id: its, from, to, state }) =>
+      its === id && from === peer && to === self && state === "normal",
+  );
 
 function drawReasons(
   state: FailoverState,
@@ -243,7 +262,7 @@ function drawReasons(
     if (kind === "disk") add("disk.faulty", {}, trouble);
     else if (kind === "com") add("com.faulty", { server, path: id });
     else if (from !== state.self) add("path.lost", { server, path: id });
-    else if (hears(facts, id, state.self)) add("path.one-way", { server, path: id });
+    else if (hears(facts, id, far, state.self)) add("path.one-way", { server, path: id });
   }
   for (const { presence, index } of facts.peers) {
     if (presence) add("peer.presence", { server: name(index), reason: "tag" });
@@ -254,6 +273,11 @@ function drawReasons(
     const outside = facts.server === "starting" ? "start.refused-alone" : "failover-not-possible";
     const key = facts.provisional === true ? "force-return.waiting" : outside;
     add(key, { reason: facts.refused, evidence: "" });
+  }
+  const counts = facts.view === null ? null : countsOf(facts.view, config.servers.length);
+  if (config.method === "majority" && counts !== null) {
+    if (facts.provisional === true) add("force-return.minority", counts);
+    else if (counts.members <= counts.needed) add("majority.edge", counts);
   }
   if (own.emergency != null) add("emergency.recorded", own.emergency);
   if (facts.conflict) add("sole.conflict", { epoch: facts.floor });
@@ -287,7 +311,11 @@ function drawReasons(
   }
   for (const [index, group] of state.groups.entries()) {
     const spec = config.groups[index];
-    if (group.stranded) add("group.no-server", { group: spec?.name ?? "" });
+    if (group.stranded) {
+      const whole = spec?.parallelOf ?? spec?.name ?? "";
+      if (isGone(state, config, index)) add("group.no-server", { group: whole });
+      else add("group.degraded", { group: whole, from: name(spec?.policy[0] ?? 0) });
+    }
     if (group.actual === "failed") {
       add("group.failed", { group: spec?.name ?? "", server: name(state.self), reason: "" });
     }

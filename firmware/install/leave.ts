@@ -2,8 +2,9 @@
  * Leads this server out of its cluster before its software or its machine stops: what systemd runs when
  * it stops kage.target. Groups move in order and the watchdog is taken off; the
  * "off" that ends it is left to systemd, by a file that the off script looks for.
- * Alone in the cluster there is nobody to move to: then the cluster is shut down, unless another server
- * is up and detached, because the order would switch that one off as well.
+ * Alone in the cluster there is nobody to move to, and of three servers or more the rest may be no majority
+ * without this one: then the cluster is shut down, for it would end anyway, and without the clean mark; unless
+ * another server is up and detached, because the order would switch that one off as well.
  * Source: R17, R68; D18; flash/package/serving-units.ts.
  */
 import { rmSync, writeFileSync } from "node:fs";
@@ -72,10 +73,15 @@ async function tryToLeave(socket: string, marker: string, options: LeaveOptions)
   if (hasLeft(resultOf(before.body), events, options.server)) return { kind: "left" };
   const mark = Math.max(0, ...events.map(seqOf));
   writeFileSync(marker, "", { mode: 0o600 });
-  const verb = verbFor(resultOf(before.body), options.server);
+  let verb = verbFor(resultOf(before.body), options.server);
   if (verb === null) return { kind: "refused", detail: BESIDE_DETACHED, mayChange: true };
   const args = verb === "server.shutdown" ? { server: options.server } : {};
-  const ordered = await request(socket, { verb, args }, ORDER_MS);
+  let ordered = await request(socket, { verb, args }, ORDER_MS);
+  if (ordered.kind === "refused" && ordered.body["key"] === NEEDED) {
+    verb = verbWithout(resultOf(before.body), options.server);
+    if (verb === null) return { kind: "refused", detail: BESIDE_DETACHED, mayChange: true };
+    ordered = await request(socket, { verb, args: {} }, ORDER_MS);
+  }
   if (ordered.kind === "ok") {
     const left = await waitUntilLeft(socket, mark, verb, options);
     return left ?? { kind: "refused", detail: CAME_BACK, mayChange: true };
@@ -93,6 +99,18 @@ const pause = ({ lookEveryMs }: LeaveOptions): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, lookEveryMs ?? LOOK_EVERY_MS);
   });
+
+/** Refusal: without this server the others are no majority. */
+const NEEDED = "below-majority";
+
+/** Of a server that the others need. Null = somebody is up who would be switched off with them. */
+export function verbWithout(status: Body, self: string): "cluster.shutdown" | null {
+  const servers = Array.isArray(status["servers"]) ? status["servers"] : [];
+  const others = servers.filter((server: Body) => server["name"] !== self);
+  const isEnding = (server: Body): boolean =>
+    ["member", "leaving", "stopping", "off"].includes(String(server["state"]));
+  return others.every(isEnding) ? "cluster.shutdown" : null;
+}
 
 /** Null = no order fits. A detached or unknown server is shut down alone as well. */
 export function verbFor(status: Body, self: string): "server.shutdown" | "cluster.shutdown" | null {

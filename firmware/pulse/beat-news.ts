@@ -20,7 +20,8 @@ export function hasNews(before: Said, after: Said): boolean {
   return !sameBytes(before.agent.token?.blob, after.agent.token?.blob);
 }
 
-function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+/** The agent repeats its words with every token; only other words are news. */
+export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   if (a === b) return true;
   if (a === undefined || b === undefined || a.length !== b.length) return false;
   return a.every((byte, index) => byte === b[index]);

@@ -5,7 +5,7 @@
  */
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { AliveWord, Facts } from "../../services/facts.ts";
-import { carriedByMs, leaseEndMs } from "../../services/membership/majority/lease.ts";
+import { carriedByMs, LONG_OVER_MS, leaseEndMs } from "../../services/membership/majority/lease.ts";
 import { isSole } from "../../services/membership/state.ts";
 import { drawPaths, drawPeer } from "./facts.ts";
 import { fieldOf, holdsLease, type MajorityPulse, peersOf } from "./majority-route.ts";
@@ -22,7 +22,7 @@ export function drawMajorityFacts(
   const peers = peersOf(state);
   return {
     atMs,
-    revision: { hash: config.hash, prepared: null },
+    revision: { hash: config.hash, prepared: state.revision.prepared?.hash ?? null },
     server: membership.server,
     sinceMs: membership.sinceMs,
     view,
@@ -62,6 +62,6 @@ export function drawMajorityLease(
   const ackedMs = Math.max(carriedByMs(membership, field), carriedMs);
   return {
     leaseUntilMs: Number.isFinite(endMs) ? endMs : null,
-    ackedMs: Number.isFinite(ackedMs) ? ackedMs : null,
+    ackedMs: Number.isFinite(ackedMs) && ackedMs > LONG_OVER_MS ? ackedMs : null,
   };
 }

@@ -24,12 +24,23 @@ import {
   type Outcome,
 } from "../../services/membership/majority/state.ts";
 import { type AgentWatch, createAgentWatch, mayOwn, watchAgent } from "./agent-watch.ts";
+import { sameBytes } from "./beat-news.ts";
+import {
+  hearTexts,
+  type MajorityRevision,
+  NO_MAJORITY_REVISION,
+  type RevisionTurn,
+  takeText,
+} from "./majority-revision.ts";
 
 export interface MajorityPulse {
   readonly heartbeat: heartbeat.HeartbeatState;
   readonly membership: MajorityState;
   readonly agent: AgentWatch;
+  readonly revision: MajorityRevision;
   readonly nextLanAtMs: number;
+  /** Whom this server hears, as its last beats to everybody said. */
+  readonly saidHears: number;
   /** Newest tick: every deadline since then is still owed one, whatever was taken in meanwhile. */
   readonly tickedAtMs: number;
   readonly isJudgeDue: boolean;
@@ -47,7 +58,9 @@ export function createPulse(
     heartbeat: heartbeat.createHeartbeat(self, config, atMs),
     membership: createMajority(self, host, config.servers.length, atMs),
     agent: createAgentWatch(atMs),
+    revision: NO_MAJORITY_REVISION,
     nextLanAtMs: atMs,
+    saidHears: 0,
     tickedAtMs: atMs,
     isJudgeDue: false,
     willDone: "no",
@@ -60,7 +73,8 @@ export function peersOf({ heartbeat: heard, membership }: MajorityPulse): readon
 }
 
 export function fieldOf(state: MajorityPulse, atMs: number, config: ClusterConfig): Field {
-  return { peers: peersOf(state), mayOwn: mayOwn(state), atMs, config };
+  const renews = state.revision.renewsSinceMs !== null;
+  return { peers: peersOf(state), mayOwn: mayOwn(state), renews, atMs, config };
 }
 
 export function holdsLease(state: MajorityPulse, atMs: number, config: ClusterConfig): boolean {
@@ -71,8 +85,9 @@ export function holdsLease(state: MajorityPulse, atMs: number, config: ClusterCo
 export function step(
   state: MajorityPulse,
   event: PulseEvent,
-  config: ClusterConfig,
+  given: ClusterConfig,
 ): Step<MajorityPulse, PulseEffect> {
+  let config = given;
   const effects: PulseEffect[] = [];
   const { atMs } = event;
   const heard = heartbeat.step(state.heartbeat, event, config);
@@ -80,6 +95,12 @@ export function step(
   effects.push(...heard.effects, ...watched.effects);
   let next: MajorityPulse = { ...state, heartbeat: heard.state, agent: watched.state };
   next = noteWill(next, event);
+  const turn = (revised: RevisionTurn): void => {
+    next = { ...next, revision: revised.part };
+    config = revised.config;
+    effects.push(...revised.effects);
+  };
+  turn(hearTexts(next.revision, event, next.membership, mayOwn(next), config));
   const take = (outcome: Outcome): void => {
     next = { ...next, membership: outcome.state };
     effects.push(...outcome.effects);
@@ -88,13 +109,14 @@ export function step(
     const gone = giveUp(next.membership, "agent-lost", "agent did not come back", true, { atMs });
     take({ state: { ...next.membership, ...gone.state }, effects: gone.effects });
   }
-  take(majority.step(next.membership, event, fieldOf(next, atMs, config)));
-  if (isWorthALook(state, next, event)) {
-    take(majority.observe(next.membership, fieldOf(next, atMs, config)));
-  }
+  const field = fieldOf(next, atMs, config);
+  take(majority.step(next.membership, event, field));
+  if (isWorthALook(state, next, event)) take(majority.observe(next.membership, field));
+  const { view: before } = state.membership;
+  turn(takeText(next.revision, before, next.membership, field.peers, config, atMs));
   const taught = event.kind === "agent.spoke" && next.membership.view !== state.membership.view;
   const ticks = event.kind === "tick";
-  if (ticks) take(majority.judge(next.membership, fieldOf(next, atMs, config)));
+  if (ticks) take(majority.judge(next.membership, field));
   const tickedAtMs = ticks ? atMs : state.tickedAtMs;
   next = { ...next, tickedAtMs, isJudgeDue: !ticks && (state.isJudgeDue || taught) };
   const sent = send(state, next, event, config);
@@ -170,13 +192,17 @@ function send(
   const { membership } = state;
   const { atMs } = event;
   if (membership.server === "observing") return { state, effects: [] };
-  const isDue = atMs >= state.nextLanAtMs || hasNews(before, state);
+  const hears = hearsBits(fieldOf(state, atMs, config));
+  // Nobody drops a server that another one still hears: that it is silent here is what the others wait for.
+  const isNews = hears !== state.saidHears || hasNews(before, state);
+  const isDue = atMs >= state.nextLanAtMs || isNews;
   const answers =
-    event.kind === "beat.received" && !event.proven && event.beat.kind === "lan-beat"
+    event.kind === "beat.received" &&
+    event.beat.kind === "lan-beat" &&
+    (!event.proven || hasComeIn(before, state, event.beat.from))
       ? event.beat.from
       : null;
   if (!isDue && answers === null) return { state, effects: [] };
-  const hears = hearsBits(fieldOf(state, atMs, config));
   const words: OwnWords = {
     blob: state.agent.token?.blob ?? new Uint8Array(0),
     progress: state.agent.token?.progress ?? 0,
@@ -198,7 +224,18 @@ function send(
   if (!isDue) return { state: { ...state, heartbeat: heard }, effects };
   if (isFeedable(state, atMs, config)) effects.push({ kind: "watchdog.feed" });
   const nextLanAtMs = atMs + config.budget.intervalMs;
-  return { state: { ...state, heartbeat: heard, nextLanAtMs }, effects };
+  return { state: { ...state, heartbeat: heard, nextLanAtMs, saidHears: hears }, effects };
+}
+
+/**
+ * It shows this server's view for the first time, so that it can be acknowledged: it waits for that to start
+ * what it has to start, and where two beats have crossed it would wait for an interval (1.4.5).
+ */
+function hasComeIn(before: MajorityPulse, after: MajorityPulse, from: ServerIndex): boolean {
+  const mine = after.membership.view;
+  const was = before.heartbeat.peers[from]?.beat?.view ?? null;
+  const shown = after.heartbeat.peers[from]?.beat?.view ?? null;
+  return mine !== null && isSameView(shown, mine) && !isSameView(was, mine);
 }
 
 /** Rule 1.3.6: an owner that might be overtaken before its reset would come is not fed. */
@@ -207,7 +244,9 @@ function isFeedable(state: MajorityPulse, atMs: number, config: ClusterConfig): 
   if (!mayOwn(state)) return true;
   if (!isIn(state.membership)) return false;
   const { budget } = config;
-  const endMs = lease.leaseEndMs(state.membership, fieldOf(state, atMs, config));
+  const field = fieldOf(state, atMs, config);
+  if (lease.isUnleased(state.membership, field)) return true;
+  const endMs = lease.leaseEndMs(state.membership, field);
   const resets = budget.protection === "reset-bounded";
   return atMs <= endMs + (resets ? budget.timeoutMs - budget.a3Ms - budget.watchdogMs : 0);
 }
@@ -216,7 +255,7 @@ function hasNews(before: MajorityPulse, after: MajorityPulse): boolean {
   const a = before.membership;
   const b = after.membership;
   if (a.server !== b.server || a.view !== b.view || a.promise !== b.promise) return true;
-  if (a.shown !== b.shown) return true;
+  if (a.shown !== b.shown || before.revision !== after.revision) return true;
   if (a.lapsed !== b.lapsed || mayOwn(before) !== mayOwn(after)) return true;
-  return before.agent.token?.blob !== after.agent.token?.blob;
+  return !sameBytes(before.agent.token?.blob, after.agent.token?.blob);
 }

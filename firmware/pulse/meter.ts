@@ -5,27 +5,31 @@
  * is decided by any of it. Source: D51; guide 3.2.3; protocol.md 1.2 (P, D).
  */
 import { Histogram } from "../../hal/base/histogram.ts";
+import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { Budget } from "../../services/configuration/model.ts";
 import type { Measured } from "../../services/facts.ts";
+import type { PeerHealth } from "../../services/heartbeat/peer.ts";
 
 export class Meter {
   readonly #disk = new Histogram();
   readonly #late = new Histogram();
-  #heardAtMs: number | null = null;
+  readonly #heardAtMs = new Map<ServerIndex, number>();
 
   diskTook(ms: number): void {
     this.#disk.add(ms);
   }
 
-  /** `heardAtMs`: arrival of the newest beat on any LAN; null = never. The same one again counts nothing. */
-  heard(heardAtMs: number | null, { intervalMs, timeoutMs }: Budget): void {
-    const before = this.#heardAtMs;
+  /** Newest arrival of a peer on any LAN; null = never. The same one again counts nothing. */
+  heard(peer: Pick<PeerHealth, "index" | "lanHeardAtMs">, budget: Budget): void {
+    const { index, lanHeardAtMs: heardAtMs } = peer;
+    const { intervalMs, timeoutMs } = budget;
+    const before = this.#heardAtMs.get(index);
     if (heardAtMs === null || heardAtMs === before) return;
-    const gapMs = before === null ? 0 : heardAtMs - before;
+    const gapMs = before === undefined ? 0 : heardAtMs - before;
     // The same beat over the second LAN comes within a fraction of the interval.
-    if (before !== null && gapMs < intervalMs / 2) return;
-    this.#heardAtMs = heardAtMs;
-    if (before !== null && gapMs < timeoutMs) this.#late.add(Math.max(0, gapMs - intervalMs));
+    if (before !== undefined && gapMs < intervalMs / 2) return;
+    this.#heardAtMs.set(index, heardAtMs);
+    if (before !== undefined && gapMs < timeoutMs) this.#late.add(Math.max(0, gapMs - intervalMs));
   }
 
   /** `lateness`: of this pulse's own wakes. Counts by class since its start. */

@@ -2,6 +2,7 @@
  * What is news for the own agent, so that it hears of it at once and not with the next whole facts.
  * Source: architecture.md 2 (newest wins); services/facts.ts.
  */
+import type { LanBeat } from "../../services/heartbeat/beat.ts";
 import { isSole } from "../../services/membership/state.ts";
 import { mayOwn } from "./agent-watch.ts";
 import { type PulseState, peerOf } from "./route.ts";
@@ -15,10 +16,13 @@ export function lostAfter(state: PulseState, atMs: number): number | null {
 
 /** Something of it concerns the agent. */
 export function hasChanged(before: PulseState, after: PulseState): boolean {
-  const a = peerOf(before)?.beat ?? null;
-  const b = peerOf(after)?.beat ?? null;
   if (before.revision !== after.revision) return true;
   if (mayOwn(before) !== mayOwn(after) || before.quorum.claim !== after.quorum.claim) return true;
+  return hasOtherNews(peerOf(before)?.beat ?? null, peerOf(after)?.beat ?? null);
+}
+
+/** What a peer's newest beat says to this server's agent is not what the one before it said. */
+export function hasOtherNews(a: LanBeat | null, b: LanBeat | null): boolean {
   if (a === b) return false;
   if (a === null || b === null) return true;
   if (a.state !== b.state || a.mayOwn !== b.mayOwn || a.host !== b.host) return true;

@@ -21,18 +21,16 @@ import { readKeySet } from "../key-files.ts";
 import { leaveLastWords } from "../last-words.ts";
 import type { ServerContext } from "../local.ts";
 import { PULSE_PRIORITY, raisePriority } from "../priority.ts";
+import { openBlackBox } from "../replay/black-box.ts";
 import { Scheduler } from "../scheduler.ts";
 import { executeWill } from "../will.ts";
 import { Addresses } from "./addresses.ts";
-import { drawFacts, drawLease } from "./facts.ts";
-import { Farewell, hasSaidFarewell } from "./farewell.ts";
+import { type Cores, createCores } from "./cores.ts";
 import { KeyPart, sealing } from "./key-part.ts";
 import { Meter } from "./meter.ts";
-import { hasChanged, lostAfter } from "./news.ts";
 import { findOrphan, ORPHAN_WILL } from "./orphan.ts";
 import { rehearseTakeover } from "./rehearse.ts";
 import { hearRevision } from "./revision-words.ts";
-import { createPulse, holdsLease, nextDeadlineMs, type PulseState, peerOf, step } from "./route.ts";
 import { PulseSocket, type Role } from "./socket.ts";
 import { openWires, type Wires } from "./wires.ts";
 
@@ -55,13 +53,11 @@ export class Pulse {
   readonly #addresses: Addresses;
   readonly #watchdog: WatchdogPort;
   readonly #off: OffPort;
-  #state: PulseState;
+  readonly #cores: Cores;
   /** Groups may run here. A new pulse does not know better until the agent has looked. */
   #covers = true;
   #willRevision = 0;
   readonly #meter = new Meter();
-  readonly #farewell = new Farewell();
-  #lostAfterMs: number | null = null;
   #armed = false;
   #willRunning = false;
   #factsAtMs = 0;
@@ -83,11 +79,12 @@ export class Pulse {
     });
     const ports = openHostPorts(context, (text) => this.#note("host.trouble", { text }));
     this.#watchdog = ports.watchdog;
-    this.#off = ports.off;
+    const box = openBlackBox("pulse", context, (noteKey, data) => this.#note(noteKey, data));
+    this.#off = box.beforeOff(ports.off);
     rehearseTakeover(self, host, config);
-    this.#state = createPulse(self, host, config, monotonicMs());
+    this.#cores = createCores(self, host, config, monotonicMs(), box.through);
     this.#addresses = new Addresses(ports.addresses, {
-      mayAnnounce: () => holdsLease(this.#state, monotonicMs(), this.#context.config),
+      mayAnnounce: () => this.#cores.holdsLease(monotonicMs(), this.#context.config),
       now: monotonicMs,
       note: (noteKey, data) => this.#note(noteKey, data),
     });
@@ -99,7 +96,7 @@ export class Pulse {
       sleepMaxMs: config.budget.intervalMs,
       nextDeadlineMs: () =>
         Math.min(
-          nextDeadlineMs(this.#state, this.#context.config, monotonicMs()),
+          this.#cores.nextDeadlineMs(this.#context.config, monotonicMs()),
           this.#addresses.nextDeadlineMs(),
         ),
     });
@@ -127,20 +124,15 @@ export class Pulse {
   }
 
   #take(event: PulseEvent): void {
-    const before = this.#state;
     const { config } = this.#context;
-    const { state, effects } = step(before, event, config);
-    this.#state = state;
-    this.#meter.heard(peerOf(state)?.lanHeardAtMs ?? null, config.budget);
-    if (state.membership.view !== before.membership.view)
-      this.#lostAfterMs = lostAfter(state, event.atMs);
-    this.#farewell.look(state, this.#context.config);
-    let tell = state.membership !== before.membership;
+    const { effects, isNews } = this.#cores.take(event, config);
+    for (const peer of this.#cores.peers) this.#meter.heard(peer, config.budget);
+    let tell = isNews;
     for (const effect of effects) tell = this.#execute(effect) || tell;
-    const suspended = state.membership.listenUntilMs !== null;
+    const suspended = this.#cores.membership.listenUntilMs !== null;
     this.#addresses.suspend(suspended, (error) => this.#noteError(error));
     if (event.kind === "tick") this.#addresses.tick();
-    if (tell || hasChanged(before, state)) this.#tellAgent(event.atMs);
+    if (tell) this.#tellAgent(event.atMs);
     else this.#keepAgentInformed(event.atMs);
   }
 
@@ -148,7 +140,7 @@ export class Pulse {
   #execute(effect: PulseEffect): boolean {
     switch (effect.kind) {
       case "lan.send":
-        if (!hasSaidFarewell(this.#state)) this.#wires.sendLan(effect.beat);
+        if (!this.#cores.hasSaidFarewell) this.#wires.sendLan(effect.beat);
         return false;
       case "com.send":
         this.#wires.sendCom(effect.beat);
@@ -192,7 +184,7 @@ export class Pulse {
     if (role === "disk") this.#keys.greetDisk();
     if (role === "disk" && this.#recall !== null) this.#socket.send("disk", this.#recall);
     if (role === "disk") return this.#scheduler.push({ kind: "disk.ready", atMs });
-    const blob = this.#state.agent.token?.blob ?? new Uint8Array(0);
+    const blob = this.#cores.token?.blob ?? new Uint8Array(0);
     const words = Buffer.from(blob).toString("base64");
     this.#socket.send("agent", { kind: "welcome", pid: process.pid, blob: words });
     for (const note of this.#notes.splice(0)) this.#socket.send("agent", note);
@@ -269,7 +261,7 @@ export class Pulse {
     this.#covers = message["covers"] !== false || this.#addresses.isHolding;
     if (this.#covers) this.#arm();
     this.#willRevision = Number(message["revision"]);
-    const { token } = this.#state.agent;
+    const { token } = this.#cores;
     const atMs = monotonicMs();
     if (token !== null) {
       const owned = { ...token, mayOwn: this.#covers };
@@ -333,11 +325,11 @@ export class Pulse {
     );
     const completed = result.kind === "completed";
     const { stateDir } = this.#context.local;
-    const { floor } = this.#state.membership;
+    const { floor } = this.#cores.membership;
     leaveLastWords(stateDir, { ...effect, method: config.method, completed, epoch: floor });
     if (completed) this.#covers = false;
     this.#willRunning = effect.off;
-    const farewell = this.#farewell.begin();
+    const farewell = this.#cores.sayFarewell();
     this.#scheduler.push({ kind: "will.done", atMs: monotonicMs(), completed, off: effect.off });
     if (!effect.off) return;
     if (config.method === "disk" && completed) await farewell;
@@ -354,24 +346,23 @@ export class Pulse {
   /** Between two facts a short word says that the pulse lives and how long the lease lasts. */
   #keepAgentInformed(atMs: number): void {
     const { config } = this.#context;
-    const holds = holdsLease(this.#state, atMs, config);
+    const holds = this.#cores.holdsLease(atMs, config);
     if (holds !== this.#toldLease || atMs - this.#factsAtMs >= FACTS_MS) {
       return this.#tellAgent(atMs);
     }
     if (atMs - this.#aliveAtMs < alivePeriodMs(config.budget.intervalMs)) return;
     this.#aliveAtMs = atMs;
-    const word: AliveWord = { atMs, holdsLease: holds, ...drawLease(this.#state, config) };
+    const word: AliveWord = { atMs, holdsLease: holds, ...this.#cores.drawLease(atMs, config) };
     this.#socket.send("agent", { kind: "alive", word });
   }
 
   #tellAgent(atMs: number): void {
     this.#factsAtMs = atMs;
     this.#aliveAtMs = atMs;
-    this.#toldLease = holdsLease(this.#state, atMs, this.#context.config);
-    const peer = peerOf(this.#state);
-    if (peer === null || !this.#socket.isConnected("agent")) return;
     const { config } = this.#context;
-    const facts = drawFacts(this.#state, peer, this.#willRevision, this.#lostAfterMs, atMs, config);
+    this.#toldLease = this.#cores.holdsLease(atMs, config);
+    if (!this.#socket.isConnected("agent")) return;
+    const facts = this.#cores.drawFacts(this.#willRevision, atMs, config);
     const peers = facts.peers.map((one) => ({
       ...one,
       blob: Buffer.from(one.blob).toString("base64"),

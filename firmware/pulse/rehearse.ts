@@ -8,8 +8,7 @@ import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PulseEffect } from "../../services/effects.ts";
 import type { PulseEvent, Wish } from "../../services/events.ts";
 import type { LanBeat } from "../../services/heartbeat/beat.ts";
-import { drawFacts } from "./facts.ts";
-import { createPulse, peerOf, step } from "./route.ts";
+import { createCores } from "./cores.ts";
 
 /** Enough for the interpreter's caches; some tens of milliseconds at the start of the process. */
 const ROUNDS = 20;
@@ -24,14 +23,15 @@ export function rehearseTakeover(
 }
 
 function playDeath(self: ServerIndex, host: HostIncarnation, config: ClusterConfig): void {
-  const members = [0, 1];
+  const { servers, budget, method } = config;
+  const members = servers.map(({ index }) => index);
+  const others = members.filter((index) => index !== self);
   const view: View = { epoch: { counter: 1, coordinator: 0, host }, members };
-  const { intervalMs, timeoutMs } = config.budget;
-  let state = createPulse(self, host, config, 0);
+  const { intervalMs, timeoutMs } = budget;
+  const cores = createCores(self, host, config, 0);
   const take = (event: PulseEvent): void => {
-    const taken = step(state, event, config);
-    state = taken.state;
-    for (const effect of taken.effects) answer(effect, event.atMs);
+    const { effects } = cores.take(event, config);
+    for (const effect of effects) answer(effect, event.atMs);
   };
   const answer = (effect: PulseEffect, atMs: number): void => {
     if (effect.kind !== "claim.write" && effect.kind !== "claim.read") return;
@@ -39,21 +39,36 @@ function playDeath(self: ServerIndex, host: HostIncarnation, config: ClusterConf
     take({ kind: "disk.answered", atMs, id: effect.id, op, ok: true, claim: null, error: "" });
   };
   const wish: Wish = { kind: "resume", view, ackedStampMs: 0, remembered: true };
-  const token = { progress: 1, blob: new Uint8Array(64), wish, mayOwn: false };
-  take({ kind: "agent.spoke", atMs: 0, token });
+  const speak = (atMs: number): void => {
+    const holds = cores.membership.promise;
+    const token = { progress: atMs, blob: new Uint8Array(64), wish, mayOwn: false, holds };
+    take({ kind: "agent.spoke", atMs, token });
+  };
+  const hear = (from: ServerIndex, atMs: number): void => {
+    const words = drawBeat(from, self, host, view, atMs, config);
+    const crowd = { promise: cores.membership.promise, hears: (1 << members.length) - 1 };
+    const beat = method === "majority" ? { ...words, ...crowd } : words;
+    take({ kind: "beat.received", atMs, path: 0, beat, proven: true });
+    if (config.com !== null)
+      take({ kind: "beat.received", atMs, path: 0, beat: drawCom(beat), proven: true });
+  };
+  speak(0);
   if (config.disk !== null) take({ kind: "disk.ready", atMs: 0 });
   let atMs = 0;
   for (let beats = 0; beats < BEATS; beats += 1) {
     atMs += intervalMs;
-    const beat = drawBeat(1 - self, self, host, view, atMs, config);
-    take({ kind: "beat.received", atMs, path: 0, beat, proven: true });
-    if (config.com !== null)
-      take({ kind: "beat.received", atMs, path: 0, beat: drawCom(beat), proven: true });
+    for (const from of others) hear(from, atMs);
   }
+  // The last of them falls silent; of two there is no other left to speak.
+  const living = others.slice(0, -1);
   const endMs = atMs + timeoutMs + 2 * intervalMs;
-  for (; atMs < endMs; atMs += intervalMs / 2) take({ kind: "tick", atMs: Math.ceil(atMs) });
-  const peer = peerOf(state);
-  if (peer !== null) drawFacts(state, peer, 1, null, Math.ceil(atMs), config);
+  for (; atMs < endMs; atMs += intervalMs / 2) {
+    const nowMs = Math.ceil(atMs);
+    take({ kind: "tick", atMs: nowMs });
+    for (const from of living) hear(from, nowMs);
+    if (living.length > 0) speak(nowMs);
+  }
+  cores.drawFacts(1, Math.ceil(atMs), config);
 }
 
 function drawBeat(

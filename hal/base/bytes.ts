@@ -7,7 +7,7 @@
 import { assert } from "./assert.ts";
 
 const U48_LIMIT = 2 ** 48;
-const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const HEX_CODES = Array.from({ length: 16 }, (_, digit) => digit.toString(16).charCodeAt(0));
 
 /** Reads from the front; never throws. Look at `complete()` before any value is believed. */
 export class Reader {
@@ -138,9 +138,13 @@ export class Writer {
 
 /** Lower-case hex of `count` bytes from `at`; the caller has checked that they are there. */
 export function hexAt(bytes: Uint8Array, at: number, count: number): string {
-  let text = "";
-  for (let i = at; i < at + count; i += 1) text += HEX_PAIRS[bytes[i] ?? 0];
-  return text;
+  // In one go: a text put together from pairs is a tree that its first comparison has to flatten.
+  const codes: number[] = [];
+  for (let i = at; i < at + count; i += 1) {
+    const byte = bytes[i] ?? 0;
+    codes.push(HEX_CODES[byte >> 4] ?? 0, HEX_CODES[byte & 15] ?? 0);
+  }
+  return String.fromCharCode(...codes);
 }
 
 function hexDigit(text: string, at: number): number {

@@ -39,4 +39,5 @@ export function compareEpochs(a: Epoch, b: Epoch): number {
   return a.host < b.host ? -1 : a.host > b.host ? 1 : 0;
 }
 
-export const sameEpoch = (a: Epoch, b: Epoch): boolean => compareEpochs(a, b) === 0;
+export const sameEpoch = (a: Epoch, b: Epoch): boolean =>
+  a === b || (a.counter === b.counter && a.coordinator === b.coordinator && a.host === b.host);

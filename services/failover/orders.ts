@@ -172,7 +172,7 @@ function writeTable(
     if (spec === undefined) return group;
     const seen = noticeRun(group, index, told);
     const failed = rememberFailure(seen, index, state.self, told, isMany(facts));
-    if (!known.isKnown) return coldPlace(failed, spec, free, atMs);
+    if (!known.isKnown) return coldPlace(failed, spec, free, atMs, config, effects);
     return rePlace(failed, spec, free, newEpoch, state.shutdown > 0, atMs, config, effects);
   });
   const changed = groups.some((group, index) => group.order !== state.groups[index]?.order);
@@ -181,16 +181,39 @@ function writeTable(
   return { state: { ...state, groups, tableKnown: true, tableEpoch, tableMembers }, effects };
 }
 
-/** Cluster start: every auto group on its best server (R141, R180); manual ones wait (R142). */
+/**
+ * Cluster start: every auto group on its best server (R141, R180), one whose servers are all missing when the
+ * first of them comes (R54); manual ones wait (R142).
+ */
 function coldPlace(
   group: GroupRun,
   spec: GroupConfig,
   free: readonly ServerIndex[],
   atMs: number,
+  config: ClusterConfig,
+  effects: AgentEffect[],
 ): GroupRun {
-  if (group.desired !== null) return group;
-  const desired = spec.startAttribute === "auto" ? place(spec, free, []) : null;
-  return desired === null ? group : ordered(group, desired, "start", atMs);
+  if (group.desired !== null || spec.startAttribute !== "auto") return group;
+  const desired = place(spec, free, []);
+  if (desired !== null) return ordered(group, desired, "start", atMs);
+  effects.push(missing(spec, spec.policy[0], config));
+  return awaitServer(group, "start", atMs);
+}
+
+/** Nobody's, until a server of its policy is there. */
+function awaitServer(group: GroupRun, cause: GroupRun["cause"], atMs: number): GroupRun {
+  return { ...ordered(group, null, cause, atMs), stranded: true };
+}
+
+/** Nobody can run the group; of a parallel one the instance of that server is missing. */
+function missing(
+  { name, parallelOf }: GroupConfig,
+  server: ServerIndex | undefined,
+  config: ClusterConfig,
+): AgentEffect {
+  const from = config.servers[server ?? -1]?.name ?? "";
+  const key = parallelOf === undefined ? "group.no-server" : "group.degraded";
+  return { kind: "note", key, data: { group: parallelOf ?? name, from } };
 }
 
 /** A group whose server is gone, leaving or unable moves to the next in its policy (R52-R54). */
@@ -206,7 +229,10 @@ function rePlace(
 ): GroupRun {
   if (group.desired === null) {
     const again = group.stranded && !shuttingDown ? place(spec, free, group.failedOn) : null;
-    return again === null ? group : ordered(group, again, "failover", atMs);
+    // What has not run yet, and an instance of a parallel group, takes nothing over: it starts.
+    const isStart = spec.parallelOf !== undefined || group.cause === "start";
+    const cause = isStart ? "start" : "failover";
+    return again === null ? group : ordered(group, again, cause, atMs);
   }
   if (shuttingDown) return ordered(group, null, "move", atMs);
   const fits = free.includes(group.desired) && !group.failedOn.includes(group.desired);
@@ -214,8 +240,8 @@ function rePlace(
   const desired = place(spec, free, group.failedOn);
   const from = config.servers[group.desired]?.name ?? "";
   if (desired === null) {
-    effects.push({ kind: "note", key: "group.no-server", data: { group: spec.name, from } });
-    return { ...ordered(group, null, "failover", atMs), stranded: true };
+    effects.push(missing(spec, group.desired, config));
+    return awaitServer(group, "failover", atMs);
   }
   const to = config.servers[desired]?.name ?? "";
   const reason = newEpoch ? "server" : "group";
@@ -277,7 +303,7 @@ export function order(
   if (state.shutdown > 0) return { state, code: "shutting-down" };
   if (verb === "cluster.shutdown") return { state: { ...state, shutdown: 1 }, code: "accepted" };
   if (verb === "group.start" && state.facts?.provisional === true) {
-    return { state, code: "provisional" };
+    return { state, code: config.method === "majority" ? "no-majority-yet" : "provisional" };
   }
   const group = state.groups[groupIndex];
   const spec = config.groups[groupIndex];
@@ -304,10 +330,13 @@ function settle(
     case "group.start": {
       if (group.desired !== null) return "already-running";
       const to = target ?? place(spec, free, []);
-      return to === null ? "no-other-server" : ordered(clean, to, "start", atMs);
+      if (to !== null) return ordered(clean, to, "start", atMs);
+      return spec.parallelOf === undefined ? "no-other-server" : awaitServer(clean, "start", atMs);
     }
     case "group.stop":
-      return group.desired === null ? "already-stopped" : ordered(clean, null, "move", atMs);
+      // One that waits for a server is stopped by order, too: else it would start when that one is back.
+      if (group.desired === null && !group.stranded) return "already-stopped";
+      return ordered(clean, null, "move", atMs);
     case "group.move": {
       if (group.desired === null) return "not-running";
       const to = target ?? place(spec, free, [group.desired]);

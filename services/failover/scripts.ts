@@ -25,12 +25,14 @@ export function recoverEffects(
   const returned =
     state.wish?.kind === "return" && facts.server === "member" && facts.view !== null;
   if (!returned) return [];
-  return config.groups.flatMap(({ policy, resources }, group) =>
-    resources.flatMap((resource, at): AgentEffect[] =>
-      resource.kind === "script" && resource.recover !== null && policy.includes(state.self)
+  return config.groups.flatMap(({ policy, resources, parallelOf }, group) =>
+    resources.flatMap((resource, at): AgentEffect[] => {
+      // An instance of a parallel group starts here anyway.
+      const isMeant = parallelOf === undefined && policy.includes(state.self);
+      return isMeant && resource.kind === "script" && resource.recover !== null
         ? [{ kind: "script.recover", group, resource: at }]
-        : [],
-    ),
+        : [];
+    }),
   );
 }
 

@@ -34,6 +34,8 @@ export function orderHere(
 ): Ordered | null {
   if (verb === "cluster.start-now") return startNow(state, atMs);
   if (verb === "server.confirm-off" && target !== null) {
+    // A majority is made of servers that are there; a person's word about one makes none.
+    if (config.method === "majority") return refused(state, "majority-counts");
     return confirmOff(state, target, config.servers[target]?.name ?? "");
   }
   return isServerVerb(verb) && target === state.self ? serverOrder(state, verb, config) : null;

@@ -71,6 +71,8 @@ export const REPLY_CODES = [
   "provisional",
   "not-waiting",
   "below-majority",
+  "majority-counts",
+  "no-majority-yet",
   "other-release",
 ] as const;
 export type ReplyCode = (typeof REPLY_CODES)[number];

@@ -131,9 +131,8 @@ function hearLan(
   beat: LanBeat,
   event: { readonly path: number; readonly atMs: number },
 ): PeerHealth {
-  const pathHeardAtMs = peer.pathHeardAtMs.map((heardAtMs, path) =>
-    path === event.path ? event.atMs : heardAtMs,
-  );
+  const pathHeardAtMs = peer.pathHeardAtMs.slice();
+  if (event.path < pathHeardAtMs.length) pathHeardAtMs[event.path] = event.atMs;
   if (peer.beat !== null && beat.stampMs < peer.beat.stampMs) {
     return { ...peer, pathHeardAtMs };
   }
@@ -175,7 +174,9 @@ function hearCom(peer: PeerHealth, beat: ComBeat, atMs: number): PeerHealth {
 }
 
 function replacePeer(state: HeartbeatState, peer: PeerHealth): HeartbeatState {
-  return { ...state, peers: state.peers.map((old) => (old.index === peer.index ? peer : old)) };
+  const peers = state.peers.slice();
+  peers[peer.index] = peer;
+  return { ...state, peers };
 }
 
 function watchAll(
@@ -186,7 +187,7 @@ function watchAll(
   let next = state;
   const effects: PulseEffect[] = [];
   for (const peer of state.peers) {
-    if (peer.index === state.self) continue;
+    if (peer.index === state.self || isSteady(peer, atMs, config)) continue;
     const watched = watchPaths(next, peer.index, atMs, config);
     next = watched.state;
     effects.push(...watched.effects);
@@ -205,12 +206,10 @@ function watchPaths(
   config: ClusterConfig,
 ): Step<HeartbeatState, PulseEffect> {
   const peer = state.peers[index];
-  if (peer === undefined) return { state, effects: [] };
+  if (peer === undefined || isSteady(peer, atMs, config)) return { state, effects: [] };
   const effects: PulseEffect[] = [];
   const server = nameOf(index, config);
-  const { timeoutMs } = config.budget;
-  const heardAtMs = [...peer.pathHeardAtMs, peer.comHeardAtMs];
-  const alive = heardAtMs.some((heardMs) => heardMs !== null && atMs - heardMs < timeoutMs);
+  const alive = isHeardOnAny(peer, atMs, config);
   const aliveSinceMs = alive ? (peer.aliveSinceMs ?? atMs) : null;
   if (peer.aliveSinceMs !== null && !alive)
     effects.push({ kind: "note", key: "peer.lost", data: { server } });
@@ -229,6 +228,25 @@ function watchPaths(
   const same = sameHealth(pathHealth, peer.pathHealth) && comHealth === peer.comHealth;
   if (effects.length === 0 && same && aliveSinceMs === peer.aliveSinceMs) return { state, effects };
   return { state: replacePeer(state, { ...peer, pathHealth, comHealth, aliveSinceMs }), effects };
+}
+
+/** Nothing would be other than it is known to be: most beats and ticks end here. */
+function isSteady(peer: PeerHealth, atMs: number, config: ClusterConfig): boolean {
+  const { aliveSinceMs, pathHealth, pathHeardAtMs, comHeardAtMs, comHealth } = peer;
+  if (isHeardOnAny(peer, atMs, config) !== (aliveSinceMs !== null)) return false;
+  for (let path = 0; path < pathHealth.length; path += 1) {
+    const health = healthOf(pathHeardAtMs[path] ?? null, aliveSinceMs, atMs, config);
+    if (health !== pathHealth[path]) return false;
+  }
+  return config.com === null || healthOf(comHeardAtMs, aliveSinceMs, atMs, config) === comHealth;
+}
+
+function isHeardOnAny(peer: PeerHealth, atMs: number, config: ClusterConfig): boolean {
+  const { timeoutMs } = config.budget;
+  for (const heardMs of peer.pathHeardAtMs) {
+    if (heardMs !== null && atMs - heardMs < timeoutMs) return true;
+  }
+  return peer.comHeardAtMs !== null && atMs - peer.comHeardAtMs < timeoutMs;
 }
 
 /** A path that never spoke is faulty once the peer has been heard elsewhere for T. */

@@ -17,10 +17,10 @@ import { cobsBytesMax } from "../../hal/base/cobs.ts";
 import { crc32 } from "../../hal/base/crc.ts";
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { Opened } from "./beat.ts";
+import { TAG_BYTES } from "./cipher.ts";
 import { COM_PAYLOAD_BYTES, LAN_PAYLOAD_BYTES_MAX, LAN_PAYLOAD_BYTES_MIN } from "./codec.ts";
 
 export const SALT_BYTES = 8;
-export const TAG_BYTES = 16;
 /** Serial line as a channel; LAN channels are path indexes from 0. */
 export const COM_CHANNEL = 255;
 /** LAN paths that a beat can name (`hearsLanBits` has 16 bits). */

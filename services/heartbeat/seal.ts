@@ -6,15 +6,14 @@
  * names its key, a COM frame is tried with the key that fitted last and then with the others.
  * Source: reliability.md 4.3, protocol.md 1.3, requirements D56. Layout: `frame.ts`; keys: `key-ring.ts`.
  *
- * key   = HKDF-SHA256(ikm clusterKey, salt process salt, info "kagemusha beat 1" | from | to | channel)
- * nonce = 6 zero bytes | seq 6          cipher = AES-256-GCM, additional data = header, tag 16
+ * nonce = 6 zero bytes | seq 6          key and tag: `cipher.ts`
  */
-import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
 import { assert } from "../../hal/base/assert.ts";
 import { hexAt, Writer } from "../../hal/base/bytes.ts";
 import { encodeCobs } from "../../hal/base/cobs.ts";
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { Beat, ComBeat, LanBeat, Opened } from "./beat.ts";
+import { AES_256_GCM, type BeatCipher, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from "./cipher.ts";
 import {
   decodeComBeat,
   decodeLanBeat,
@@ -36,7 +35,6 @@ import {
   refusedFor,
   SALT_BYTES,
   SERVERS_MAX,
-  TAG_BYTES,
   writeComHeader,
   writeComTrailer,
   writeLanHeader,
@@ -44,11 +42,6 @@ import {
 import { KeyRing, type SealingKey } from "./key-ring.ts";
 import { type Channel, keepOnly, PeerProcess, PeerProcesses } from "./peer-process.ts";
 
-const KEY_BYTES = 32;
-const NONCE_BYTES = 12;
-const INFO = new TextEncoder().encode("kagemusha beat 1");
-const CIPHER = "aes-256-gcm";
-const TAG_OPTIONS = { authTagLength: TAG_BYTES } as const;
 const NO_ECHO = new Uint8Array(SALT_BYTES);
 /** The serial channel's slot lies behind the LAN channels'. */
 const COM_SLOT = LAN_CHANNELS_MAX;
@@ -66,6 +59,8 @@ export interface SealerOptions {
   readonly processSalt: Uint8Array;
   /** Number of the key in LAN frames, 0 to 255, default 0; a frame with an unknown one is `presence`. */
   readonly keyId?: number;
+  /** For a simulation that counts its frames; everybody else leaves it at AES-256-GCM. */
+  readonly cipher?: BeatCipher;
 }
 
 /** Counts since the sealer was made. */
@@ -100,6 +95,7 @@ export class Sealer {
     throttled: 0,
   };
   readonly #expected: Expected;
+  readonly #cipher: BeatCipher;
   #ring: KeyRing;
   readonly #salt: Uint8Array;
   readonly #peers: readonly PeerProcesses[];
@@ -116,6 +112,7 @@ export class Sealer {
     assert(serverCount >= 2 && serverCount <= SERVERS_MAX, "a cluster has 2 to 16 servers");
     assert(Number.isInteger(self) && self >= 0 && self < serverCount, "self is in the server list");
     this.#expected = { clusterId: options.clusterId, self, serverCount };
+    this.#cipher = options.cipher ?? AES_256_GCM;
     const clusterKey = new Uint8Array(options.clusterKey);
     this.#ring = new KeyRing([{ id: "first", hint: keyId, key: clusterKey, role: "active" }], []);
     this.#salt = new Uint8Array(options.processSalt);
@@ -212,7 +209,8 @@ export class Sealer {
   #sealKey(out: Outgoing, key: SealingKey, to: ServerIndex, slot: number): Uint8Array {
     let derived = out.keys.get(key.id);
     if (derived === undefined) {
-      derived = deriveKey(key.key, this.#salt, this.#expected.self, to, slot);
+      const { self } = this.#expected;
+      derived = this.#cipher.derive(key.key, this.#salt, self, to, channelOf(slot));
       out.keys.set(key.id, derived);
     }
     return derived;
@@ -220,11 +218,8 @@ export class Sealer {
 
   #encrypt(frame: Uint8Array, layout: Layout, key: Uint8Array): void {
     this.#setNonce(frame, layout);
-    const cipher = createCipheriv(CIPHER, key, this.#nonce, TAG_OPTIONS);
-    cipher.setAAD(frame.subarray(0, layout.headerBytes));
-    frame.set(cipher.update(this.#plain.written()), layout.headerBytes);
-    cipher.final();
-    frame.set(cipher.getAuthTag(), frame.length - layout.trailerBytes - TAG_BYTES);
+    const into = { frame, from: layout.headerBytes, tagAt: tagAt(frame, layout) };
+    this.#cipher.seal(key, this.#nonce, this.#plain.written(), into);
     this.counters.sealed += 1;
   }
 
@@ -274,7 +269,8 @@ export class Sealer {
     for (const { id, key } of keys) {
       let derived = channel.keys.get(id);
       if (derived === undefined) {
-        derived = deriveKey(key, salt, from, this.#expected.self, slot);
+        const { self } = this.#expected;
+        derived = this.#cipher.derive(key, salt, from, self, channelOf(slot));
         channel.keys.set(id, derived);
       }
       const plain = this.#decrypt(frame, layout, derived);
@@ -285,18 +281,9 @@ export class Sealer {
 
   /** Echo and payload, null when the tag is wrong. */
   #decrypt(frame: Uint8Array, layout: Layout, key: Uint8Array): Uint8Array | null {
-    const tagAt = frame.length - layout.trailerBytes - TAG_BYTES;
     this.#setNonce(frame, layout);
-    const decipher = createDecipheriv(CIPHER, key, this.#nonce, TAG_OPTIONS);
-    decipher.setAAD(frame.subarray(0, layout.headerBytes));
-    decipher.setAuthTag(frame.subarray(tagAt, tagAt + TAG_BYTES));
-    const plain = decipher.update(frame.subarray(layout.headerBytes, tagAt));
-    try {
-      decipher.final();
-    } catch {
-      return null;
-    }
-    return plain;
+    const sealed = { frame, from: layout.headerBytes, tagAt: tagAt(frame, layout) };
+    return this.#cipher.open(key, this.#nonce, sealed);
   }
 
   #setNonce(frame: Uint8Array, layout: Layout): void {
@@ -328,18 +315,10 @@ interface Way {
   readonly channel: Channel;
 }
 
-function deriveKey(
-  clusterKey: Uint8Array,
-  salt: Uint8Array,
-  from: ServerIndex,
-  to: ServerIndex,
-  slot: number,
-): Uint8Array {
-  const info = new Uint8Array(INFO.length + 3);
-  info.set(INFO);
-  info.set([from, to, slot === COM_SLOT ? COM_CHANNEL : slot], INFO.length);
-  return new Uint8Array(hkdfSync("sha256", clusterKey, salt, info, KEY_BYTES));
-}
+const channelOf = (slot: number): number => (slot === COM_SLOT ? COM_CHANNEL : slot);
+
+const tagAt = (frame: Uint8Array, layout: Layout): number =>
+  frame.length - layout.trailerBytes - TAG_BYTES;
 
 function assertLanChannel(channel: number): void {
   const isLan = Number.isInteger(channel) && channel >= 0 && channel < LAN_CHANNELS_MAX;

@@ -4,19 +4,20 @@
  * to all first, is used when all show that they hold it on disk and in their processes, and the one before is
  * let go when nobody seals with it any more. What is on disk is always ahead of what is said.
  *
- * | this server               | the other shows                 | what happens                                    |
+ * | this server               | the others show                 | what happens                                    |
  * |---------------------------|---------------------------------|-------------------------------------------------|
- * | has a next key of its own | holds it not                    | the key goes with the beat, sealed by the active |
- * | has no such key           | offers one                      | takes it as next: disk, then processes           |
- * | has a next of its own     | offers another                  | the coordinator's stands                         |
- * | has a next of its own     | holds it, on firm ground        | seals with it; the one before becomes old        |
- * | holds a next key          | seals with it                   | seals with it too                                |
- * | has an old key            | seals with the active           | lets it go when it is 24 h old, or by order      |
- * | is ahead                  | holds only the old key          | offers the active, in frames sealed by the old   |
+ * | has a next key of its own | one holds it not                | the key goes with the beat, sealed by the active |
+ * | has no such key           | one offers one                  | takes it as next: disk, then processes           |
+ * | has a next of its own     | one offers another              | the coordinator's stands, else by priority       |
+ * | has a next of its own     | all hold it, on firm ground     | seals with it; the one before becomes old        |
+ * | holds a next key          | one seals with it               | seals with it too                                |
+ * | has an old key            | all seal with the active        | lets it go when it is 24 h old, or by order      |
+ * | is ahead                  | one holds only the old key      | offers the active, in frames sealed by the old   |
  *
  * A step that the disk refuses is tried again. A next key goes only when its maker offers another: the maker is
  * the only one who may begin to use it, so nobody can be using what is dropped. Source: reliability.md 4.3; protocol.md G8; requirements D56, R138.
  */
+import type { ServerIndex } from "../../hal/base/ids.ts";
 import { type HeldKey, holds, type KeySet, keyId, type NextKey, ringOf } from "./key-set.ts";
 import type { KeyWords } from "./key-words.ts";
 
@@ -36,20 +37,31 @@ export interface KeyState {
   readonly againAtMs: number;
 }
 
+/** Another server at one moment. */
+export interface KeyPeer {
+  readonly index: ServerIndex;
+  /** In the same view. */
+  readonly isIn: boolean;
+  /** Anything of it arrives. */
+  readonly isHeard: boolean;
+  /** null = it is silent or says nothing about keys. */
+  readonly words: KeyWords | null;
+}
+
 /** What this server sees at one moment. */
 export interface KeySight {
   /** Monotonic. */
   readonly atMs: number;
   /** Wall clock, ms since 1970. */
   readonly wallMs: number;
+  readonly self: ServerIndex;
   readonly isIn: boolean;
-  readonly isCoordinator: boolean;
-  readonly isPeerIn: boolean;
-  /** Anything of the other server arrives. */
-  readonly isPeerHeard: boolean;
+  /** Of the view; null = outside. */
+  readonly coordinator: ServerIndex | null;
+  /** All other servers. */
+  readonly peers: readonly KeyPeer[];
   /** A cut, a verdict under way, a server on its way in. */
   readonly hasTrouble: boolean;
-  readonly peer: KeyWords | null;
   /** Key that the own pulse seals with; null = it has not said. */
   readonly sealing: string | null;
   /** Ids that the own pulse, and the disk process where there is one, open. */
@@ -58,7 +70,7 @@ export interface KeySight {
 
 export type KeyEvent =
   | { readonly kind: "seen" }
-  /** `key`: 32 fresh random bytes, used when no key waits already. `alone`: without the other server. */
+  /** `key`: 32 fresh random bytes, used when no key waits already. `alone`: without those that are no members. */
   | { readonly kind: "rotate"; readonly key: Uint8Array; readonly alone: boolean }
   | { readonly kind: "retire" }
   | { readonly kind: "saved" }
@@ -106,17 +118,19 @@ export function step(state: KeyState, event: KeyEvent, see: KeySight): KeyStep {
   }
 }
 
-/** Why a rotation is not begun at this moment; null = it is. `alone`: the other server is left out by order. */
+/** Why a rotation is not begun at this moment; null = it is. `alone`: who is no member is left out by order. */
 export function rotateTrouble(
   { set, saving }: KeyState,
   alone: boolean,
   see: KeySight,
 ): KeyRefusal | null {
   if (!see.isIn) return "key-outside";
-  if (alone && (see.isPeerIn || see.isPeerHeard)) return "key-peer-there";
-  if (!alone && !see.isPeerIn) return "key-peer-away";
+  const absent = see.peers.filter(({ isIn }) => !isIn);
+  const isThere = absent.length === 0 || absent.some(({ isHeard }) => isHeard);
+  if (alone && isThere) return "key-peer-there";
+  if (!alone && absent.length > 0) return "key-peer-away";
   if (see.hasTrouble) return "key-trouble";
-  if (saving !== null) return "key-busy";
+  if (saving !== null || isMakersOwn(set, see)) return "key-busy";
   return set.old === null ? null : "key-old-there";
 }
 
@@ -127,8 +141,10 @@ export function retireTrouble({ set, saving }: KeyState, see: KeySight): KeyRefu
   const ageMs = Math.max(0, see.wallMs - set.active.sinceMs);
   if (ageMs < RETIRE_MIN_MS) return "key-too-young";
   if (!isUsed(set, see)) return "key-busy";
-  if (see.isPeerHeard && see.peer?.active !== set.active.id) return "key-peer-behind";
-  return null;
+  const isBehind = see.peers.some(
+    ({ isHeard, words }) => isHeard && words?.active !== set.active.id,
+  );
+  return isBehind ? "key-peer-behind" : null;
 }
 
 /** What goes into the beat. `mayOffer` false = there is no room beside a configuration text. */
@@ -140,18 +156,23 @@ export function ownKeyWords(state: KeyState, see: KeySight, mayOffer: boolean): 
   return { active, others: shown.map(({ id }) => id), retired: set.retired, offer };
 }
 
-/** The other server opens what is sealed with the active key; false = not known. */
+/** A server with these words opens what is sealed with the active key; false = not known. */
 export const peerHoldsActive = ({ set }: KeyState, peer: KeyWords | null): boolean =>
   peer !== null && knows(peer, set.active.id);
 
 function offered(set: KeySet, see: KeySight): Uint8Array | null {
-  const { peer, isPeerHeard } = see;
-  if (peer === null || !isPeerHeard || !isUsed(set, see)) return null;
+  const { next, active } = set;
+  const words = wordsHeard(see);
+  if (!isUsed(set, see) || words.some((theirs) => theirs.active === next?.id)) return null;
   // Whoever is behind gets what is in force before what is to come.
-  if (!knows(peer, set.active.id)) return peer.active === set.next?.id ? null : set.active.key;
-  const { next } = set;
-  return next?.isOwn === true && !knows(peer, next.id) ? next.key : null;
+  if (words.some((theirs) => !knows(theirs, active.id))) return active.key;
+  const isLacking = words.some((theirs) => next !== null && !knows(theirs, next.id));
+  return next?.isOwn === true && isLacking ? next.key : null;
 }
+
+/** Of all servers that are heard and say something about keys. */
+const wordsHeard = ({ peers }: KeySight): readonly KeyWords[] =>
+  peers.flatMap(({ isHeard, words }) => (isHeard && words !== null ? [words] : []));
 
 const knows = (peer: KeyWords, id: string): boolean =>
   peer.active === id || peer.others.includes(id);
@@ -187,34 +208,81 @@ function saved(state: KeyState): KeyStep {
 function follow(state: KeyState, see: KeySight): KeyStep {
   if (state.saving !== null || see.atMs < state.againAtMs) return quiet(state);
   const { set } = state;
-  const { peer } = see;
+  const { next } = set;
   // A living member seals with it: from then on nothing but following is right.
-  if (set.next !== null && peer?.active === set.next.id) return activate(state, set.next, see);
-  const taken = peer?.offer == null ? null : take(state, peer, peer.offer, see);
-  if (taken !== null) return taken;
+  const isInForce = see.peers.some(({ words }) => next !== null && words?.active === next.id);
+  if (next !== null && isInForce) return activate(state, next, see);
+  for (const peer of byRank(see)) {
+    const taken = take(state, peer, see);
+    if (taken !== null) return taken;
+  }
   if (set.next !== null && mayActivate(set, set.next, see)) return activate(state, set.next, see);
   return isOver(set, see) ? letGo(state, see) : quiet(state);
 }
 
-/** The other side offers a key; null = it is not for this server. */
-function take(state: KeyState, peer: KeyWords, key: Uint8Array, see: KeySight): KeyStep | null {
+/** Whose key goes first: the coordinator's, then by cluster priority. */
+const rankOf = (index: ServerIndex, see: KeySight): number =>
+  index === see.coordinator ? -1 : index;
+
+const byRank = (see: KeySight): readonly KeyPeer[] =>
+  [...see.peers].sort((a, b) => rankOf(a.index, see) - rankOf(b.index, see));
+
+/** Another server offers a key; null = it is not for this one. */
+function take(state: KeyState, peer: KeyPeer, see: KeySight): KeyStep | null {
   const { set } = state;
+  const { words } = peer;
+  if (words?.offer == null) return null;
+  const key = words.offer;
   const id = keyId(key);
   if (holds(set, id) || id === set.retired) return null;
-  const isInForce = peer.active === id;
-  // Two at once: the coordinator's stands. What is in force elsewhere stands above both.
-  if (set.next?.isOwn === true && see.isCoordinator && !isInForce) return null;
-  if (set.next?.isOwn === false && !isInForce && knows(peer, set.next.id)) return null;
-  const next: NextKey = { id, key, sinceMs: see.wallMs, isOwn: false, alone: false };
+  if (words.active !== id && !mayTakeNext(set, peer, see)) return null;
+  const next: NextKey = {
+    ...{ id, key, sinceMs: see.wallMs, isOwn: false, alone: false },
+    from: peer.index,
+  };
   return save(state, { ...set, next }, see);
 }
 
+/** Two made at once: one stands everywhere. */
+function mayTakeNext(set: KeySet, peer: KeyPeer, see: KeySight): boolean {
+  const { next } = set;
+  if (next === null) return true;
+  const isMany = see.peers.length > 1;
+  if (next.isOwn) {
+    const isFirst = see.isIn && rankOf(see.self, see) < rankOf(peer.index, see);
+    return !isFirst && (!isMany || peer.isIn);
+  }
+  if (peer.words !== null && knows(peer.words, next.id)) return false;
+  return !isMany || (peer.isIn && isGivenUp(set, next, see));
+}
+
+/**
+ * Among three and more a key that was taken goes only when its maker shows another in its place: the maker alone
+ * may begin to use it, and does so by what others have once shown, which they must not have dropped since.
+ */
+function isGivenUp({ active, old }: KeySet, next: NextKey, see: KeySight): boolean {
+  const words = see.peers.find(({ index }) => index === next.from)?.words ?? null;
+  if (words === null || words.active === next.id) return false;
+  const offered = words.offer === null ? [] : [keyId(words.offer)];
+  const shown = [...words.others, ...offered];
+  const isAnother = (id: string): boolean =>
+    id !== active.id && id !== old?.id && id !== words.active && id !== next.id;
+  return !shown.includes(next.id) && shown.some(isAnother);
+}
+
+/** One maker per key among three and more; another may take its place when that one is no member. */
+function isMakersOwn({ next }: KeySet, see: KeySight): boolean {
+  if (next === null || next.isOwn || see.peers.length === 1) return false;
+  return see.peers.some(({ index, isIn }) => index === next.from && isIn);
+}
+
 function mayActivate(set: KeySet, next: NextKey, see: KeySight): boolean {
-  const { peer } = see;
   if (!next.isOwn || !see.isIn || see.hasTrouble || !see.held.includes(next.id)) return false;
   if (!isUsed(set, see)) return false;
-  if (!see.isPeerIn) return next.alone && !see.isPeerHeard;
-  return peer !== null && knows(peer, next.id) && peer.active === set.active.id;
+  return see.peers.every(({ isIn, isHeard, words }) => {
+    if (!isIn) return next.alone && !isHeard;
+    return words !== null && knows(words, next.id) && words.active === set.active.id;
+  });
 }
 
 /** The own pulse seals with what is active on disk. */
@@ -227,15 +295,16 @@ function activate(state: KeyState, next: NextKey, see: KeySight): KeyStep {
   return save(state, set, see);
 }
 
-/** The old key is 24 h old and nobody who is heard needs it, or the other server has let it go. */
+/** The old key is 24 h old and nobody who is heard needs it, or another server has let it go. */
 function isOver(set: KeySet, see: KeySight): boolean {
   const { old } = set;
   if (old === null || !isUsed(set, see)) return false;
-  const { peer } = see;
-  const isPeerOn = peer !== null && peer.active === set.active.id;
-  if (isPeerOn && peer.retired === old.id) return true;
-  if (see.wallMs - old.sinceMs < RETIRE_MS) return false;
-  return isPeerOn || !see.isPeerHeard;
+  const isOn = (words: KeyWords | null): boolean => words?.active === set.active.id;
+  const isLetGo = see.peers.some(({ words }) => isOn(words) && words?.retired === old.id);
+  const isNeeded = see.peers.some(({ isHeard, words }) => isHeard && !isOn(words));
+  // Whoever let it go by order saw that nobody needs it, among two; among more somebody may, here.
+  if (isLetGo && (see.peers.length === 1 || !isNeeded)) return true;
+  return see.wallMs - old.sinceMs >= RETIRE_MS && !isNeeded;
 }
 
 function letGo(state: KeyState, see: KeySight): KeyStep {

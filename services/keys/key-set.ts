@@ -7,8 +7,10 @@
  * the set that grew out of the earlier one is void.
  * Source: reliability.md 4.3 (rotation: keys have ids, receive accepts prev, cur, next); requirements D56, R138.
  */
+
 import { createHash } from "node:crypto";
 import { assert } from "../../hal/base/assert.ts";
+import type { ServerIndex } from "../../hal/base/ids.ts";
 
 export const KEY_BYTES = 32;
 /** Characters of an id: a name, not a proof. */
@@ -31,8 +33,10 @@ export interface HeldKey {
 export interface NextKey extends HeldKey {
   /** This server made it and brings it into force. */
   readonly isOwn: boolean;
-  /** To be brought into force although the other server is away. */
+  /** To be brought into force although a server is away. */
   readonly alone: boolean;
+  /** Server that it was taken from, who made it; absent = it is own, or not known. */
+  readonly from?: ServerIndex;
 }
 
 export interface KeySet {
@@ -78,7 +82,7 @@ export const holds = (set: KeySet, id: string): boolean => ringOf(set).some((k) 
 /** `origin`: id of the key in the installation's key file at this moment. */
 export function formatKeySet(set: KeySet, origin: string): string {
   const { active, next, old, retired } = set;
-  const flags = next === null ? {} : { isOwn: next.isOwn, alone: next.alone };
+  const flags = next === null ? {} : { isOwn: next.isOwn, alone: next.alone, from: next.from };
   const written = {
     format: FORMAT,
     origin,
@@ -130,7 +134,9 @@ function parseKeySet(text: string): { readonly set: KeySet; readonly origin: str
 function parseNext(value: unknown): NextKey | undefined {
   const key = parseKey(value);
   if (key === null || !isRecord(value)) return undefined;
-  return { ...key, isOwn: value["isOwn"] === true, alone: value["alone"] === true };
+  const { from } = value;
+  const known = typeof from === "number" && Number.isInteger(from) && from >= 0 ? { from } : {};
+  return { ...key, isOwn: value["isOwn"] === true, alone: value["alone"] === true, ...known };
 }
 
 function parseKey(value: unknown): HeldKey | null {

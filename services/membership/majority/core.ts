@@ -8,13 +8,14 @@ import type { HostIncarnation } from "../../../hal/base/ids.ts";
 import { compareEpochs, sameEpoch, type View } from "../../../hal/base/view.ts";
 import type { PulseEvent, Wish } from "../../events.ts";
 import type { LanBeat } from "../../heartbeat/beat.ts";
+import { acknowledgedMs } from "../../heartbeat/peer.ts";
 import { become, detach, giveUp, nameOf } from "../change.ts";
 import { note } from "../state.ts";
-import { leaseEndMs, verdictAtMs } from "./lease.ts";
-import { adopt, agreedView, isSame, propose } from "./propose.ts";
+import { isLeaseOpen, isUnleased, LONG_OVER_MS, leaseEndMs, verdictAtMs } from "./lease.ts";
+import { adopt, agreedView, isSame, isSameCrew, propose } from "./propose.ts";
 import { isHeard, isIn, isInMyView, isLiveMember, isLost, peerAt } from "./sight.ts";
 import { type Field, type MajorityState, type Outcome, spoken, still } from "./state.ts";
-import { quorumIn } from "./votes.ts";
+import { countsOf, quorumIn, survivableLosses } from "./votes.ts";
 
 /** One event; heartbeat and agent watch have seen it before. */
 export function step(state: MajorityState, event: PulseEvent, field: Field): Outcome {
@@ -53,10 +54,7 @@ function takeEvent(state: MajorityState, event: PulseEvent, field: Field): Outco
       return { ...heeded, state: hold(heeded.state, held) };
     }
     case "gap.noticed":
-      // What this process slept through is no silence of the others.
-      return event.gapMs < field.config.budget.a3Ms || field.mayOwn
-        ? still(state)
-        : still({ ...state, baseMs: field.atMs, listensFromMs: field.atMs });
+      return wake(state, event.gapMs, field);
     case "will.done":
       return event.off || state.gaveUp === null
         ? still(state)
@@ -72,22 +70,47 @@ function takeEvent(state: MajorityState, event: PulseEvent, field: Field): Outco
  */
 function lapse(state: MajorityState, field: Field): Outcome {
   if (!isIn(state) || state.gaveUp !== null || state.provisional !== null) return still(state);
-  if (field.atMs < leaseEndMs(state, field)) return still(state);
-  if (field.mayOwn && state.server !== "stopping") return fall(state, field);
-  const hadLease = leaseEndMs(state, field) > Number.NEGATIVE_INFINITY;
+  if (isLeaseOpen(state, field)) return still(state);
+  const isOwner = field.mayOwn && state.server !== "stopping";
+  if (isOwner) return isUnleased(state, field) ? still(state) : fall(state, field);
+  const hadLease = leaseEndMs(state, field) > LONG_OVER_MS;
   return hadLease && !state.lapsed ? still({ ...state, lapsed: true }) : still(state);
+}
+
+/**
+ * A process that was away for as long as a lease has none, whatever its clock says: the monotonic one stands
+ * still while the host is suspended (1.3.5). What it slept through is no silence of the others.
+ */
+function wake(state: MajorityState, gapMs: number, field: Field): Outcome {
+  if (gapMs < field.config.budget.a3Ms) return still(state);
+  const { atMs } = field;
+  const needsNobody = leaseEndMs(state, field) === Number.POSITIVE_INFINITY;
+  const isLeased = isIn(state) && state.provisional === null && !needsNobody;
+  if (isLeased && field.mayOwn && state.server !== "stopping") {
+    const evidence = `not scheduled for ${Math.round(gapMs)} ms`;
+    const gone = keep(state, giveUp(state, "deposed", evidence, true, field));
+    return {
+      ...gone,
+      effects: [note("gap.deposed", { gapMs: Math.round(gapMs) }), ...gone.effects],
+    };
+  }
+  const carriedUntilMs = Number.NEGATIVE_INFINITY;
+  const lapsed = isLeased ? { lapsed: true, carriedUntilMs } : {};
+  return still({ ...state, ...lapsed, baseMs: atMs, listensFromMs: atMs });
 }
 
 function fall(state: MajorityState, field: Field): Outcome {
   const { view } = state;
   const configured = field.config.servers.length;
+  const { a3Ms } = field.config.budget;
   const carrying = (view?.members ?? []).filter((index) => {
     const peer = peerAt(field, index);
-    return peer !== null && isHeard(peer, field);
+    const ackedMs = peer === null || view === null ? null : acknowledgedMs(peer, view);
+    return ackedMs !== null && field.atMs - ackedMs < a3Ms;
   });
   const evidence =
-    `hears ${carrying.length} of ${(view?.members.length ?? 1) - 1} other members, ` +
-    `needs ${quorumIn(view, configured) - 1}`;
+    `acknowledged by ${carrying.length} of ${(view?.members.length ?? 1) - 1} other members ` +
+    `within ${a3Ms} ms, needs ${quorumIn(view, configured) - 1}`;
   return keep(state, giveUp(state, "partition", evidence, true, field));
 }
 
@@ -109,7 +132,7 @@ function heed(state: MajorityState, wish: Wish, held: View | null, field: Field)
     case "resume": {
       if (state.server === "leaving") return turn("member");
       if (state.server !== "observing") return still(state);
-      const carriedUntilMs = (wish.ackedStampMs ?? Number.NEGATIVE_INFINITY) + a3Ms;
+      const carriedUntilMs = wish.ackedStampMs === null ? LONG_OVER_MS : wish.ackedStampMs + a3Ms;
       return turn("member", {
         view: wish.view,
         floor: Math.max(state.floor, wish.view.epoch.counter),
@@ -218,7 +241,8 @@ function install(state: MajorityState, view: View, field: Field, why?: string): 
     return peer !== null && isLost(state, peer, field);
   });
   const reason =
-    why ?? (lost.length > 0 ? "peer-down" : dropped.length > 0 ? "peer-left" : "joined");
+    why ??
+    (lost.length > 0 ? "peer-down" : dropped.length > 0 ? "peer-left" : grown(state, view, field));
   const isMajority = view.members.length >= quorumIn(view, config.servers.length);
   const stays = state.server === "leaving" || state.server === "stopping";
   // A higher promise goes on to bind: who refused the view for it would be left behind by both.
@@ -248,7 +272,19 @@ function install(state: MajorityState, view: View, field: Field, why?: string): 
     const evidence = `${nameOf(index, field)} silent ${silentMs} ms, ${view.members.length} members agree`;
     return note("verdict.survive", { evidence, method: config.method });
   });
-  return spoken(next, [...verdicts, installed]);
+  const isEdge = isMajority && survivableLosses(view, config.servers.length) === 0;
+  const edge = isEdge ? [note("majority.edge", countsOf(view, config.servers.length))] : [];
+  return spoken(next, [...verdicts, installed, ...edge]);
+}
+
+/** Why a view has come that nobody is dropped from. */
+function grown(state: MajorityState, view: View, field: Field): string {
+  const isRenewed = isIn(state) && state.view !== null && isSameCrew(state.view, view);
+  if (!isRenewed) return "joined";
+  const hasText = field.peers.some(({ beat }) => {
+    return beat?.view != null && isSame(beat.view, view) && beat.configHash !== field.config.hash;
+  });
+  return field.renews === true || hasText ? "configuration" : "renewed";
 }
 
 /**
@@ -326,7 +362,7 @@ function keep(
   return { state: { ...state, ...result.state }, effects: result.effects };
 }
 
-const join = (first: Outcome, second: Outcome): Outcome => ({
-  state: second.state,
-  effects: [...first.effects, ...second.effects],
-});
+const join = (first: Outcome, second: Outcome): Outcome =>
+  first.effects.length === 0
+    ? second
+    : { state: second.state, effects: [...first.effects, ...second.effects] };

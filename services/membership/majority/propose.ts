@@ -34,7 +34,7 @@ interface Wanted {
 /** Steps forward when it is this server's turn, and again when nothing came of it within T. */
 export function propose(state: MajorityState, field: Field): Outcome {
   const wanted = isIn(state) ? wantedInView(state, field) : wantedAtStart(state, field);
-  if (wanted === null || candidateFor(state, wanted, field) !== state.self) return still(state);
+  if (wanted === null || !isOurTurn(state, wanted, field)) return still(state);
   const { promise } = state;
   if (promise !== null && isOwn(state, promise) && isSameCrew(promise, wanted)) {
     const isFresh = field.atMs - state.promiseAtMs < field.config.budget.timeoutMs;
@@ -46,6 +46,17 @@ export function propose(state: MajorityState, field: Field): Outcome {
   const view: View = absent.length === 0 ? { epoch, members } : { epoch, members, absent };
   return spoken(give(state, view, field), []);
 }
+
+/** The best of those that hear all the others; the same view for a new text is its coordinator's to propose. */
+function isOurTurn(state: MajorityState, wanted: Wanted, field: Field): boolean {
+  const { view } = state;
+  const isSame = view !== null && isIn(state) && isSameCrew(view, wanted);
+  if (!isSame || !renewsOwn(state, field)) return candidateFor(state, wanted, field) === state.self;
+  return wanted.members.every((other) => hearEachOther(state, state.self, other, field));
+}
+
+const renewsOwn = (state: MajorityState, field: Field): boolean =>
+  field.renews === true && state.view?.epoch.coordinator === state.self;
 
 /** Proposals that cross at a start are few; the oldest are void. */
 const ACCEPTED_MAX = 8;
@@ -214,7 +225,7 @@ function nextAbsent(
 /** A member has lost its lease, or hangs on a promise that came to nothing. */
 function needsAnew(state: MajorityState, stays: readonly ServerIndex[], field: Field): boolean {
   const { stuckSinceMs } = state;
-  if (state.lapsed) return true;
+  if (state.lapsed || renewsOwn(state, field)) return true;
   if (stuckSinceMs !== null && field.atMs - stuckSinceMs >= field.config.budget.timeoutMs)
     return true;
   return field.peers.some((peer) => {

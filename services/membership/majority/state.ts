@@ -36,6 +36,8 @@ export interface Field {
   /** All other configured servers. */
   readonly peers: readonly PeerHealth[];
   readonly mayOwn: boolean;
+  /** This server is to propose its view once more, for a text that all members hold (1.9). Default false. */
+  readonly renews?: boolean;
   readonly atMs: number;
   readonly config: ClusterConfig;
 }

@@ -25,6 +25,12 @@ export const quorumIn = (view: View | null, configured: number): number =>
 export const survivableLosses = (view: View, configured: number): number =>
   Math.max(0, view.members.length - quorumIn(view, configured));
 
+/** Who is there, who counts and how many are needed, for an event's text. */
+export function countsOf(view: View, configured: number) {
+  const counted = countIn(view, configured);
+  return { members: view.members.length, counted, needed: quorumOf(counted) };
+}
+
 /** Whether the cluster goes on when `leaver` goes on planned leave: the rest decides it by itself. */
 export function mayLeave(view: View, leaver: ServerIndex, configured: number): boolean {
   const rest = view.members.filter((index) => index !== leaver).length;

@@ -39,4 +39,32 @@ test("D18: the clean mark of an earlier boot is told as a cluster shutdown", () 
   );
 });
 
+/** Agent and pulse are both new in a boot whose record names a view of three, one on planned leave. */
+function bothNew(isMajority: boolean, runs: boolean) {
+  const epoch = { counter: 7, coordinator: 0, host: HOST };
+  const known = { epoch, members: [0, 1], absent: [2], hostIncarnation: HOST };
+  const record = { ...emptyRecord({ cluster: "demo", server: "SERVER1" }, HOST), ...known };
+  const { wish } = decideBoot({
+    ...NEW,
+    loaded: { kind: "loaded", record, damaged: null },
+    runs,
+    isMajority,
+  });
+  if (wish.kind !== "resume") throw new Error(`expected to resume, found ${wish.kind}`);
+  return wish;
+}
+
+test("1.4.8 L9: of three, whoever has lost both processes does not remember what it promised", () => {
+  assert.equal(
+    [bothNew(true, false), bothNew(true, true)].map(({ remembered }) => remembered),
+    [false, false],
+  );
+  assert.is(bothNew(false, false).remembered, true, "of two the only promise is its own");
+  assert.is(bothNew(true, true).ackedStampMs, null, "the lease of what runs counts as over");
+});
+
+test("D15: servers on planned leave are no part of the count after a restart either", () => {
+  assert.equal(bothNew(true, false).view.absent, [2]);
+});
+
 test.run();

@@ -8,7 +8,8 @@ import type { ConfigDesk } from "../../../firmware/agent/config-desk.ts";
 import { ConfigRequests } from "../../../firmware/agent/config-requests.ts";
 import type { ServerContext } from "../../../firmware/local.ts";
 import { loadConfiguration } from "../../../services/configuration/load.ts";
-import { createRollout, type Draft, hashOf } from "../../../services/configuration/rollout.ts";
+import { createRollout, hashOf } from "../../../services/configuration/rollout.ts";
+import type { Draft } from "../../../services/configuration/rollout-state.ts";
 import { sample, write } from "../../services/configuration/sample.ts";
 
 const OLD = write(sample());

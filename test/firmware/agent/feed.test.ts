@@ -58,7 +58,7 @@ test("nobody listens: nothing is drawn", () => {
   assert.equal(drawn, []);
 });
 
-test("a subscriber learns the log's end and gets a picture at once, with the other language", async () => {
+test("R213: a subscriber learns the log's end and gets a picture at once, with the other language", async () => {
   await awake(async () => {
     const reasons = [{ code: "KG-1001", text: "lan1" }];
     const { feed } = feedOf(() => picture({ reasons }));
@@ -106,7 +106,7 @@ test("when nothing happens a picture comes about every two seconds", async () =>
   });
 });
 
-test("an event goes out at once and to all; a fifth listener is refused", () => {
+test("R213: an event goes out at once and to all; a fifth listener is refused", () => {
   const { feed } = feedOf(picture);
   const ears = Array.from({ length: SUBSCRIBERS_MAX }, ear);
   for (const one of ears) assert.ok(feed.handlers.subscribe(one));

@@ -74,6 +74,23 @@ test("R22: silence below the stall time ends nobody, and the second look is aske
   assert.is(watch.nextDeadlineMs(1090), Number.POSITIVE_INFINITY);
 });
 
+test("1.3.5 R23: a new pulse that was not taught yet takes nothing from the lease that is known", () => {
+  const watch = openWatch();
+  const view = { epoch: { counter: 1, coordinator: 0, host: "a" }, members: [0, 1] };
+  watch.hear(
+    { ...observing, server: "member", view, leaseUntilMs: 1900 } as unknown as Facts,
+    1010,
+  );
+  watch.hearAlive({ ...word(1020), leaseUntilMs: 1950, ackedMs: 1850 }, 1020);
+  watch.greet(stand?.pid ?? 0, 1100);
+  watch.hear(observing, 1100);
+  watch.hearAlive(word(1120), 1120);
+  assert.is(watch.member?.leaseUntilMs, 1950);
+  assert.is(watch.member?.ackedMs, 1850);
+  // T / 5 before the end it begins to give up.
+  assert.is(watch.nextDeadlineMs(1130), 1930);
+});
+
 /** A process that listens as a pulse does, stopped before it could accept anybody. */
 async function listenStopped(runDir: string): Promise<ChildProcess> {
   const path = join(runDir, "pulse.sock");

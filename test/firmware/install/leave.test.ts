@@ -13,6 +13,7 @@ import {
   type LeaveOutcome,
   leaveCluster,
   verbFor,
+  verbWithout,
 } from "../../../firmware/install/leave.ts";
 
 const picture = (own: string, other: string) => ({
@@ -97,7 +98,7 @@ test("the order is given once, and the marker stands before it", async () => {
   });
 });
 
-test("R17: a server that is going down by an order of the cluster is not ordered down again", async () => {
+test("R186: a server that is going down by an order of the cluster is not ordered down again", async () => {
   const down = { ok: true, result: picture("detached", "member") };
   const told = [
     { seq: 3, key: "start.clean" },
@@ -150,6 +151,32 @@ test("R186: of two that leave at once the last is ordered anew when its first or
     assert.equal(await leaveCluster({ ...patient, runDir }), { kind: "left" });
     assert.equal(orders, ["server.shutdown", "cluster.shutdown"]);
   });
+});
+
+test("D15 R184: of three, a server that the others need ends the cluster in order, with the clean mark", async () => {
+  let ended = false;
+  const agent: Answer = (verb) => {
+    if (verb === "status") return status;
+    if (verb === "events") return ended ? events({ seq: 4, key: "shutdown.server" }) : events();
+    if (verb === "server.shutdown") {
+      return { ok: false, key: "below-majority", message: "the others are no majority" };
+    }
+    ended = true;
+    return { ok: true, result: { accepted: true } };
+  };
+  await withAgent(agent, async (runDir, orders) => {
+    assert.equal(await leave(runDir), { kind: "left" });
+    assert.equal(orders, ['server.shutdown {"server":"SERVER1"}', "cluster.shutdown {}"]);
+  });
+});
+
+test("D15: it does not where a detached server would be switched off as well", () => {
+  const beside = (state: string): string | null =>
+    verbWithout({ servers: [...status.result.servers, { name: "SERVER3", state }] }, "SERVER1");
+  assert.is(beside("off"), "cluster.shutdown");
+  assert.is(beside("leaving"), "cluster.shutdown");
+  assert.is(beside("detached"), null);
+  assert.is(beside("returning"), null);
 });
 
 test("no agent: nothing to leave, and no marker keeps the server from being switched off", async () => {

@@ -5,11 +5,11 @@ import { Meter } from "../../../firmware/pulse/meter.ts";
 import { Histogram, worstBetween } from "../../../hal/base/histogram.ts";
 import { pairConfig } from "./pair.ts";
 
-const { budget } = pairConfig("com");
+const times = { ...pairConfig("com").budget, intervalMs: 100, timeoutMs: 1000 };
 
 function hear(...atMs: readonly (number | null)[]): Meter {
   const meter = new Meter();
-  for (const at of atMs) meter.heard(at, { ...budget, intervalMs: 100, timeoutMs: 1000 });
+  for (const lanHeardAtMs of atMs) meter.heard({ index: 1, lanHeardAtMs }, times);
   return meter;
 }
 const worst = (meter: Meter) => worstBetween(null, meter.snapshot(new Histogram()).heard);
@@ -25,6 +25,15 @@ test("D51: looking again without a new beat, or the same beat over the second LA
 test("D51: a silence of T was judged and is no lateness; the beat after it counts again", () => {
   assert.equal(worst(hear(0, 1000, 1100)), { atMostMs: 1, count: 1 });
   assert.is(worst(hear(0, 5000)), null);
+});
+
+test("D51: two other servers' beats are no lateness of each other's", () => {
+  const meter = new Meter();
+  for (const atMs of [0, 100, 200]) {
+    meter.heard({ index: 1, lanHeardAtMs: atMs }, times);
+    meter.heard({ index: 2, lanHeardAtMs: atMs + 60 }, times);
+  }
+  assert.equal(worst(meter), { atMostMs: 1, count: 4 });
 });
 
 test.run();

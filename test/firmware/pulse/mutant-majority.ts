@@ -43,12 +43,6 @@ export const MAJORITY: readonly Mutant[] = [
     to: "stamps[0]",
   },
   {
-    name: "1.3.3 an owner goes at T and not at the end of its lease",
-    file: CORE,
-    from: 'if (field.mayOwn && state.server !== "stopping")\n        return fall(state, field);',
-    to: "",
-  },
-  {
     name: "1.4.3 a new view gives a whole lease",
     file: CORE,
     from: "wasIn && !state.lapsed ? leaseEndMs(state, field) : Number.NEGATIVE_INFINITY",

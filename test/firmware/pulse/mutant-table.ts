@@ -63,7 +63,7 @@ const PROTOCOL: readonly Mutant[] = [
   {
     name: "L5: no lease check on thaw",
     file: MEMBERSHIP,
-    from: "if (!isMember(state) || gapMs < config.budget.a3Ms)",
+    from: "if (!isMember(state) || gapMs < leaseMs)",
     to: "if (gapMs >= 0 || !isMember(state))",
   },
   {
@@ -81,15 +81,15 @@ const PROTOCOL: readonly Mutant[] = [
   {
     name: "1.4.6: start although the peer does not show the group stopped",
     file: RUN,
-    from: "if (!isAtRest(words, index))",
+    from: "if (!isAtRest(words, index) || mayStillObey(state, index, words))",
     to: "if (false)",
   },
   // A server outside the view cannot show that view's epoch, so the epoch's check covers the members' one.
   {
     name: "1.3.1: grant whatever epoch the peer shows",
     file: COMPOSE,
-    from: "return sameEpoch(to.beat.view.epoch, view.epoch);",
-    to: "return true;",
+    from: "&& sameEpoch(to.beat.view.epoch, view.epoch);",
+    to: ";",
   },
   {
     name: "L3: host incarnation ignored",
@@ -218,8 +218,8 @@ const FOUND: readonly Mutant[] = [
   {
     name: "found: a restarted pulse counts its absence as the peer's silence",
     file: MEMBERSHIP,
-    from: "const next = { ...taught, listensFromMs: atMs };",
-    to: "const next = { ...taught, listensFromMs: baseMs };",
+    from: "const next = { ...taught, listensFromMs: atMs, provisional };",
+    to: "const next = { ...taught, listensFromMs: baseMs, provisional };",
   },
   {
     name: "found: a conflict outlives the other owner",

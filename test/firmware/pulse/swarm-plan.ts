@@ -6,7 +6,7 @@ import type { DiskFault } from "../../../firmware/simulator/array.ts";
 import { judgeEnd } from "../../../firmware/simulator/checks.ts";
 import type { SwarmHost } from "../../../firmware/simulator/host.ts";
 import { COM, type Wire } from "../../../firmware/simulator/wires.ts";
-import { World } from "../../../firmware/simulator/world.ts";
+import { type Manner, World } from "../../../firmware/simulator/world.ts";
 import { Prng } from "../../../hal/base/prng.ts";
 import { type LoadedConfig, loadConfiguration } from "../../../services/configuration/load.ts";
 
@@ -77,8 +77,8 @@ export interface Outcome {
 }
 
 /** One run of one seed: start, storm, heal, calm. */
-export function runSeed(config: LoadedConfig, seed: number): Outcome {
-  const world = new World(config, seed);
+export function runSeed(config: LoadedConfig, seed: number, manner: Manner = {}): Outcome {
+  const world = new World(config, seed, manner);
   const storm = new Storm(world, new Prng(seed ^ 0x5eed));
   storm.begin();
   world.run(storm.random.chance(0.8) ? 3500 : 100 + storm.random.below(3000));

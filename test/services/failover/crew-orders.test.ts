@@ -240,13 +240,22 @@ test("V4: the latest epoch of all who are heard decides whether something would 
 });
 
 test("2.5: that a server is off is stated of one server, and is void when that one is heard", () => {
-  const agent = new CrewAgent(0, crewConfig(4, [[0]]));
+  const agent = new CrewAgent(0, { ...crewConfig(4, [[0]]), method: "disk" });
   agent.hear(null, [{}, { state: null }, { state: "member" }, { state: null }]);
   for (const target of [1, 2, 3]) agent.order("server.confirm-off", 0, target);
   assert.equal(agent.answers, ["accepted", "still-heard", "accepted"]);
   assert.equal(agent.state.confirmedOff, [1, 3]);
   agent.hear(null, [{}, { state: null, heard: true }, { state: "member" }, { state: null }]);
   assert.equal(agent.state.confirmedOff, [3]);
+});
+
+test("2.5 J3: where servers are counted, nobody's word that one is off stands for a server", () => {
+  const agent = new CrewAgent(0, crewConfig(3, [[0]]));
+  agent.hear(viewOf(1, [0]), [{}, { state: null }, { state: null }], { provisional: true });
+  agent.order("server.confirm-off", 0, 1);
+  agent.order("group.start", 0);
+  assert.equal(agent.answers, ["majority-counts", "no-majority-yet"]);
+  assert.equal(agent.state.confirmedOff, []);
 });
 
 test("1.4.8: the promise of the pulse is held for the next one, which knows of none", () => {

@@ -31,19 +31,36 @@ const words = (active: string, others: readonly string[] = []): KeyWords => {
   return { active, others, retired: null, offer: null };
 };
 
-const sight = (over: Partial<KeySight> = {}): KeySight => ({
-  atMs: 1000,
-  wallMs: 1_000_000,
-  isIn: true,
-  isCoordinator: true,
-  isPeerIn: true,
-  isPeerHeard: true,
-  hasTrouble: false,
-  peer: words(ID0),
-  sealing: ID0,
-  held: [ID0],
-  ...over,
-});
+/** The sight of SERVER1 on SERVER2; left out = all is well. */
+interface Shown {
+  readonly atMs?: number;
+  readonly wallMs?: number;
+  readonly isIn?: boolean;
+  readonly isCoordinator?: boolean;
+  readonly isPeerIn?: boolean;
+  readonly isPeerHeard?: boolean;
+  readonly hasTrouble?: boolean;
+  readonly peer?: KeyWords | null;
+  readonly sealing?: string | null;
+  readonly held?: readonly string[];
+}
+
+function sight(over: Shown = {}): KeySight {
+  const { isCoordinator = true, isPeerIn = true, isPeerHeard = true, ...rest } = over;
+  const { peer = words(ID0), isIn = true, ...more } = rest;
+  return {
+    atMs: 1000,
+    wallMs: 1_000_000,
+    self: 0,
+    isIn,
+    coordinator: isCoordinator ? 0 : 1,
+    peers: [{ index: 1, isIn: isPeerIn, isHeard: isPeerHeard, words: peer }],
+    hasTrouble: false,
+    sealing: ID0,
+    held: [ID0],
+    ...more,
+  };
+}
 
 const start = (): KeyState => createKeys(firstSet(K0, 0));
 
@@ -96,8 +113,9 @@ test("a held key is shown only when pulse and disk process open it", () => {
 
 test("the next key is sealed with only on firm ground, when both servers open it", () => {
   const state = rotated(start(), K1, sight());
-  const ready = sight({ held: [ID0, ID1], peer: words(ID0, [ID1]) });
-  const not: readonly Partial<KeySight>[] = [
+  const well: Shown = { held: [ID0, ID1], peer: words(ID0, [ID1]) };
+  const ready = sight(well);
+  const not: readonly Shown[] = [
     { held: [ID0] },
     { peer: words(ID0) },
     { peer: null },
@@ -107,7 +125,7 @@ test("the next key is sealed with only on firm ground, when both servers open it
     { sealing: null },
   ];
   for (const over of not) {
-    const { effects } = step(state, { kind: "seen" }, { ...ready, ...over });
+    const { effects } = step(state, { kind: "seen" }, sight({ ...well, ...over }));
     assert.is(effects.length, 0, JSON.stringify(over));
   }
   const after = stepSaved(state, { kind: "seen" }, ready);
@@ -145,7 +163,7 @@ test("a server left out is handed the active key, in words for a frame under its
   assert.is(after.set.active.id, ID1);
   const back = sight({ isPeerIn: false, peer: words(ID0), sealing: ID1, held: [ID1, ID0] });
   assert.equal(ownKeyWords(after, back, true).offer, K1);
-  assert.is(peerHoldsActive(after, back.peer), false);
+  assert.is(peerHoldsActive(after, words(ID0)), false);
   assert.is(peerHoldsActive(after, words(ID0, [ID1])), true);
 });
 

@@ -103,7 +103,7 @@ test("the words of a beat are read back, and take 49 bytes at most", () => {
   }
 });
 
-test("R8: with 32 groups and a piece of a configuration text the words of a beat still fit", () => {
+test("1.4.7: with 32 groups and a piece of a configuration text the words of a beat still fit", () => {
   const groups = Array.from({ length: 32 }, () => ({
     state: "running" as const,
     desired: 1,
