@@ -5,15 +5,22 @@
 
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { Wish } from "../../services/events.ts";
-import { alivePeriodMs, type Facts, overdueMs } from "../../services/facts.ts";
+import { type AliveWord, alivePeriodMs, type Facts, overdueMs } from "../../services/facts.ts";
 import { createFailover, nextDeadlineMs, ownWords, step } from "../../services/failover/core.ts";
 import type { AgentEffect, AgentEvent, FailoverState } from "../../services/failover/state.ts";
 import { decodeWords, encodeWords, type RequestVerb } from "../../services/failover/words.ts";
-import { decideBoot } from "../agent/boot.ts";
+import { decideBoot, isFirstAgent } from "../agent/boot.ts";
+import { sameView, sameWish, withNewestAck } from "../agent/duties.ts";
+import type { Through } from "../replay/recorder.ts";
 import type { SwarmHost } from "./host.ts";
 import { SwarmRecord } from "./record.ts";
 
 const LEAD_MAX_MS = 60;
+const STALL_MIN_MS = 100;
+/** A token waits for the word that it goes with, and for so many periods at most. */
+const TOKEN_WAITS_WORDS = 1.5;
+/** Between two looks at a start or a stop that hangs, ms. */
+const HUNG_LOOK_MS = 100;
 /** From the start of a program that cannot work to its end. */
 const PROGRAM_ENDS_MS = 200;
 
@@ -21,7 +28,9 @@ export class SwarmAgent {
   readonly #host: SwarmHost;
   readonly #config: ClusterConfig;
   readonly #record: SwarmRecord;
+  readonly #through: Through;
   readonly #tokenMs: number;
+  readonly #wordMs: number;
   state: FailoverState;
   alive = true;
   #frozenUntilMs = 0;
@@ -36,15 +45,24 @@ export class SwarmAgent {
   #tokenAtMs = 0;
   #leaseOver = false;
   #linked = false;
+  /** The pulse knows what this server is. */
+  #isTaught = false;
+  /** Newest word of the pulse of any kind. */
+  #wordAtMs: number;
+  /** Moment of the next look, on the world's clock. */
+  #lookAtMs = Number.POSITIVE_INFINITY;
 
   constructor(host: SwarmHost) {
     this.#host = host;
     this.#config = host.world.config;
     this.#record = new SwarmRecord(host);
     this.#tokenMs = Math.max(50, Math.min(1000, this.#config.budget.timeoutMs / 5));
+    this.#wordMs = alivePeriodMs(this.#config.budget.intervalMs);
     this.#heardAtMs = host.localMs();
+    this.#wordAtMs = this.#heardAtMs;
+    this.#through = host.world.through(host.index, "agent");
     this.state = createFailover(host.index, this.#config);
-    this.#loop();
+    this.#arm();
   }
 
   get isFrozen(): boolean {
@@ -55,7 +73,9 @@ export class SwarmAgent {
     this.#host.world.trace(`S${this.#host.index} agent frozen until ${untilMs}`);
     this.#frozenUntilMs = Math.max(this.#frozenUntilMs, untilMs);
     this.#host.world.clock.at(this.#frozenUntilMs, () => {
-      if (!this.isFrozen) for (const run of this.#inbox.splice(0)) this.do(run);
+      if (this.isFrozen) return;
+      for (const run of this.#inbox.splice(0)) this.do(run);
+      this.#arm();
     });
   }
 
@@ -78,9 +98,11 @@ export class SwarmAgent {
       this.#heardAtMs = this.#host.localMs();
       this.#pulseKilled = false;
       this.#linked = true;
+      this.#isTaught = false;
       const will = this.#will;
       if (will !== null) this.#host.toPulse((pulse) => pulse.hearWill(will.revision, will.covers));
       if (this.#booted) this.#sendToken();
+      this.#arm();
     });
   }
 
@@ -89,25 +111,46 @@ export class SwarmAgent {
       this.#linked = false;
       const { facts } = this.state;
       if (facts !== null) this.#takeFacts({ ...facts, holdsLease: false });
+      this.#arm();
     });
   }
 
   hear(facts: Facts): void {
     this.do(() => {
       this.#heardAtMs = this.#host.localMs();
-      if (facts.view !== null && facts.server !== "observing") this.#member = facts;
+      this.#wordAtMs = this.#heardAtMs;
+      this.#isTaught = facts.server !== "observing";
+      if (facts.view !== null && this.#isTaught) this.#member = facts;
       const was = this.state.facts?.view ?? null;
       this.#takeFacts(facts);
       const left = was !== null && facts.view === null && facts.server !== "observing";
       if (this.#booted && left) this.#record.keep(this.state);
       this.#boot();
+      this.#arm();
+    });
+  }
+
+  /** A token goes with a word of the pulse, as in firmware/agent/agent.ts. */
+  hearAlive(word: AliveWord): void {
+    this.do(() => {
+      const atMs = this.#host.localMs();
+      this.#heardAtMs = atMs;
+      this.#wordAtMs = atMs;
+      const { leaseUntilMs, ackedMs } = word;
+      if (this.#member !== null && this.#isTaught) {
+        this.#member = { ...this.#member, leaseUntilMs, ackedMs };
+      }
+      if (atMs - this.#tokenAtMs < this.#tokenMs - 0.75 * this.#wordMs) return;
+      this.#sendToken();
+      this.take({ kind: "tick", atMs });
     });
   }
 
   order(verb: RequestVerb, group: number, target: number | null): void {
     this.do(() => {
       const atMs = this.#host.localMs();
-      const commandId = "simulator";
+      if (verb === "cluster.start-now") this.#host.startNow = true;
+      const commandId = `order-${this.#host.world.nextNumber()}`;
       this.take({ kind: "operator.command", atMs, commandId, verb, group, target });
     });
   }
@@ -115,24 +158,66 @@ export class SwarmAgent {
   take(event: AgentEvent): void {
     if (!this.alive) return;
     const before = this.state;
-    const { state, effects } = step(before, event, this.#config);
+    const { state, effects } = this.#through(step, before, event, this.#config);
     this.state = state;
+    if (event.kind === "operator.command") this.#host.world.checks.ordered(before, state, effects);
     for (const effect of effects) this.#execute(effect);
     const words = effects.some(({ kind }) => kind === "words.changed");
+    const wished = !sameWish(before.wish, state.wish) || !sameView(before.holds, state.holds);
     const due = event.atMs - this.#tokenAtMs >= this.#tokenMs;
-    if (words || before.wish !== state.wish || due) this.#sendToken();
+    if (words || wished || due) this.#sendToken();
+    this.#arm();
   }
 
   #takeFacts(facts: Facts): void {
     this.take({ kind: "facts.received", atMs: this.#host.localMs(), facts });
   }
 
-  #loop(): void {
-    this.#host.world.clock.after(this.#host.world.pace.lookMs + this.#host.latenessMs(), () => {
-      if (!this.alive) return;
-      if (!this.isFrozen) this.#look();
-      this.#loop();
+  /** Sets the next look for the first moment at which there may be something to see. */
+  #arm(): void {
+    if (!this.alive) return;
+    const { clock, pace } = this.#host.world;
+    const atMs = this.#host.localMs();
+    const restMs = Math.max(pace.lookMs, this.#dueMs() - atMs);
+    if (clock.nowMs + restMs >= this.#lookAtMs) return;
+    const lookAtMs = clock.nowMs + restMs + this.#host.latenessMs();
+    this.#lookAtMs = lookAtMs;
+    clock.at(lookAtMs, () => {
+      if (this.#lookAtMs !== lookAtMs || !this.alive) return;
+      this.#lookAtMs = Number.POSITIVE_INFINITY;
+      // A frozen process looks when it thaws.
+      if (this.isFrozen) return;
+      this.#look();
+      this.#arm();
     });
+  }
+
+  /** Own clock. */
+  #dueMs(): number {
+    const { timeoutMs } = this.#config.budget;
+    const tokenMs = Math.max(
+      this.#tokenAtMs + this.#tokenMs,
+      this.#wordAtMs + TOKEN_WAITS_WORDS * this.#wordMs,
+    );
+    const stallMs = this.#pulseKilled
+      ? Number.POSITIVE_INFINITY
+      : this.#heardAtMs + this.#stallMs();
+    const untilMs = this.#member?.leaseUntilMs ?? null;
+    let overMs = Number.POSITIVE_INFINITY;
+    if (untilMs !== null && !this.#leaseOver && this.#runs()) {
+      const leadMs = Math.min(LEAD_MAX_MS, timeoutMs / 5);
+      const overdue = this.#heardAtMs + overdueMs(this.#config.budget.intervalMs);
+      overMs = Math.max(untilMs - leadMs, this.#linked ? overdue : 0);
+    }
+    return Math.min(tokenMs, stallMs, overMs, nextDeadlineMs(this.state));
+  }
+
+  #stallMs(): number {
+    return Math.max(STALL_MIN_MS, 3 * this.#wordMs, this.#config.budget.timeoutMs / 2);
+  }
+
+  #runs(): boolean {
+    return this.state.groups.some(({ upCount }) => upCount > 0);
   }
 
   #look(): void {
@@ -140,17 +225,14 @@ export class SwarmAgent {
     const due = atMs - this.#tokenAtMs >= this.#tokenMs;
     if (due || atMs >= nextDeadlineMs(this.state)) this.take({ kind: "tick", atMs });
     const { timeoutMs, intervalMs } = this.#config.budget;
-    const missedMs = 3 * alivePeriodMs(intervalMs);
-    const stallMs = Math.max(100, missedMs, timeoutMs / 2);
     const silentMs = atMs - this.#heardAtMs;
-    if (silentMs >= stallMs && !this.#pulseKilled) {
+    if (silentMs >= this.#stallMs() && !this.#pulseKilled) {
       this.#pulseKilled = true;
       this.#host.killPulse("stalled");
     }
     const until = this.#member?.leaseUntilMs ?? null;
     const leadMs = Math.min(LEAD_MAX_MS, timeoutMs / 5);
-    const runs = this.state.groups.some(({ upCount }) => upCount > 0);
-    if (!runs || this.#leaseOver || until === null) return;
+    if (!this.#runs() || this.#leaseOver || until === null) return;
     if (atMs <= until - leadMs || (silentMs < overdueMs(intervalMs) && this.#linked)) return;
     this.#leaseOver = true;
     this.#host.executeWillOfAgent();
@@ -160,12 +242,14 @@ export class SwarmAgent {
     const { facts } = this.state;
     if (this.#booted || facts === null) return;
     const running = [...this.#host.running];
+    const found = this.#record.read();
+    const { loaded } = found;
     const decision = decideBoot({
-      loaded: this.#record.loaded(),
-      belongs: true,
+      ...found,
       host: this.#host.incarnation,
       facts,
       runs: running.some((runs) => runs),
+      isMajority: this.#config.method === "majority",
       atMs: this.#host.localMs(),
       waitUntilMs: this.#host.startSyncEndMs(),
     });
@@ -175,7 +259,9 @@ export class SwarmAgent {
     const atMs = this.#host.localMs();
     this.#host.world.trace(`S${this.#host.index} boots as ${JSON.stringify(decision.wish)}`);
     const epoch = this.#host.flash?.epoch?.counter ?? 0;
-    this.take({ kind: "restored", atMs, first: words === null, words, running, epoch });
+    const { incarnation: host } = this.#host;
+    const first = isFirstAgent({ loaded, host, facts, runs: running.some((runs) => runs) });
+    this.take({ kind: "restored", atMs, first, words, running, epoch });
     this.#record.begin(decision.consumes);
     this.#host.world.clock.after(2, () => this.do(() => this.#setWish(decision.wish)));
   }
@@ -195,9 +281,12 @@ export class SwarmAgent {
     const relearns = observing && (wish.kind === "leave" || wish.kind === "stop");
     const view = this.#member?.view ?? null;
     const ackedStampMs = this.#member?.ackedMs ?? null;
-    const told: Wish =
+    const kept: Wish =
       relearns && view !== null ? { kind: "resume", view, ackedStampMs, remembered: true } : wish;
-    this.#host.toPulse((pulse) => pulse.hearToken(progress, blob, told));
+    const told = withNewestAck(kept, this.#member);
+    const { confirmedOff, holds } = this.state;
+    const more = { holds, peerOff: confirmedOff.length > 0 };
+    this.#host.toPulse((pulse) => pulse.hearToken(progress, blob, told, more));
   }
 
   #execute(effect: AgentEffect): void {
@@ -213,8 +302,8 @@ export class SwarmAgent {
       case "resource.stop":
         return this.#move(effect);
       case "mark.write":
-        this.#record.writeMark(this.state);
-        return this.#answer(effect.id, 3);
+        if (this.#record.writeMark(this.state)) return this.#answer(effect.id, 3);
+        return this.#fail(effect.id, "the state folder refuses the record");
       case "view.hold":
         return this.#record.hold(this.state, () => this.#answer(effect.id, 0));
       case "table.persist":
@@ -230,6 +319,7 @@ export class SwarmAgent {
         return;
       case "command.answer":
         host.world.answers.push(effect.code);
+        host.world.checks.answered(effect.commandId);
         return;
       case "note":
         return host.world.note(host.index, effect.key, effect.data);
@@ -240,14 +330,36 @@ export class SwarmAgent {
     const { id, group, resource } = effect;
     const starts = effect.kind === "resource.start";
     this.#host.world.trace(`S${this.#host.index} ${effect.kind} ${group}`);
-    const tookMs = 1 + this.#host.world.random.below(60);
-    if (starts) this.#host.running[group] = true;
-    this.#host.world.clock.after(tookMs, () => {
+    const { startMs, stopMs } = this.#host.bends;
+    const bentMs = starts ? startMs : stopMs;
+    const tookMs = 1 + this.#host.random.below(60);
+    if (starts) {
+      this.#host.running[group] = true;
+      this.#host.world.checks.moved(this.#host, group);
+    }
+    const isHung = bentMs === Number.POSITIVE_INFINITY;
+    this.#host.world.clock.after(isHung ? HUNG_LOOK_MS : tookMs + bentMs, () => {
       if (!this.alive) return;
+      // What hangs is looked at again and again, until somebody has set it free.
+      if (isHung) return this.#move(effect);
+      const { startFails, stopFails } = this.#host.bends;
+      if (starts ? startFails : stopFails) {
+        return this.#refuse(id, starts, group, resource);
+      }
       if (!starts && resource === 0) this.#host.running[group] = false;
       if (starts) this.#hasStarted(group, resource);
       this.#answer(id, 0);
     });
+  }
+
+  /** What did not start is not there; what did not stop still is. */
+  #refuse(id: number, starts: boolean, group: number, resource: number): void {
+    if (starts && resource === 0) this.#host.running[group] = false;
+    this.#fail(id, starts ? "exit 1 at the start" : "still there");
+  }
+
+  #fail(id: number, error: string): void {
+    this.do(() => this.take({ kind: "effect.failed", atMs: this.#host.localMs(), id, error }));
   }
 
   /** A program of a broken group ends soon after each start. */

@@ -1,83 +1,145 @@
 /**
- * What must hold in every moment of a run, and what must be true once everything has healed.
- * Reading of "acting": a group was started here and neither its stop nor the will nor the power has ended
+ * What must hold in every moment of a run, and what must be true once everything has healed; each by the id
+ * of its invariant. Reading of "acting": a group was started here and neither its stop nor the will nor the power has ended
  * it. A frozen server, and one in its first acts after the thaw, is not counted unless the configuration
- * claims the level reset-bounded (D54). Source: protocol.md 1.3-1.7; D53; guide 1.2.4 A7, H2.
+ * claims the level reset-bounded (D54). Source: protocol.md 1.3-1.7; D53; guide 1.2.4 A7, H2; reliability.md 2.5.
  */
+
+import type { StoreRecord } from "../../flash/store/record.ts";
+import type { LoadedRecord } from "../../flash/store/store.ts";
 import { compareEpochs, type Epoch, sameEpoch } from "../../hal/base/view.ts";
+import type { AgentEffect, FailoverState } from "../../services/failover/state.ts";
 import { isMember } from "../../services/membership/state.ts";
+import { ActChecks } from "./acts.ts";
 import type { SwarmHost } from "./host.ts";
+import type { InvariantId, Violation } from "./invariants.ts";
 import { COM } from "./wires.ts";
+import { Witness } from "./witness.ts";
 import type { World } from "./world.ts";
 
 /** A member may take this long beyond T + DIO to see that its peer went on alone. */
 const LEFT_BEHIND_SLACK_MS = 2000;
+/** Nobody reads more of them, and an invariant that breaks in every moment must not eat the memory. */
+const VIOLATIONS_MAX = 200;
+
+interface Shown {
+  readonly epoch: Epoch;
+  readonly by: string;
+  readonly atMs: number;
+}
 
 export class SwarmChecks {
+  readonly found: Violation[] = [];
+  /** The texts of what was found. */
   readonly failures: string[] = [];
   readonly #world: World;
-  readonly #shown: (Epoch | null)[] = [null, null];
-  readonly #shownBy: string[] = ["", ""];
-  readonly #shownAtMs = [0, 0];
+  readonly #acts: ActChecks;
+  readonly #witness: Witness;
+  readonly #shown: (Shown | undefined)[] = [];
   readonly #installed = new Map<string, string>();
-  readonly #behindMs = [0, 0];
+  readonly #behindMs: number[] = [];
+  /** Server that brought each group's address up last. */
+  readonly announced: number[] = [];
   #lookedAtMs = 0;
   #double = false;
 
   constructor(world: World) {
     this.#world = world;
+    const fail = (id: InvariantId, text: string): void => this.fail(id, text);
+    this.#acts = new ActChecks(world, fail);
+    this.#witness = new Witness(world, fail);
   }
 
   look(): void {
-    const { clock } = this.#world;
+    const { clock, hosts } = this.#world;
     const double = this.#isDouble();
-    if (double !== null && !this.#double && !this.#isAccepted()) this.#fail(double);
+    if (double !== null && !this.#double && !this.#isAccepted()) this.fail(double.id, double.text);
     this.#double = double !== null;
     const elapsedMs = clock.nowMs - this.#lookedAtMs;
     this.#lookedAtMs = clock.nowMs;
-    for (const host of this.#world.hosts) this.#lookBehind(host, elapsedMs);
+    for (const host of hosts) {
+      for (const peer of hosts) if (peer !== host) this.#lookBehind(host, peer, elapsedMs);
+    }
+    this.#acts.look();
+    this.#witness.look();
   }
 
   viewChanged(host: SwarmHost): void {
     const membership = host.pulse?.state.membership;
     const view = membership?.view;
     if (membership === undefined || view == null || host.pulse === null) return;
+    this.#witness.viewChanged(host, view);
     const key = `${view.epoch.counter}/${view.epoch.coordinator}/${view.epoch.host}`;
     const members = view.members.join();
     const before = this.#installed.get(key) ?? members;
-    const remembers = host.forgotAtMs < (this.#shownAtMs[host.index] ?? 0);
+    const shown = this.#shown[host.index];
+    const remembers = host.forgotAtMs < (shown?.atMs ?? 0);
     if (before !== members && remembers)
-      this.#fail(`epoch ${key} with members ${before} and ${members}`);
+      this.fail("S6", `epoch ${key} with members ${before} and ${members}`);
     this.#installed.set(key, members);
-    const shown = this.#shown[host.index] ?? null;
-    const sameHost = this.#shownBy[host.index]?.startsWith(host.incarnation) === true;
-    const sameProcess = this.#shownBy[host.index] === `${host.incarnation} ${host.pulse.process}`;
-    if (shown !== null && sameHost && remembers) {
-      const order = compareEpochs(view.epoch, shown);
-      if (order < 0 || (order === 0 && sameProcess)) {
-        this.#fail(`S${host.index} installs epoch ${key} after ${shown.counter}`);
+    const by = `${host.incarnation} ${host.pulse.process}`;
+    if (shown?.by.startsWith(host.incarnation) === true && remembers) {
+      const order = compareEpochs(view.epoch, shown.epoch);
+      if (order < 0 || (order === 0 && shown.by === by)) {
+        this.fail("S6", `S${host.index} installs epoch ${key} after ${shown.epoch.counter}`);
       }
     }
-    this.#shown[host.index] = view.epoch;
-    this.#shownAtMs[host.index] = this.#world.clock.nowMs;
-    this.#shownBy[host.index] = `${host.incarnation} ${host.pulse.process}`;
+    this.#shown[host.index] = { epoch: view.epoch, by, atMs: this.#world.clock.nowMs };
   }
 
-  /** Which of the two is wrong at this moment, null = nothing. */
-  #isDouble(): string | null {
-    const [a, b] = this.#world.hosts;
-    if (a === undefined || b === undefined) return null;
-    const acts = [this.#acts(a), this.#acts(b)];
-    const both = acts[0] === true && acts[1] === true;
-    if (both && a.running.some((runs, group) => runs && b.running[group] === true)) {
-      return "a group runs on both servers";
+  /** The first effect of a group on `host`. */
+  moved(host: SwarmHost, group: number): void {
+    this.announced[group] = host.index;
+    this.#acts.moved(host, group);
+  }
+
+  gaveUp(host: SwarmHost): void {
+    this.#acts.gaveUp(host);
+  }
+
+  saved(host: SwarmHost, record: StoreRecord): void {
+    this.#acts.saved(host, record);
+  }
+
+  loaded(host: SwarmHost, read: LoadedRecord): void {
+    this.#acts.loaded(host, read);
+  }
+
+  answered(commandId: string): void {
+    this.#acts.answered(commandId);
+  }
+
+  ordered(before: FailoverState, after: FailoverState, effects: readonly AgentEffect[]): void {
+    this.#acts.ordered(before, after, effects);
+  }
+
+  fail(id: InvariantId, text: string): void {
+    if (this.found.length >= VIOLATIONS_MAX) return;
+    this.found.push({ id, text });
+    this.failures.push(text);
+    this.#world.trace(`FAIL ${id} ${text}`);
+  }
+
+  /** Who is wrong at this moment, null = nobody. */
+  #isDouble(): Violation | null {
+    const acting = this.#world.hosts.filter((host) => this.#isActing(host));
+    const [a, b] = acting;
+    if (a === undefined) return null;
+    for (const [group] of this.#world.config.groups.entries()) {
+      if (b === undefined) break;
+      const owners = acting.filter((host) => host.running[group] === true);
+      if (owners.length > 1) return { id: "S1", text: "a group runs on both servers" };
     }
-    if (this.#world.isSole(0) && acts[1] === true) return "S0 is sole while S1 acts";
-    if (this.#world.isSole(1) && acts[0] === true) return "S1 is sole while S0 acts";
+    for (const sole of this.#world.hosts) {
+      if (!this.#world.isSole(sole.index)) continue;
+      const other = acting.find((host) => host !== sole);
+      if (other === undefined) continue;
+      return { id: "S5", text: `S${sole.index} is sole while S${other.index} acts` };
+    }
     return null;
   }
 
-  #acts(host: SwarmHost): boolean {
+  #isActing(host: SwarmHost): boolean {
     const aware = host.isAware;
     if (!host.on || !host.running.some((runs) => runs)) return false;
     return this.#world.config.budget.protection === "reset-bounded" || aware;
@@ -94,14 +156,13 @@ export class SwarmChecks {
   }
 
   /** A member must not stay in a view whose other member went on without it. */
-  #lookBehind(host: SwarmHost, elapsedMs: number): void {
+  #lookBehind(host: SwarmHost, other: SwarmHost, elapsedMs: number): void {
     const { config, wires } = this.#world;
     const state = host.pulse?.state.membership;
-    const peer = 1 - host.index;
+    const peer = other.index;
     const inCommon =
       state !== undefined && isMember(state) && state.view?.members.includes(peer) === true;
-    const garbled = wires.isGarbled;
-    if (!inCommon || !this.#world.isSole(peer) || garbled) {
+    if (!inCommon || !this.#world.isSole(peer) || wires.isGarbled) {
       this.#behindMs[host.index] = 0;
       return;
     }
@@ -111,13 +172,8 @@ export class SwarmChecks {
     const { timeoutMs, diskWaitMs, judgeMs } = config.budget;
     if (behindMs > Math.max(judgeMs, timeoutMs + diskWaitMs) + LEFT_BEHIND_SLACK_MS) {
       this.#behindMs[host.index] = Number.NEGATIVE_INFINITY;
-      this.#fail(`S${host.index} stays in a view that S${peer} has left`);
+      this.fail("L2", `S${host.index} stays in a view that S${peer} has left`);
     }
-  }
-
-  #fail(text: string): void {
-    this.failures.push(text);
-    this.#world.trace(`FAIL ${text}`);
   }
 }
 
@@ -127,18 +183,22 @@ export interface Expected {
 }
 
 /** After healing and a time of calm: who is where, and is every group served or its absence explained. */
-export function judgeEnd(world: World, expected: Expected): string[] {
-  const found: string[] = [];
+export const judgeEnd = (world: World, expected: Expected): string[] =>
+  findAtEnd(world, expected).map(({ text }) => text);
+
+/** The same with ids. */
+export function findAtEnd(world: World, expected: Expected): Violation[] {
+  const found: Violation[] = [];
   const calmFromMs = world.clock.nowMs - 3000;
   for (const { atMs, index } of world.views) {
-    if (atMs > calmFromMs) found.push(`S${index} still changes its view`);
+    if (atMs > calmFromMs) found.push({ id: "L4", text: `S${index} still changes its view` });
   }
   for (const { atMs, index } of world.wills) {
-    if (atMs > calmFromMs) found.push(`S${index} still gives up`);
+    if (atMs > calmFromMs) found.push({ id: "L4", text: `S${index} still gives up` });
   }
   const members = world.hosts.filter((host) => shows(world, host) === "member");
   for (const host of world.hosts) found.push(...judgeHost(world, host, members.length));
-  if (members.length === 2) found.push(...judgeViews(world));
+  if (members.length > 1) found.push(...judgeViews(members), ...judgeTexts(members));
   if (members.length > 0) found.push(...judgeGroups(world, members, expected));
   return found;
 }
@@ -148,41 +208,69 @@ function shows(world: World, host: SwarmHost): string {
   return text === "sole member" ? "member" : text;
 }
 
-function judgeHost(world: World, host: SwarmHost, members: number): string[] {
+function judgeHost(world: World, host: SwarmHost, members: number): Violation[] {
   const text = shows(world, host);
   if (text === "member" || text === "detached" || text.startsWith("off (")) return [];
   const state = host.pulse?.state.membership;
   if (text === "returning" && members === 0) return [];
-  const other = world.at(1 - host.index);
-  const alone = text === "starting" && !other.on && state?.refused != null;
-  return alone ? [] : [`S${host.index} ends as ${text}`];
+  const others = world.hosts.some((other) => other !== host && other.on);
+  const alone = text === "starting" && !others && state?.refused != null;
+  return alone ? [] : [{ id: "L6", text: `S${host.index} ends as ${text}` }];
 }
 
-function judgeViews(world: World): string[] {
-  const [a, b] = world.hosts.map((host) => host.pulse?.state.membership.view ?? null);
-  if (a == null || b == null) return ["a member without a view"];
-  return sameEpoch(a.epoch, b.epoch) ? [] : ["two members in two views"];
+function judgeViews(members: readonly SwarmHost[]): Violation[] {
+  const views = members.map((host) => host.pulse?.state.membership.view ?? null);
+  const [first] = views;
+  if (first == null || views.includes(null)) return [{ id: "L2", text: "a member without a view" }];
+  const isOne = views.every((view) => view !== null && sameEpoch(view.epoch, first.epoch));
+  return isOne
+    ? []
+    : [{ id: "L2", text: `${members.length === 2 ? "two" : "some"} members in two views` }];
+}
+
+/** A configuration text is installed everywhere or nowhere, and nobody waits with one. */
+function judgeTexts(members: readonly SwarmHost[]): Violation[] {
+  const told = members.flatMap((host) => host.agent?.state.facts?.revision ?? []);
+  const hashes = new Set(told.map(({ hash }) => hash));
+  if (hashes.size > 1) return [{ id: "L5", text: `members run by ${[...hashes].join(" and ")}` }];
+  const waits = told.find(({ prepared }) => prepared !== null);
+  return waits === undefined ? [] : [{ id: "L5", text: `a member still holds ${waits.prepared}` }];
 }
 
 function judgeGroups(
   world: World,
   members: readonly SwarmHost[],
   { stopsAsked }: Expected,
-): string[] {
-  const found: string[] = [];
+): Violation[] {
+  const found: Violation[] = [];
   for (const group of world.config.groups) {
     const owners = members.filter((host) => host.running[group.index] === true);
     const wanted = members.map((host) => host.agent?.state.groups[group.index]?.desired ?? null);
-    if (new Set(wanted).size > 1) found.push(`${group.name}: the agents do not agree`);
+    if (new Set(wanted).size > 1)
+      found.push({ id: "L2", text: `${group.name}: the agents do not agree` });
     const desired = wanted[0] ?? null;
     if (desired === null && stopsAsked) continue;
     // R54: nobody of its policy is left.
     const isStranded = !members.some(({ index }) => group.policy.some((at) => at === index));
     if (desired === null && isStranded) continue;
-    if (desired === null) found.push(`${group.name} is stopped and nobody asked for it`);
-    else if (owners.length !== 1 || owners[0]?.index !== desired) {
-      found.push(`${group.name} is to run on S${desired}, runs on ${owners.length}`);
-    }
+    if (desired === null) {
+      found.push({ id: "L1", text: `${group.name} is stopped and nobody asked for it` });
+    } else if (owners.length !== 1 || owners[0]?.index !== desired) {
+      const text = `${group.name} is to run on S${desired}, runs on ${owners.length}`;
+      found.push({ id: "L1", text });
+    } else found.push(...judgeAddress(world, desired, group.index, group.name));
   }
   return found;
+}
+
+/**
+ * The switch forwards to whoever announced last. Where two owners are accepted for a while (A7, H2), the one
+ * who stays does not announce anew: nothing is promised for those two methods.
+ */
+function judgeAddress(world: World, owner: number, group: number, name: string): Violation[] {
+  const { method } = world.config;
+  const last = world.checks.announced[group];
+  const mayBeTwo = method === "com" || method === "none";
+  if (mayBeTwo || last === undefined || last === owner) return [];
+  return [{ id: "L7", text: `${name} runs on S${owner}, S${last} announced it last` }];
 }

@@ -1,12 +1,18 @@
 /**
  * Virtual time for the simulator: a heap of things to do, each at its moment, in the order of asking.
+ * Intuition: most of what is due is a frame on a wire, and so it lies in the heap as it is, without a closure.
  * Source: architecture.md 4 (cores know no time but the one they are told).
  */
+import type { Arrive, Frame, Spoilt } from "./wires.ts";
 
+/** What to do: a frame that arrives, or anything else. */
 interface Due {
   readonly atMs: number;
   readonly order: number;
-  readonly run: () => void;
+  readonly run: (() => void) | null;
+  readonly arrive: Arrive | null;
+  readonly frame: Frame | null;
+  readonly spoilt: Spoilt;
 }
 
 export class VirtualClock {
@@ -14,22 +20,51 @@ export class VirtualClock {
   readonly #heap: Due[] = [];
   #order = 0;
 
+  /** Things that are still to be done. */
+  get waiting(): number {
+    return this.#heap.length;
+  }
+
   /** Runs `run` at `atMs`, never before what is due earlier or was asked for earlier. */
   at(atMs: number, run: () => void): void {
     this.#order += 1;
-    this.#rise({ atMs: Math.max(atMs, this.nowMs), order: this.#order, run });
+    const dueMs = atMs > this.nowMs ? atMs : this.nowMs;
+    const due: Due = {
+      atMs: dueMs,
+      order: this.#order,
+      run,
+      arrive: null,
+      frame: null,
+      spoilt: "no",
+    };
+    this.#rise(due);
   }
 
   after(ms: number, run: () => void): void {
     this.at(this.nowMs + ms, run);
   }
 
+  /** `frame` arrives `ms` from now. */
+  deliver(ms: number, arrive: Arrive, frame: Frame, spoilt: Spoilt): void {
+    this.#order += 1;
+    const atMs = this.nowMs + (ms > 0 ? ms : 0);
+    this.#rise({ atMs, order: this.#order, run: null, arrive, frame, spoilt });
+  }
+
+  /** Things done so far. */
+  get done(): number {
+    return this.#order - this.#heap.length;
+  }
+
   /** Works everything off up to `endMs`; `look` is called after each thing done. */
   runTo(endMs: number, look: () => void): void {
-    for (let top = this.#heap[0]; top !== undefined && top.atMs <= endMs; top = this.#heap[0]) {
+    const heap = this.#heap;
+    for (let top = heap[0]; top !== undefined && top.atMs <= endMs; top = heap[0]) {
       this.#sink();
       this.nowMs = top.atMs;
-      top.run();
+      if (top.frame !== null && top.arrive !== null) {
+        top.arrive(top.frame.to, top.frame, top.spoilt);
+      } else top.run?.();
       look();
     }
     this.nowMs = endMs;

@@ -2,30 +2,41 @@
  * One server of the simulator: power, clock, flash, programs, and the processes that its supervisor keeps
  * running. What has been started acts until it was stopped, killed by a will, or the power went.
  */
-
 import type { StoreRecord } from "../../flash/store/record.ts";
 import { type HostIncarnation, hostIncarnation } from "../../hal/base/ids.ts";
+import type { Prng } from "../../hal/base/prng.ts";
+import type { LoadedConfig } from "../../services/configuration/load.ts";
 import type { PulseEffect } from "../../services/effects.ts";
-import { overdueMs } from "../../services/facts.ts";
 import { drawLastWords, parseLastWords } from "../last-words.ts";
-import { FAREWELL_MAX_MS, isFarewellOpen } from "../pulse/farewell.ts";
+import { FAREWELL_MAX_MS } from "../pulse/farewell.ts";
 import { ORPHAN_WILL } from "../pulse/orphan.ts";
 import { SwarmAgent } from "./agent.ts";
 import { SwarmDisk } from "./array.ts";
+import { Awareness } from "./awareness.ts";
+import { type Bends, straight } from "./bends.ts";
+import { HostClock } from "./host-clock.ts";
 import { SwarmPulse } from "./pulse.ts";
 import type { World } from "./world.ts";
 
-/** Bound on the rate of a clock, protocol.md 1.2. */
-const RATE_BOUND = 0.0005;
-/** Once its pulse is overdue an agent takes up to two looks, each as late as a process may be. */
-const AGENT_LOOKS_MS = 40;
+/** As firmware/pulse/pulse.ts: no will is given less time. */
+const WILL_MIN_MS = 1000;
+
+/** Purposes of chance. */
+const HOST = 1;
+const DISK = 2;
 
 export class SwarmHost {
   readonly world: World;
   readonly index: number;
   readonly disk: SwarmDisk;
+  /** What chance does on this server and nowhere else. */
+  readonly random: Prng;
   incarnation: HostIncarnation = hostIncarnation("0".repeat(16));
+  /** What faults have bent; stays over power cuts. */
+  bends: Bends = straight();
   on = false;
+  /** An operator has told this boot to wait for nobody. */
+  startNow = false;
   /** Why the power is off: `es:reason`, `planned`, `cut`. */
   offReason = "never on";
   flash: StoreRecord | null = null;
@@ -37,17 +48,11 @@ export class SwarmHost {
   frozenUntilMs = 0;
   /** Newest moment at which neither pulse nor agent ran: what they knew beyond the record is forgotten. */
   forgotAtMs = Number.NEGATIVE_INFINITY;
-  /** Newest moment at which neither pulse nor agent was able to do anything. */
-  helplessAtMs = Number.NEGATIVE_INFINITY;
-  #rate = 1;
-  #bootAtMs = 0;
-  #offsetMs = 0;
+  readonly #clock: HostClock;
   #life = 0;
   #link = 0;
   #openLink = 0;
-  /** Newest moments at which the pulse was able to act, and was not. */
-  #pulseLostAtMs = Number.NEGATIVE_INFINITY;
-  #pulseAbleAtMs = Number.NEGATIVE_INFINITY;
+  readonly #aware = new Awareness();
   #resetAtMs = Number.POSITIVE_INFINITY;
   #pulseAtMs = 0;
   #agentAtMs = 0;
@@ -56,41 +61,50 @@ export class SwarmHost {
     this.world = world;
     this.index = index;
     const { claimMs } = world.config.budget;
-    this.disk = new SwarmDisk(world.array, index, claimMs, world.clock, world.random);
+    this.random = world.randomFor(HOST, index);
+    this.#clock = new HostClock(world.clock);
+    const random = world.randomFor(DISK, index);
+    this.disk = new SwarmDisk(world.array, index, claimMs, world.clock, random);
   }
 
   /** This host's own monotonic clock. */
   localMs(): number {
-    return this.#offsetMs + (this.world.clock.nowMs - this.#bootAtMs) * this.#rate;
+    return this.#clock.localMs();
+  }
+
+  /** From here on this boot's clock runs at `rate` (1 = right), and it jumps by `stepMs`. */
+  bendClock(rate: number, stepMs: number): void {
+    this.#clock.bend(rate, stepMs);
   }
 
   startSyncEndMs(): number {
-    return this.#offsetMs + this.world.config.timing.startSyncWaitMs;
+    return this.#clock.bootedMs + this.world.config.timing.startSyncWaitMs;
   }
 
   /** How late a process wakes: mostly little, at worst most of P. */
   latenessMs(): number {
-    const { random, config } = this.world;
+    const { random } = this;
+    const { config } = this.world;
     const worstMs = config.budget.marginMs * 0.4;
-    return random.chance(0.9) ? random.below(1000) / 500 : (random.below(1000) / 1000) * worstMs;
+    const { lateMs } = this.bends;
+    if (random.chance(0.9)) return lateMs + random.below(1000) / 500;
+    return lateMs + (random.below(1000) / 1000) * worstMs;
   }
 
-  /**
-   * Its processes have been able to give up for at least M. What begins to hang later than its agent can
-   * tell before the takeover is late beyond P: no level but reset-bounded covers it (protocol.md 1.2, L5).
-   */
+  /** Its processes have been able to give up for at least M. */
   get isAware(): boolean {
     const { clock, config } = this.world;
-    const { marginMs, intervalMs } = config.budget;
-    const { nowMs } = clock;
-    if (this.pulse?.isAble === true) {
-      this.#pulseAbleAtMs = nowMs;
-      return nowMs - this.#pulseLostAtMs >= marginMs;
-    }
-    this.#pulseLostAtMs = nowMs;
-    if (this.agent?.isAble !== true) this.helplessAtMs = nowMs;
-    const patienceMs = overdueMs(intervalMs) + AGENT_LOOKS_MS + marginMs;
-    return nowMs - Math.max(this.helplessAtMs, this.#pulseAbleAtMs) >= patienceMs;
+    return this.#aware.look(clock.nowMs, this.pulse, this.agent?.isAble === true, config.budget);
+  }
+
+  /** Newest moment at which neither pulse nor agent was able to do anything. */
+  get helplessAtMs(): number {
+    return this.#aware.helplessAtMs;
+  }
+
+  /** The text that this server's processes are started with. */
+  get config(): LoadedConfig {
+    return this.world.config;
   }
 
   get isFrozen(): boolean {
@@ -99,16 +113,15 @@ export class SwarmHost {
 
   power(): void {
     if (this.on) return;
-    const { random, clock } = this.world;
+    const { random } = this;
     this.on = true;
+    this.startNow = false;
     this.#life += 1;
     this.incarnation = hostIncarnation(
       random.u32().toString(16).padStart(8, "0") +
         this.world.nextNumber().toString().padStart(8, "0"),
     );
-    this.#rate = 1 + (random.below(2001) / 1000 - 1) * RATE_BOUND;
-    this.#bootAtMs = clock.nowMs;
-    this.#offsetMs = 1000 + random.below(100_000_000);
+    this.#clock.boot(random);
     this.frozenUntilMs = 0;
     this.running = this.world.config.groups.map(() => false);
     this.#resetAtMs = Number.POSITIVE_INFINITY;
@@ -119,10 +132,15 @@ export class SwarmHost {
 
   off(reason: string): void {
     if (!this.on) return;
+    if (!this.bends.offWorks && reason !== "cut" && reason !== "watchdog") {
+      this.world.trace(`S${this.index} stays on although off was ordered: ${reason}`);
+      return;
+    }
     this.world.trace(`S${this.index} off: ${reason}`);
     this.world.troubled();
     this.on = false;
     this.offReason = reason;
+    this.world.offs.push(reason);
     this.#life += 1;
     this.#endPulse();
     this.#endAgent();
@@ -135,9 +153,10 @@ export class SwarmHost {
     this.world.trace(`S${this.index} frozen ${ms}`);
     this.world.troubled();
     this.frozenUntilMs = this.world.clock.nowMs + ms;
-    this.world.clock.at(this.frozenUntilMs, () => this.world.troubled());
+    // First they wake, then anybody may look at them.
     this.pulse?.freeze(this.frozenUntilMs);
     this.agent?.freeze(this.frozenUntilMs);
+    this.world.clock.at(this.frozenUntilMs, () => this.world.troubled());
   }
 
   killPulse(why: string): void {
@@ -148,7 +167,7 @@ export class SwarmHost {
     const told = this.agent?.state.facts?.view ?? null;
     if (told !== this.pulse?.state.membership.view) this.forgotAtMs = this.world.clock.nowMs;
     this.#endPulse();
-    this.#later(20 + this.world.random.below(200), () => this.#startPulse());
+    this.#restart(20 + this.random.below(200), () => this.#startPulse());
   }
 
   killAgent(): void {
@@ -156,7 +175,7 @@ export class SwarmHost {
     this.world.trace(`S${this.index} agent killed`);
     this.world.troubled();
     this.#endAgent();
-    this.#later(50 + this.world.random.below(300), () => this.#startAgent());
+    this.#restart(50 + this.random.below(300), () => this.#startAgent());
   }
 
   /** Ends an agent older than the pulse, with all that it runs; see firmware/pulse/orphan.ts. */
@@ -195,12 +214,17 @@ export class SwarmHost {
   /** W counts to the reset of the whole host; R is part of it. */
   feed(): void {
     const { watchdogMs } = this.world.config.budget;
-    if (watchdogMs === 0) return;
-    const resetAtMs = this.world.clock.nowMs + watchdogMs;
+    const { watchdogShare } = this.bends;
+    if (watchdogMs === 0 || watchdogShare === 0) {
+      this.#resetAtMs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const resetAtMs = this.world.clock.nowMs + watchdogMs * watchdogShare;
     const life = this.#life;
     this.#resetAtMs = resetAtMs;
     this.world.clock.at(resetAtMs, () => {
       if (this.#life !== life || this.#resetAtMs !== resetAtMs) return;
+      if (this.bends.watchdogShare === 0) return;
       this.off("watchdog");
       this.world.clock.after(this.world.pace.bootMs, () => this.power());
     });
@@ -219,7 +243,9 @@ export class SwarmHost {
     this.#endAgent();
     const stamps = effect.off && this.world.config.method === "disk";
     if (!stamps) this.disk.kill(null);
-    this.#later(this.#giveUpMs(), () => {
+    const giveUpMs = this.#giveUpMs();
+    if (giveUpMs > this.#willMaxMs()) return this.#willOverdue(pulse, effect);
+    this.#later(giveUpMs, () => {
       this.running = this.running.map(() => false);
       if (stamps) return this.#farewell(pulse, `es:${effect.reason}`);
       if (effect.off) return this.off(`es:${effect.reason}`);
@@ -235,13 +261,13 @@ export class SwarmHost {
   #farewell(pulse: SwarmPulse, reason: string): void {
     pulse.covers = false;
     pulse.hearEvent({ kind: "will.done", atMs: 0, completed: true, off: true });
-    this.#later(50 + this.world.random.below(300), () => this.#startAgent());
+    this.#later(50 + this.random.below(300), () => this.#startAgent());
     const untilMs = this.world.clock.nowMs + FAREWELL_MAX_MS;
     const look = (): void => {
-      const waits = this.pulse === pulse && isFarewellOpen(pulse.state, this.world.config);
+      const waits = this.pulse === pulse && pulse.owesFarewell;
       if (waits && this.world.clock.nowMs < untilMs) return this.#later(2, look);
       // The host port takes a moment.
-      this.#later(this.world.random.below(100), () => this.off(reason));
+      this.#later(this.random.below(100), () => this.off(reason));
     };
     this.#later(2, look);
   }
@@ -250,7 +276,25 @@ export class SwarmHost {
   executeWillOfAgent(): void {
     if (!this.on || this.pulse?.willRunning === true) return;
     this.world.noteWill(this.index, "agent");
-    this.#later(this.#giveUpMs(), () => this.off("es:pulse-lost"));
+    const giveUpMs = Math.min(this.#giveUpMs(), this.#willMaxMs());
+    const isDone = giveUpMs < this.#willMaxMs();
+    this.#later(giveUpMs, () => {
+      if (isDone) this.running = this.running.map(() => false);
+      this.off("es:pulse-lost");
+    });
+  }
+
+  /** Something is left when the will's time is over: the host goes off with it, or its watchdog ends it. */
+  #willOverdue(pulse: SwarmPulse, effect: Extract<PulseEffect, { kind: "will.execute" }>): void {
+    this.#later(this.#willMaxMs(), () => {
+      pulse.hearEvent({ kind: "will.done", atMs: 0, completed: false, off: effect.off });
+      if (effect.off) this.off(`es:${effect.reason}`);
+      else pulse.willRunning = false;
+    });
+  }
+
+  #willMaxMs(): number {
+    return Math.max(WILL_MIN_MS, this.world.config.budget.marginMs);
   }
 
   viewChanged(): void {
@@ -258,12 +302,22 @@ export class SwarmHost {
   }
 
   #giveUpMs(): number {
-    return (this.world.random.below(1000) / 1000) * this.world.config.budget.marginMs * 0.4;
+    const { random } = this;
+    const { config } = this.world;
+    return (random.below(1000) / 1000) * config.budget.marginMs * 0.4 + this.bends.giveUpMs;
+  }
+
+  /** The supervisor brings a process back after `ms`. */
+  #restart(ms: number, run: () => void): void {
+    const { restartMs } = this.bends;
+    if (restartMs !== Number.POSITIVE_INFINITY) this.#later(ms + restartMs, run);
   }
 
   /** IPC takes a moment and ends with the life of this host. */
   #carry(run: () => void): void {
-    const ms = this.world.random.below(100) < 95 ? 0.3 : 4;
+    const { ipcMs } = this.bends;
+    if (ipcMs === Number.POSITIVE_INFINITY) return;
+    const ms = (this.random.below(100) < 95 ? 0.3 : 4) + ipcMs;
     this.#carriedAtMs = Math.max(this.#carriedAtMs, this.world.clock.nowMs + ms);
     this.#later(this.#carriedAtMs - this.world.clock.nowMs, run);
   }
@@ -304,7 +358,7 @@ export class SwarmHost {
       pulse.welcome(() => {
         if (this.#link !== link) return;
         this.#openLink = link;
-        const blob = pulse.state.agent.token?.blob ?? new Uint8Array(0);
+        const blob = pulse.state.token?.blob ?? new Uint8Array(0);
         this.toAgent((greeted) => greeted.greet(blob));
         pulse.tellAgent();
       });

@@ -3,7 +3,7 @@
  * flash some milliseconds later, and a power cut before that loses it.
  */
 import type { StoreRecord } from "../../flash/store/record.ts";
-import { emptyRecord } from "../../flash/store/record.ts";
+import { belongsTo, emptyRecord } from "../../flash/store/record.ts";
 import type { LoadedRecord } from "../../flash/store/store.ts";
 import { sameEpoch } from "../../hal/base/view.ts";
 import type { Wish } from "../../services/events.ts";
@@ -25,18 +25,32 @@ export class SwarmRecord {
 
   loaded(): LoadedRecord {
     const record = this.#host.flash;
-    if (record === null) return { kind: "defaults", reason: "missing" };
-    return { kind: "loaded", record, damaged: null } as LoadedRecord;
+    const found: LoadedRecord =
+      record === null
+        ? { kind: "defaults", reason: "missing" }
+        : { kind: "loaded", record, damaged: null };
+    const { loads } = this.#host.bends;
+    const read = loads === null ? found : loads(found);
+    this.#host.world.checks.loaded(this.#host, read);
+    return read;
+  }
+
+  /** What is there, and whether it is of this server. */
+  read(): { readonly loaded: LoadedRecord; readonly belongs: boolean } {
+    const loaded = this.loaded();
+    const belongs = loaded.kind !== "loaded" || belongsTo(loaded.record, this.#record.identity);
+    return { loaded, belongs };
   }
 
   /** On flash before anything may be granted. */
   begin(consumes: boolean): void {
     const { incarnation } = this.#host;
     const sameHost = this.#record.hostIncarnation === incarnation;
-    const base = sameHost && !consumes ? this.#record : { ...this.#record, members: [] };
+    const isKept = sameHost && !consumes;
+    const base = isKept ? this.#record : { ...this.#record, members: [], absent: [] };
     const consumedBy = consumes ? incarnation : sameHost ? this.#record.consumedBy : null;
     this.#record = { ...base, hostIncarnation: incarnation, cleanMark: null, consumedBy };
-    this.#host.flash = this.#record;
+    this.#put(this.#record);
   }
 
   words(wish: Wish): Words | null {
@@ -57,10 +71,12 @@ export class SwarmRecord {
     const { incarnation } = this.#host;
     this.#saves += 1;
     const save = this.#saves;
-    this.#host.world.clock.after(1 + this.#host.world.random.below(40), () => {
+    const ms = 1 + this.#host.random.below(40) + this.#host.bends.saveMs;
+    if (ms === Number.POSITIVE_INFINITY) return;
+    this.#host.world.clock.after(ms, () => {
       const newest = save === this.#saves;
       const lives = this.#host.on && this.#host.incarnation === incarnation;
-      if (newest && lives) this.#host.flash = record;
+      if (newest && lives) this.#put(record);
     });
   }
 
@@ -71,20 +87,29 @@ export class SwarmRecord {
     const { incarnation } = this.#host;
     const look = (): void => {
       const lives = this.#host.on && this.#host.incarnation === incarnation;
-      const { flash } = this.#host;
+      const { flash, bends } = this.#host;
       if (!lives) return;
-      if (namesEpoch(flash, epoch)) done();
+      if (namesEpoch(flash, epoch) || (bends.savesLie && bends.saveMs === 0)) done();
       else if (namesEpoch(this.#record, epoch)) this.#host.world.clock.after(1, look);
     };
     look();
   }
 
-  writeMark(state: FailoverState): void {
+  /** False when the folder refuses it. */
+  writeMark(state: FailoverState): boolean {
     const record = this.#draw(state);
     const epochCounter = record.epoch?.counter ?? 0;
     this.#saves += 1;
     this.#record = { ...record, cleanMark: { epochCounter }, consumedBy: null };
-    this.#host.flash = this.#record;
+    this.#put(this.#record);
+    return this.#host.bends.saveMs !== Number.POSITIVE_INFINITY;
+  }
+
+  #put(record: StoreRecord): void {
+    const { saveMs, savesLie } = this.#host.bends;
+    if (saveMs === Number.POSITIVE_INFINITY || savesLie) return;
+    this.#host.flash = record;
+    this.#host.world.checks.saved(this.#host, record);
   }
 
   #draw(state: FailoverState): StoreRecord {
@@ -97,9 +122,12 @@ export class SwarmRecord {
     });
     if (facts === null) return { ...this.#record, groups };
     const view = state.hold?.view ?? facts.view;
-    if (view === null) return { ...this.#record, members: [], groups };
-    const { epoch, members } = view;
-    return { ...this.#record, epoch, members, consumedBy: null, groups };
+    if (view === null) {
+      return { ...this.#record, members: [], absent: [], provisional: false, groups };
+    }
+    const provisional = state.hold === null && facts.provisional === true;
+    const { epoch, members, absent = [] } = view;
+    return { ...this.#record, epoch, members, absent, provisional, consumedBy: null, groups };
   }
 }
 

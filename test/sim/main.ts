@@ -1,40 +1,74 @@
 /**
- * The simulator's command: storms over majority clusters in virtual time, from seeds or from a plan file.
+ * The simulator's command: storms over clusters of two to sixteen servers in virtual time, from seeds or a file.
  *
- *   npm run sim -- --seeds 500 [--from N] [--servers N]   so many plans drawn from seeds
- *   npm run sim -- --budget 120                           as many as fit into so many seconds
- *   npm run sim -- --seed 42 [--servers N]                one, with its timeline; shrunk when it fails
- *   npm run sim -- --plan FILE                            a plan as `--json` printed it
+ *   npm run sim -- --seeds 500 [--from N] [--setting NAME | --servers N]   so many drawn from seeds
+ *   npm run sim -- --budget 120                                            as many as fit into so many seconds
+ *   npm run sim -- --seed 42                    one, with its timeline; shrunk when it fails
+ *   npm run sim -- --plan FILE [--save FILE]    a plan as it was printed; --save: the small one of a failing run
+ *   npm run sim -- --long --seeds 50            storms of ten simulated minutes over 2-16 servers
+ *   npm run sim -- --speed                      how many of these a core runs per minute at 2, 4 and 16 servers
+ *   npm run sim -- --faults                     the catalogue: every kind with its unit and its envelope
  *
- * `--json`: last line is one object with seeds, simHours, violations. Exit 1 when an invariant broke, 2 when
- * the command was not understood. Every 50th seed is run twice and has to leave the same trace.
+ * `--setting`: one cluster of `settings.ts`; `--servers`: plans over majority pulses alone. `--json`: the last
+ * line is one object with seeds, simHours, violations. Exit 1 when an invariant broke, 2 when the command was
+ * not understood. Every 50th seed is run twice and has to leave the same trace.
  * Source: issue 4 item 5; reliability.md 2.1-2.5.
  */
-import { readFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { argv, exit, stderr, stdout } from "node:process";
 import { parseArgs } from "node:util";
-import { drawPlan, type Plan, readPlan } from "./plan.ts";
-import { type PlanResult, runPlan } from "./run-plan.ts";
-import { shrink } from "./shrink.ts";
+import { FAULTS } from "./faults.ts";
+import {
+  drawGame,
+  type Game,
+  kindsOf,
+  type Played,
+  play,
+  readGame,
+  seedOf,
+  shrinkGame,
+  sizeOf,
+  tellGame,
+  textOfGame,
+} from "./game.ts";
+import { GOALS } from "./goals.ts";
+import { ALL_SETTING_NAMES, type SettingName } from "./settings.ts";
+import { measureSpeed, SpeedCount, speedLine } from "./speed.ts";
 
 const TWICE_EVERY = 50;
-const SHOWN_LINES = 60;
+const SHOWN_LINES = 80;
 const MS_PER_HOUR = 3_600_000;
+/** Processor time for each setting whose speed is measured. */
+const SPEED_MS = 10_000;
 
 interface Wishes {
   readonly from: number;
   readonly seeds: number;
   readonly budgetMs: number;
   readonly servers: number | undefined;
-  readonly plan: Plan | null;
+  readonly setting: SettingName | undefined;
+  readonly game: Game | null;
+  readonly save: string | null;
   readonly isJson: boolean;
+  readonly isLong: boolean;
 }
 
 interface Failed {
   readonly seed: number;
-  readonly problems: PlanResult["problems"];
-  readonly plan: Plan;
+  readonly problems: Played["problems"];
+  readonly plan: string;
   readonly runs: number;
+}
+
+interface Count {
+  seeds: number;
+  simMs: number;
+  allDown: number;
+  excused: number;
+  readonly kinds: Map<string, number>;
+  readonly goals: Map<string, number>;
+  readonly failed: Failed[];
+  readonly speed: SpeedCount;
 }
 
 function fail(text: string): never {
@@ -42,24 +76,24 @@ function fail(text: string): never {
   exit(2);
 }
 
-function readWishes(): Wishes {
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+function readValues(): Values {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
   const options = {
-    seeds: { type: "string" },
-    from: { type: "string" },
-    seed: { type: "string" },
-    budget: { type: "string" },
-    servers: { type: "string" },
-    plan: { type: "string" },
-    json: { type: "boolean" },
-  } as const;
-  let values: Readonly<Record<string, string | boolean | undefined>>;
+    ...{ seeds: text, from: text, seed: text, budget: text, servers: text, setting: text },
+    ...{ plan: text, save: text, json: flag, faults: flag, long: flag, speed: flag },
+  };
   try {
-    values = parseArgs({ args: argv.slice(2), options }).values;
+    return parseArgs({ args: argv.slice(2), options }).values;
   } catch (error) {
-    return fail(
-      `${error instanceof Error ? error.message : error}; see the head of test/sim/main.ts`,
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    return fail(`${why}; see the head of test/sim/main.ts`);
   }
+}
+
+function readWishes(values: Values): Wishes {
   const number = (key: string, min: number, max: number): number | undefined => {
     const text = values[key];
     if (text === undefined) return undefined;
@@ -69,92 +103,138 @@ function readWishes(): Wishes {
   };
   const seed = number("seed", 0, 2 ** 32 - 1);
   const budget = number("budget", 1, 86_400);
+  const many = number("seeds", 1, 10_000_000) ?? (budget === undefined ? 200 : Infinity);
+  const setting = ALL_SETTING_NAMES.find((name) => name === values["setting"]);
+  if (values["setting"] !== undefined && setting === undefined) {
+    return fail(`--setting: expected one of ${ALL_SETTING_NAMES.join(", ")}`);
+  }
+  const { plan, save } = values;
   return {
     from: seed ?? number("from", 0, 2 ** 31) ?? 1,
-    seeds:
-      seed !== undefined
-        ? 1
-        : (number("seeds", 1, 10_000_000) ?? (budget === undefined ? 200 : Infinity)),
+    seeds: seed === undefined ? many : 1,
     budgetMs: budget === undefined ? Infinity : budget * 1000,
     servers: number("servers", 3, 16),
-    plan: typeof values["plan"] === "string" ? readFile(values["plan"]) : null,
+    setting,
+    game: typeof plan === "string" ? readFile(plan) : null,
+    save: typeof save === "string" ? save : null,
     isJson: values["json"] === true,
+    isLong: values["long"] === true,
   };
 }
 
-function readFile(path: string): Plan {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    return fail(`${path}: ${error instanceof Error ? error.message : error}`);
-  }
-  const read = readPlan(text);
-  return read.kind === "plan" ? read.plan : fail(`${path}: ${read.text}`);
+function readFile(path: string): Game {
+  const read = readGame(path);
+  return read.kind === "refused" ? fail(`${path}: ${read.text}`) : read;
 }
 
 function main(): void {
-  const wishes = readWishes();
+  const values = readValues();
+  if (values["faults"] === true) return listFaults();
+  if (values["speed"] === true) {
+    stdout.write(`${speedLine(measureSpeed(SPEED_MS))}\n`);
+    return;
+  }
+  const wishes = readWishes(values);
   const beganAtMs = performance.now();
-  const failed: Failed[] = [];
-  const kinds = new Map<string, number>();
-  let seeds = 0;
-  let simMs = 0;
-  let allDown = 0;
-  for (; seeds < wishes.seeds && performance.now() - beganAtMs < wishes.budgetMs; seeds += 1) {
-    const plan = wishes.plan ?? drawPlan(wishes.from + seeds, wishes.servers);
-    const result = runPlan(plan);
-    for (const { kind } of plan.faults) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-    simMs += result.simMs;
-    if (result.isAllDown) allDown += 1;
-    const isTwice = seeds % TWICE_EVERY === 0;
-    if (isTwice && runPlan(plan).trace !== result.trace) {
-      failed.push({
-        seed: plan.seed,
-        problems: [{ id: "S1", text: "two runs differ" }],
-        plan,
-        runs: 2,
-      });
-    }
-    if (result.problems.length > 0) failed.push(report(plan, result));
-    if (wishes.seeds === 1 || wishes.plan !== null) {
-      stdout.write(`${result.log.join("\n")}\n`);
-      seeds += 1;
-      break;
-    }
+  const count: Count = {
+    ...{ seeds: 0, simMs: 0, allDown: 0, excused: 0 },
+    ...{ kinds: new Map(), goals: new Map(), failed: [], speed: new SpeedCount() },
+  };
+  const isOne = wishes.seeds === 1 || wishes.game !== null;
+  const seeds = wishes.game === null ? wishes.seeds : 1;
+  while (count.seeds < seeds && performance.now() - beganAtMs < wishes.budgetMs) {
+    const game = wishes.game ?? drawWished(wishes.from + count.seeds, wishes);
+    const played = run(game, count, wishes.save);
+    if (isOne && played.problems.length === 0) stdout.write(`${tellGame(game).join("\n")}\n`);
   }
-  const seconds = (performance.now() - beganAtMs) / 1000;
-  const simHours = Number((simMs / MS_PER_HOUR).toFixed(2));
-  const struck = [...kinds].sort().map(([kind, times]) => `${kind} ${times}`);
-  stdout.write(`faults: ${struck.join(", ")}\n`);
-  stdout.write(
-    `${seeds} seeds, ${simHours} simulated hours in ${seconds.toFixed(1)} s, ` +
-      `${allDown} ended with all servers down, ${failed.length} violations\n`,
-  );
-  if (wishes.isJson) {
-    const faults = Object.fromEntries(kinds);
-    const violations = failed.length;
-    stdout.write(
-      `${JSON.stringify({ seeds, simHours, violations, seconds, allDown, faults, failed })}\n`,
-    );
-  }
-  if (failed.length > 0) exit(1);
+  summarise(count, (performance.now() - beganAtMs) / 1000, wishes.isJson, isOne);
+  if (count.failed.length > 0) exit(1);
 }
 
-/** Says what broke, shrinks the plan and shows the end of the smaller run. */
-function report(plan: Plan, { problems }: PlanResult): Failed {
-  const [first] = problems;
-  const { plan: smaller, runs } = shrink(plan, first?.id ?? "S1");
-  const log = runPlan(smaller).log.slice(-SHOWN_LINES);
-  const faults = `${smaller.faults.length} faults (shrunk from ${plan.faults.length}, ${runs} runs)`;
-  stdout.write(
-    `SIM FAIL ${first?.id} seed=${plan.seed} servers=${plan.servers} plan=${faults}\n` +
-      `${problems.map(({ id, text }) => `  ${id} ${text}`).join("\n")}\n` +
-      `${log.join("\n")}\n` +
-      `again: npm run sim -- --seed ${plan.seed} --servers ${plan.servers}; ` +
-      `the small plan, for --plan: ${JSON.stringify(smaller)}\n`,
+const drawWished = (seed: number, { servers, setting, isLong }: Wishes): Game =>
+  drawGame(seed, servers, setting, isLong);
+
+function run(game: Game, count: Count, save: string | null): Played {
+  const played = count.speed.count(
+    sizeOf(game),
+    () => play(game),
+    ({ simMs }) => simMs,
   );
-  return { seed: plan.seed, problems, plan: smaller, runs };
+  for (const kind of kindsOf(game)) count.kinds.set(kind, (count.kinds.get(kind) ?? 0) + 1);
+  for (const goal of played.goals) count.goals.set(goal, (count.goals.get(goal) ?? 0) + 1);
+  count.simMs += played.simMs;
+  if (played.isAllDown) count.allDown += 1;
+  if (played.isExcused) count.excused += 1;
+  if (count.seeds % TWICE_EVERY === 0 && play(game).trace !== played.trace) {
+    const problems = [{ id: "S1", text: "two runs of one plan differ" }];
+    stdout.write(`SIM FAIL determinism seed=${seedOf(game)}\n`);
+    count.failed.push({ seed: seedOf(game), problems, plan: textOfGame(game), runs: 2 });
+  }
+  count.seeds += 1;
+  if (played.problems.length > 0) count.failed.push(report(game, played, save));
+  return played;
+}
+
+function summarise(count: Count, seconds: number, isJson: boolean, isOne: boolean): void {
+  const { seeds, allDown, excused, failed } = count;
+  const simHours = Number((count.simMs / MS_PER_HOUR).toFixed(2));
+  const struck = [...count.kinds].sort().map(([kind, times]) => `${kind} ${times}`);
+  const missed = GOALS.filter((goal) => !count.goals.has(goal));
+  stdout.write(`faults (${struck.length} kinds): ${struck.join(", ")}\n`);
+  if (!isOne) {
+    stdout.write(`sometimes: ${GOALS.length - missed.length} of ${GOALS.length} goals reached`);
+    stdout.write(missed.length === 0 ? "\n" : `; not: ${missed.join(", ")}\n`);
+  }
+  stdout.write(
+    `${seeds} seeds, ${simHours} simulated hours in ${seconds.toFixed(1)} s, ` +
+      `${excused} outside the envelope with an alert, ${allDown} ended with all servers down, ` +
+      `${failed.length} violations\n`,
+  );
+  stdout.write(`${count.speed.line}\n`);
+  if (!isJson) return;
+  const { perCoreMinute } = count.speed;
+  const faults = Object.fromEntries(count.kinds);
+  const goals = Object.fromEntries(count.goals);
+  const violations = failed.length;
+  const sums = {
+    seeds,
+    simHours,
+    violations,
+    seconds,
+    allDown,
+    excused,
+    faults,
+    goals,
+    missed,
+    perCoreMinute,
+  };
+  stdout.write(`${JSON.stringify({ ...sums, failed })}\n`);
+}
+
+function listFaults(): void {
+  for (const { name, medium, does, unit, range, covers } of FAULTS) {
+    const amount = unit === "-" ? "" : ` (${unit} ${range[0]}-${range[1]})`;
+    const inside = Object.entries(covers).map(([level, cover]) => `${level}: ${cover}`);
+    stdout.write(`${medium.padEnd(9)}${name}: ${does}${amount}; ${inside.join(", ")}\n`);
+  }
+  stdout.write(`${FAULTS.length} kinds\n`);
+}
+
+/** Says what broke, shrinks the plan and shows the last minute of the smaller run. */
+function report(game: Game, { problems }: Played, save: string | null): Failed {
+  const [first] = problems;
+  const id = first?.id ?? "S1";
+  const { game: smaller, runs } = shrinkGame(game, id);
+  const faults = `${kindsOf(smaller).length} faults (shrunk from ${kindsOf(game).length}, ${runs} runs)`;
+  const plan = textOfGame(smaller);
+  if (save !== null) writeFileSync(save, plan);
+  stdout.write(
+    `SIM FAIL ${id} seed=${seedOf(game)} plan=${faults}\n` +
+      `${problems.map((problem) => `  ${problem.id} ${problem.text}`).join("\n")}\n` +
+      `${tellGame(smaller).slice(-SHOWN_LINES).join("\n")}\n` +
+      `again: npm run sim -- --seed ${seedOf(game)}; the small plan, for --plan FILE:\n${plan}`,
+  );
+  return { seed: seedOf(game), problems, plan, runs };
 }
 
 main();

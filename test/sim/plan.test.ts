@@ -33,7 +33,8 @@ test("issue 4: every kind of fault is drawn within some hundred seeds", () => {
 });
 
 const REFUSALS: readonly [string, string, RegExp][] = [
-  ["no JSON", "{", /not JSON/],
+  ["no JSON", "{]", /line 1: not JSON/],
+  ["cut after one sign", "{", /line 1: cut short/],
   ["another shape", "[]", /expected an object/],
   ["another version", JSON.stringify({ ...sound, version: 2 }), /version: expected 1, found 2/],
   [

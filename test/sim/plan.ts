@@ -4,6 +4,7 @@
  * Source: reliability.md 2.3-2.4; issue 4 items 5 and 8.
  */
 import { Prng } from "../../hal/base/prng.ts";
+import { lineOf, parsePlanText } from "./plan-text.ts";
 
 /** What a fault does; `one` and `other` are servers, `amount` is ms or a share in percent. */
 export const FAULT_KINDS = [
@@ -125,16 +126,18 @@ export type ReadPlan =
   | { readonly kind: "plan"; readonly plan: Plan }
   | { readonly kind: "refused"; readonly text: string };
 
-/** A plan from a file; refused with the place and what was expected. */
+/** A plan from a file; refused with line, place and what was expected. */
 export function readPlan(text: string): ReadPlan {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return refuse(`not JSON (${why}); expected a plan as "npm run sim -- --json" prints it`);
-  }
-  if (!isRecord(raw)) return refuse("expected an object with version, servers and faults");
+  const parsed = parsePlanText(text);
+  if (parsed.kind === "refused") return parsed;
+  const read = check(parsed.value);
+  if (read.kind === "plan") return read;
+  const path = read.text.slice(0, Math.max(0, read.text.indexOf(":")));
+  return refuse(`line ${lineOf(text, path)}: ${read.text}`);
+}
+
+function check(raw: unknown): ReadPlan {
+  if (!isRecord(raw)) return refuse(": expected an object with version, servers and faults");
   if (raw["version"] !== 1) return refuse(`version: expected 1, found ${String(raw["version"])}`);
   const seed = whole(raw, "seed", 0, 2 ** 32 - 1);
   const servers = whole(raw, "servers", 3, 16);
