@@ -1,33 +1,22 @@
 /**
- * The explorer's command: every state of a small world over the real cores, with the result in numbers.
+ * The explorer's command: every state of small worlds over the real cores, with the result in numbers.
  *
- *   npm run explore -- [--world a|b|c] [--events K] [--rounds R] [--states N] [--seconds S] [--json]
+ *   npm run explore -- [--world NAME] [--deep] [--events K] [--states N] [--seconds S] [--json]
+ *   npm run explore -- --list
+ *   npm run explore -- --mutants [PATTERN]
  *
- * Without --world all three, each with numbers that aim at a minute on one idle core. Exit 1 when an
- * invariant broke, 2 when the command was not understood. A search that was stopped says so.
+ * Without --world all worlds of the default set, with --deep all of the other; seconds are those of the
+ * processor, per world. The last line is the sum. Exit 1 when an invariant broke or a mutant survived, 2 when
+ * the command was not understood. A search that was stopped says so.
  * Source: issue 4 item 7; reliability.md 5.
  */
-import { argv, exit, stderr, stdout } from "node:process";
+import { argv, exit, memoryUsage, stderr, stdout } from "node:process";
 import { parseArgs } from "node:util";
-import { PairModel } from "./pair.ts";
+import { huntMutants } from "./mutants.ts";
 import { explore, type Result } from "./search.ts";
-import { TrioModel } from "./trio.ts";
+import { type SmallWorld, WORLDS, worldNamed } from "./worlds.ts";
 
-const WORLDS = ["a", "b", "c"] as const;
-type WorldName = (typeof WORLDS)[number];
-
-/**
- * Aims at a minute on one idle core. a: up to the last feed of a watchdog; b: one period of the disk's probes;
- * c: the second order meets
- * the first one under way.
- */
-const DEFAULTS: Readonly<Record<WorldName, { readonly events: number; readonly rounds: number }>> =
-  {
-    a: { events: 2, rounds: 6 },
-    b: { events: 1, rounds: 10 },
-    c: { events: 2, rounds: 1 },
-  };
-const STATES_DEFAULT = 3_000_000;
+const STATES_DEFAULT = 12_000_000;
 const SECONDS_DEFAULT = 600;
 
 function fail(text: string): never {
@@ -35,70 +24,105 @@ function fail(text: string): never {
   exit(2);
 }
 
-function readOptions(): Readonly<Record<string, string | boolean | undefined>> {
+interface Options {
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly positionals: readonly string[];
+}
+
+function readOptions(): Options {
   const options = {
     world: { type: "string" },
+    deep: { type: "boolean" },
+    list: { type: "boolean" },
+    mutants: { type: "boolean" },
     events: { type: "string" },
-    rounds: { type: "string" },
     states: { type: "string" },
     seconds: { type: "string" },
     json: { type: "boolean" },
   } as const;
   try {
-    return parseArgs({ args: argv.slice(2), options }).values;
+    return parseArgs({ args: argv.slice(2), options, allowPositionals: true });
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
   }
 }
 
-const values = readOptions();
+const { values, positionals } = readOptions();
 
 function number(key: string, max: number, otherwise: number): number {
   const text = values[key];
   if (text === undefined) return otherwise;
   const value = Number(text);
   if (Number.isInteger(value) && value >= 0 && value <= max) return value;
-  return fail(`--${key}: expected a whole number 0-${max}, found "${text}"`);
+  return fail(`--${key}: expected a whole number 0-${max}, found "${String(text)}"`);
 }
 
-function run(name: WorldName): Result {
-  const events = number("events", 9, DEFAULTS[name].events);
-  const rounds = number("rounds", 10_000, DEFAULTS[name].rounds);
-  const states = number("states", 14_000_000, STATES_DEFAULT);
+function run(world: SmallWorld): Result {
+  const events = number("events", 9, world.events);
+  const states = number("states", 100_000_000, STATES_DEFAULT);
   const ms = number("seconds", 86_400, SECONDS_DEFAULT) * 1000;
-  const limits = { states, ms, rounds };
-  const result =
-    name === "b"
-      ? explore(new PairModel({ events }), limits)
-      : explore(new TrioModel({ events, menu: name }), limits);
+  const model = world.make(events);
+  const result = explore(model, { states, ms });
   if (values["json"] === true) {
-    stdout.write(`${JSON.stringify({ world: name, events, eventRounds: rounds, ...result })}\n`);
+    stdout.write(`${JSON.stringify({ world: world.name, events, ...result })}\n`);
+    return result;
+  }
+  const { finding, incomplete } = result;
+  const seconds = (result.ms / 1000).toFixed(1);
+  const healed =
+    result.healed === 0 ? "" : `, ${result.healed} healed (${result.down} ends all down)`;
+  stdout.write(
+    `world ${world.name}: ${world.about}\n  bounds: ${world.bounds}; at most ${events} events\n` +
+      `  ${model.sizes?.() ?? ""}, ${Math.round(memoryUsage().rss / 2 ** 20)} MB in all\n` +
+      `  ${result.states} states, ${result.transitions} transitions, ${result.depth} steps deep` +
+      `${healed}, ${seconds} s of the processor: `,
+  );
+  if (finding !== null) {
+    stdout.write(`VIOLATION\n  ${finding.path.join("\n  ")}\n${finding.shown.join("\n")}\n`);
+  } else if (incomplete === null) {
+    stdout.write("complete, no violation\n");
   } else {
-    print(name, events, rounds, result);
+    stdout.write(`INCOMPLETE, no violation so far: ${incomplete}\n`);
   }
   return result;
 }
 
-function print(name: WorldName, events: number, rounds: number, result: Result): void {
-  const { states, transitions, healed, finding, incomplete, down, ms } = result;
-  stdout.write(
-    `world ${name}: at most ${events} events within ${rounds} rounds: ${states} states, ` +
-      `${transitions} transitions, ${result.rounds} rounds deep, ${healed} healed states ` +
-      `(${down} ends all down), ${(ms / 1000).toFixed(1)} s: `,
-  );
-  if (finding !== null) {
-    stdout.write(`VIOLATION\n  ${finding.path.join("\n  ")}\n${finding.shown.join("\n")}\n`);
-  } else {
+function runAll(worlds: readonly SmallWorld[]): number {
+  const results = worlds.map(run);
+  const sum = (of: (result: Result) => number): number =>
+    results.reduce((total, result) => total + of(result), 0);
+  const violations = sum(({ finding }) => (finding === null ? 0 : 1));
+  const incomplete = sum((result) => (result.incomplete === null ? 0 : 1));
+  if (values["json"] !== true) {
     stdout.write(
-      incomplete === null
-        ? "complete, no violation\n"
-        : `no violation; incomplete: ${incomplete}\n`,
+      `explore: ${worlds.length} worlds, ${sum(({ states }) => states)} states, ` +
+        `${sum(({ transitions }) => transitions)} transitions, ` +
+        `${worlds.length - incomplete - violations} complete, ${incomplete} incomplete, ` +
+        `${violations} violations\n`,
     );
   }
+  return violations === 0 ? 0 : 1;
 }
 
-const wanted = values["world"];
-const names = WORLDS.filter((name) => wanted === undefined || wanted === name);
-if (names.length === 0) fail(`--world: expected a, b or c, found "${wanted}"`);
-const results = names.map(run);
-exit(results.some(({ finding }) => finding !== null) ? 1 : 0);
+function chosen(): readonly SmallWorld[] {
+  const name = values["world"];
+  if (typeof name !== "string") {
+    const set = values["deep"] === true ? "deep" : "default";
+    return WORLDS.filter((world) => world.set === set);
+  }
+  const world = worldNamed(name);
+  if (world === null) {
+    return fail(`--world: expected ${WORLDS.map((one) => one.name).join(", ")}, found "${name}"`);
+  }
+  return [world];
+}
+
+if (values["list"] === true) {
+  for (const { name, set, events, about, bounds } of WORLDS) {
+    stdout.write(`${name.padEnd(18)} ${set.padEnd(8)} ${events} events  ${about} (${bounds})\n`);
+  }
+} else if (values["mutants"] === true) {
+  exit(huntMutants(positionals[0] ?? ""));
+} else {
+  exit(runAll(chosen()));
+}

@@ -1,335 +1,391 @@
 /**
- * Two servers with COM and shared disk as a small world, in all four forms of ownership: LAN and COM cut
- * in one or both directions, slow and hung disks, one pause. Beats and disk operations take a round.
- * Source: issue 4 item 7; protocol.md 1.5, chapter 3; guide 1.2.4 C1-C7.
+ * Two servers as a small world: LAN and COM cut in one or both directions or lossy in every round, slow and
+ * hung disks, pauses, restarts, power, a change of the configuration and an operator. Beats and disk
+ * operations take a round.
+ * No symmetry is used: the method tells the servers apart by number (who claims first, who proposes).
+ * Source: issue 4 item 7; protocol.md 1.5-1.9, chapter 3; guide 1.2.4 A1-A7, B1-B8, C1-C7, H1-H3.
  */
-import { pathId, serverName } from "../../hal/base/ids.ts";
-import { sameEpoch } from "../../hal/base/view.ts";
-import { computeBudget } from "../../services/configuration/budget.ts";
-import type { ClusterConfig } from "../../services/configuration/model.ts";
+
+import type { QuorumMethod } from "../../services/configuration/model.ts";
 import type { ComBeat, LanBeat } from "../../services/heartbeat/beat.ts";
-import { isMember } from "../../services/membership/state.ts";
 import type { SlotWord } from "../../services/quorum/stamp.ts";
-import { NOW_MS, Pool, shift } from "./canon.ts";
-import {
-  bootPair,
-  type DiskMode,
-  isSoleNow,
-  landsNow,
-  type PairHost,
-  takePairRound,
-} from "./pair-host.ts";
-import type { Model } from "./search.ts";
+import { Packer } from "./pack.ts";
+import { asksBack, eventsOf, freed, type PairChange, type PairMenu } from "./pair-events.ts";
+import { bootPair, landsNow, type PairHost, takePairRound } from "./pair-host.ts";
+import { pairRules, rejoined, trimmed } from "./pair-rules.ts";
+import { describeHost, type PairSight, problemAmong, settledAs, sightOf } from "./pair-sight.ts";
+import { pairConfig, Texts } from "./pair-texts.ts";
+import { Pool } from "./pool.ts";
+import { createReal } from "./real-agent.ts";
+import type { Emit, Model, Rest } from "./search.ts";
+import { Table } from "./table.ts";
 
-const INTERVAL_MS = 100;
-const TIMEOUT_MS = 1600;
-/** Claim, disk wait and stamps: nothing compares moments that are both this far back. */
-const FLOOR_MS = NOW_MS - 4 * TIMEOUT_MS;
-const SHORT_PAUSE = 4;
-const LONG_PAUSE = 20;
 /** Rounds after which two that start are together and their disks are known to be good. */
-const TOGETHER_ROUNDS = 40;
+const TOGETHER_ROUNDS = 60;
 
-/** LAN 0>1, LAN 1>0, COM 0>1, COM 1>0. */
-const LAN = 0b0011;
-const COM = 0b1100;
-const CUTS: readonly (readonly [string, number])[] = [
-  ["LAN", LAN],
-  ["LAN 0>1", 0b0001],
-  ["LAN 1>0", 0b0010],
-  ["COM", COM],
-  ["LAN and COM", LAN | COM],
-];
-const FORMS: readonly (readonly [boolean, boolean])[] = [
-  [true, true],
-  [true, false],
-  [false, true],
-  [false, false],
-];
+/** Who owns a group at the beginning; `real`: the failover core decides. */
+export type PairForm = "both" | "0" | "1" | "nobody";
+export type PairStart = "together" | "cold" | "one-cold" | "one-detached";
 
-/** P, G and each disk operation are one round; T 16 rounds: A1 6.9, A2 11, A3 14. W 5: reset-bounded. */
-export function pairConfig(): ClusterConfig {
-  const timing = {
-    heartbeatTimeoutMs: TIMEOUT_MS,
-    heartbeatIntervalMs: INTERVAL_MS,
-    comIntervalMs: INTERVAL_MS,
-    diskWaitMs: TIMEOUT_MS,
-    startSyncWaitMs: 2 * TIMEOUT_MS,
-    watchdogTimeoutMs: 500,
-  };
-  const times = { pauseMs: INTERVAL_MS - 1, giveUpMs: INTERVAL_MS, claimMs: 2 * INTERVAL_MS };
-  const result = computeBudget("com-disk", timing, { baud: 38_400, ...times });
-  if (result.kind !== "budget") throw new Error("the times do not fit");
-  return {
-    name: "explored",
-    clusterId: 1,
-    revision: 1,
-    hash: "00000000",
-    method: "com-disk",
-    servers: [0, 1].map((index) => ({
-      name: serverName(`SERVER${index + 1}`),
-      index,
-      publicInterface: "",
-    })),
-    lans: [{ id: pathId("lan1"), kind: "private", addresses: [] }],
-    com: { id: pathId("com1"), devices: [], baud: 38_400 },
-    disk: { paths: [] },
-    groups: [],
-    timing,
-    budget: result.budget,
-  };
+export interface PairOptions {
+  readonly method: QuorumMethod;
+  readonly timeoutMs: number;
+  /** The model's own numbers instead of the product's, whose inequalities ask for a T of 15 rounds. */
+  readonly tight: boolean;
+  /** T of the text that an operator brings in. */
+  readonly nextTimeoutMs: number;
+  readonly agent: "fixed" | "real";
+  /** The method promises that never both go on, whatever of the menu befalls them. */
+  readonly isBound: boolean;
+  readonly forms: readonly PairForm[];
+  readonly starts: readonly PairStart[];
+  readonly events: number;
+  readonly menu: PairMenu;
+  readonly within: number | null;
+  readonly heals: boolean;
+  /** Any beat may be lost and any answer of a disk may tarry, in every round, and is no event. */
+  readonly free: readonly ("lan" | "com" | "disk")[];
 }
 
-/** Everything by its number in a pool. */
-export interface PairWorld {
-  readonly hosts: readonly number[];
+/** A world, taken apart. */
+export interface Pair {
+  hosts: number[];
   /** LAN of 0, LAN of 1, COM of 0, COM of 1; 0 = nothing under way. */
-  readonly flights: readonly number[];
-  readonly blocks: readonly number[];
-  readonly cut: number;
-  readonly used: number;
-  readonly pauses: number;
-  readonly calm: boolean;
+  flights: number[];
+  blocks: number[];
+  /** LAN 0>1, LAN 1>0, COM 0>1, COM 1>0. */
+  cut: number;
+  used: number;
+  pauses: number;
+  restarts: number;
+  calm: boolean;
+  round: number;
 }
 
-interface Act {
-  readonly label: string;
-  readonly world: PairWorld;
-}
+const WORDS = 10;
+const COM_FROM_0 = 2;
+const ALL_CUT = 0b1111;
+/** Bits of a round's loss beyond the four of `cut`: the disk of 0 or 1 does not answer. */
+const DISK_TARRIES = 4;
 
-interface Kept {
-  readonly host: number;
-  readonly lan: number;
-  readonly com: number;
-  /** -1 = the own block is as it was. */
-  readonly block: number;
-}
+export class PairModel implements Model {
+  readonly words = WORDS;
+  readonly initial: readonly Uint32Array[];
+  readonly rest: Rest | null;
+  readonly #options: PairOptions;
+  readonly #texts = new Texts();
+  readonly #hosts: Pool<PairHost>;
+  readonly #lans: Pool<LanBeat | null>;
+  readonly #coms: Pool<ComBeat | null>;
+  readonly #blocks: Pool<SlotWord | null>;
+  #turns = new Table(5, 4);
+  readonly #turnKey = new Uint32Array(5);
+  readonly #olderBlocks: number[] = [];
+  readonly #sights: PairSight[] = [];
+  readonly #sightIds = new Map<string, number>();
+  readonly #sightOf: number[] = [];
+  readonly #landing: number[] = [];
+  readonly #problems = new Map<string, string | null>();
+  readonly #changes = new Map<string, number>();
+  readonly #next = new Uint32Array(WORDS);
+  readonly #losses: readonly number[];
+  #isSteady = false;
 
-export class PairModel implements Model<PairWorld> {
-  readonly initial: readonly PairWorld[];
-  readonly #config = pairConfig();
-  readonly #hosts = new Pool<PairHost>();
-  readonly #lans = new Pool<LanBeat | null>();
-  readonly #coms = new Pool<ComBeat | null>();
-  readonly #blocks = new Pool<SlotWord | null>();
-  readonly #rounds = new Map<string, Kept>();
-  readonly #events: number;
-
-  constructor({ events }: { readonly events: number }) {
-    this.#events = events;
+  constructor(options: PairOptions) {
+    this.#options = options;
+    const { method, timeoutMs, nextTimeoutMs, tight, forms, starts, free, menu } = options;
+    this.#texts.idOf(pairConfig(method, timeoutMs, 1, tight));
+    this.#texts.idOf(pairConfig(method, nextTimeoutMs, 2, tight));
+    const packer = new Packer(
+      pairRules([this.#texts.at(0), this.#texts.at(menu.texts.length > 0 ? 1 : 0)]),
+    );
+    this.#hosts = new Pool(packer);
+    this.#lans = new Pool(packer);
+    this.#coms = new Pool(packer);
+    this.#blocks = new Pool(packer);
     for (const pool of [this.#lans, this.#coms, this.#blocks]) pool.idOf(null);
-    this.initial = FORMS.map((form) => this.#together(form));
+    this.#losses = lossesOf(free);
+    this.initial = starts.flatMap((start) =>
+      forms.map((form) => this.#packed(this.#start(start, form)).slice()),
+    );
+    this.#isSteady = free.includes("disk");
+    // What was played until here may have been probed.
+    if (this.#isSteady) this.#turns = new Table(5, 4);
+    this.rest = options.heals
+      ? { heal: this.#heal, round: this.#healedRound, restOf: this.#restOf }
+      : null;
   }
 
-  readonly keyOf = ({ hosts, flights, blocks, cut, used, pauses, calm }: PairWorld): string =>
-    `${hosts.join()}|${flights.join()}|${blocks.join()}|${cut}|${used}${pauses}${calm ? "c" : ""}`;
-
-  readonly round = (world: PairWorld): PairWorld => {
-    // What lands in this round has landed before anything is read that was asked for after it.
-    const known = world.blocks.map((block, index) => {
-      const word = landsNow(this.#hosts.at(world.hosts[index] ?? 0));
-      return word === undefined ? block : this.#blocks.idOf(word);
-    });
-    const turns = world.hosts.map((host, index) => {
-      const from = 1 - index;
-      const arrives = (bit: number): number =>
-        (world.cut & (1 << bit)) === 0 ? (world.flights[bit] ?? 0) : 0;
-      const block = known[from] ?? 0;
-      return this.#turn(host, arrives(from), arrives(2 + from), block, world.calm);
-    });
-    const blocks = turns.map(({ block }, index) =>
-      block < 0 ? this.#older(world.blocks[index] ?? 0) : block,
-    );
-    return {
-      ...world,
-      hosts: turns.map(({ host }) => host),
-      flights: [...turns.map(({ lan }) => lan), ...turns.map(({ com }) => com)],
-      blocks,
-    };
-  };
-
-  readonly events = (world: PairWorld): readonly Act[] => {
-    if (world.calm || world.used >= this.#events) return [];
-    const used = world.used + 1;
-    const acts = [...cutsOf(world), ...this.#pauses(world), ...this.#disks(world)];
-    return acts.map(({ label, world: next }) => ({ label, world: { ...next, used } }));
-  };
-
-  readonly heal = (world: PairWorld): PairWorld => {
-    const hosts = world.hosts.map((id) => {
-      const host = this.#hosts.at(id);
-      const { operation } = host;
-      const freed =
-        operation?.mode === "hung" ? { ...operation, mode: "fast" as const } : operation;
-      return this.#hosts.idOf({ ...host, mode: "fast", operation: freed });
-    });
-    return { ...world, hosts, cut: 0, used: 0, pauses: 0, calm: true };
-  };
-
-  readonly problemOf = (world: PairWorld): string | null => {
+  readonly next = (from: Uint32Array, emit: Emit): void => {
+    const world = this.#unpacked(from);
+    for (const loss of this.#losses) {
+      emit(lossWords(loss), true, this.#packed(this.#played(world, loss)));
+    }
+    const { within, events, menu } = this.#options;
+    if (world.used >= events || (within !== null && world.round > within)) return;
     const hosts = world.hosts.map((id) => this.#hosts.at(id));
-    const [one, other] = hosts;
-    if (one === undefined || other === undefined) return null;
-    if (isSoleNow(one) && isSoleNow(other)) return "two sole servers";
-    for (const [sole, rival] of [
-      [one, other],
-      [other, one],
-    ] as const) {
-      if (isSoleNow(sole) && rival.on && rival.owns) {
-        return `${sole.index} is sole while ${rival.index} has effects`;
-      }
-    }
-    const [mine, theirs] = [one.pulse.membership.view, other.pulse.membership.view];
-    const isSame = mine !== null && theirs !== null && sameEpoch(mine.epoch, theirs.epoch);
-    if (isSame && String(mine.members) !== String(theirs.members)) return "one epoch, two views";
-    const isCut = world.used === 1 && world.cut === (LAN | COM);
-    return isCut && !one.on && !other.on ? "everything cut at once, and both are down" : null;
-  };
-
-  readonly restOf = (world: PairWorld): "one" | "down" | { readonly problem: string } => {
-    const hosts = world.hosts.map((id) => this.#hosts.at(id)).filter(({ on }) => on);
-    const members = hosts.filter(({ pulse }) => isMember(pulse.membership));
-    if (members.length === 0) return "down";
-    const first = members[0]?.pulse.membership.view ?? null;
-    const isOne = members.every(({ pulse: { membership } }) => {
-      return (
-        first !== null && membership.view !== null && sameEpoch(membership.view.epoch, first.epoch)
+    const change = (whose: readonly number[], name: string, by: PairChange): Pair | null => {
+      const next = world.hosts.map((id, at) =>
+        whose.includes(at) ? this.#changed(id, name, by) : id,
       );
-    });
-    if (isOne && members.length === hosts.length && first?.members.length === hosts.length) {
-      return "one";
+      const isSame = next.every((id, at) => id === world.hosts[at]);
+      return isSame ? null : { ...world, hosts: next };
+    };
+    for (const { label, world: next } of eventsOf(world, hosts, menu, change, this.#texts)) {
+      emit(label, false, this.#packed({ ...next, used: world.used + 1 }));
     }
-    return { problem: `no common view: ${this.describe(world)}` };
   };
 
-  readonly describe = (world: PairWorld): string => {
-    const cuts = CUTS.filter(([, bits]) => (world.cut & bits) === bits).map(([name]) => name);
+  readonly problemOf = (from: Uint32Array): string | null => {
+    const first = this.#sightIdOf(from[0] ?? 0);
+    const second = this.#sightIdOf(from[1] ?? 0);
+    const key = `${first},${second}`;
+    const down = this.#bothDown(from);
+    if (down !== undefined) return down;
+    const known = this.#problems.get(key);
+    if (known !== undefined) return known;
+    const [one, other] = [this.#sights[first], this.#sights[second]];
+    const { isBound } = this.#options;
+    const problem =
+      one === undefined || other === undefined ? null : problemAmong(one, other, isBound);
+    this.#problems.set(key, problem);
+    return problem;
+  };
+
+  /** G2: with the disk as arbiter one server is to survive when everything is cut in one moment (C7). */
+  #bothDown(from: Uint32Array): string | undefined {
+    const { method, agent, heals } = this.#options;
+    const { hosts, cut, used } = this.#unpacked(from);
+    if (method !== "com-disk" || agent !== "fixed" || heals) return undefined;
+    if (used !== 1 || cut !== ALL_CUT) return undefined;
+    const isAnyOn = hosts.some((id) => this.#sights[this.#sightIdOf(id)]?.on === true);
+    return isAnyOn ? undefined : "everything cut in one moment, and both are down";
+  }
+
+  readonly describe = (from: Uint32Array): string => {
+    const world = this.#unpacked(from);
+    const cuts = ["LAN 0>1", "LAN 1>0", "COM 0>1", "COM 1>0"].filter(
+      (_, bit) => (world.cut & (1 << bit)) !== 0,
+    );
     const hosts = world.hosts.map((id) => describeHost(this.#hosts.at(id)));
     return `${hosts.join("  ")}${cuts.length === 0 ? "" : `  cut ${cuts.join(", ")}`}`;
   };
 
-  #together(form: readonly [boolean, boolean]): PairWorld {
-    const none = { cut: 0, used: 0, pauses: 0, calm: false };
-    const hosts = [0, 1].map((index) => this.#hosts.idOf(bootPair(index, this.#config)));
-    let world: PairWorld = { hosts, flights: [0, 0, 0, 0], blocks: [0, 0], ...none };
-    for (let rounds = 0; rounds < TOGETHER_ROUNDS; rounds += 1) world = this.round(world);
-    const takesOver = form.includes(true);
-    world = {
-      ...world,
-      hosts: world.hosts.map((id, index) => {
-        const owns = form[index] === true;
-        return this.#hosts.idOf({ ...this.#hosts.at(id), owns, mayOwn: owns, takesOver });
-      }),
-    };
-    for (let rounds = 0; rounds < TOGETHER_ROUNDS; rounds += 1) world = this.round(world);
-    return world;
+  readonly sizes = (): string =>
+    `${this.#hosts.size} server situations, ${this.#lans.size} beats, ${this.#turns.size} turns, ` +
+    `${this.#sights.length} sights, ${Math.round((this.#hosts.bytes + this.#turns.bytes) / 2 ** 20)} MB`;
+
+  readonly #heal = (from: Uint32Array, into: Uint32Array): void => {
+    const world = this.#unpacked(from);
+    const hosts = world.hosts.map((id) => this.#changed(id, "freed", freed));
+    const blank = { cut: 0, used: 0, pauses: 0, restarts: 0, calm: true, round: 0 };
+    into.set(this.#packed({ ...world, hosts, ...blank }));
+  };
+
+  readonly #healedRound = (from: Uint32Array, into: Uint32Array): void => {
+    into.set(this.#packed(this.#played(this.#unpacked(from), 0)));
+  };
+
+  readonly #restOf = (from: Uint32Array): "one" | "down" | { readonly problem: string } => {
+    const hosts = this.#unpacked(from).hosts.map((id) => this.#hosts.at(id));
+    const end = settledAs(hosts, this.#options.agent === "real");
+    return typeof end === "string" ? end : { problem: `${end.problem}: ${this.describe(from)}` };
+  };
+
+  /** The array is overwritten by the next call. */
+  #packed({ hosts, flights, blocks, cut, used, pauses, restarts, calm, round }: Pair): Uint32Array {
+    const into = this.#next;
+    for (let at = 0; at < 2; at += 1) {
+      into[at] = hosts[at] ?? 0;
+      into[6 + at] = blocks[at] ?? 0;
+    }
+    for (let at = 0; at < 4; at += 1) into[2 + at] = flights[at] ?? 0;
+    into[8] = cut | (used << 4) | (pauses << 8) | (restarts << 10) | ((calm ? 1 : 0) << 12);
+    into[9] = round;
+    return into;
   }
 
-  #turn(id: number, lan: number, com: number, block: number, calm: boolean): Kept {
-    const key = `${id}|${lan}|${com}|${block}|${calm ? 1 : 0}`;
-    const known = this.#rounds.get(key);
-    if (known !== undefined) return known;
-    const host = calm ? asksBack(this.#hosts.at(id)) : this.#hosts.at(id);
-    const turn = takePairRound(
-      host,
-      this.#lans.at(lan),
-      this.#coms.at(com),
-      this.#blocks.at(block),
-      this.#config,
-    );
-    const earlier = <T>(value: T): T => shift(value, INTERVAL_MS, FLOOR_MS);
-    const result: Kept = {
-      host: this.#hosts.idOf(earlier(trimmed(turn.host))),
-      lan: this.#lans.idOf(earlier(turn.lan)),
-      com: this.#coms.idOf(earlier(turn.com)),
-      block: turn.landed === undefined ? -1 : this.#blocks.idOf(earlier(turn.landed)),
+  #unpacked(from: Uint32Array): Pair {
+    const meta = from[8] ?? 0;
+    return {
+      hosts: [from[0] ?? 0, from[1] ?? 0],
+      flights: [from[2] ?? 0, from[3] ?? 0, from[4] ?? 0, from[5] ?? 0],
+      blocks: [from[6] ?? 0, from[7] ?? 0],
+      cut: meta & 15,
+      used: (meta >> 4) & 15,
+      pauses: (meta >> 8) & 3,
+      restarts: (meta >> 10) & 3,
+      calm: (meta & (1 << 12)) !== 0,
+      round: from[9] ?? 0,
     };
-    this.#rounds.set(key, result);
-    return result;
+  }
+
+  /** One round; `loss` are the links and disks that fail in it alone. */
+  #played(world: Pair, loss: number): Pair {
+    // What lands in this round has landed before anything is read that was asked for after it.
+    const known = world.blocks.map((block, index) => this.#landed(world.hosts[index] ?? 0, block));
+    const turns = world.hosts.map((host, index) => {
+      const from = 1 - index;
+      const key = this.#turnKey;
+      key[0] = host;
+      key[1] = this.#arrives(world, loss, from);
+      key[2] = this.#arrives(world, loss, COM_FROM_0 + from);
+      key[3] = known[from] ?? 0;
+      key[4] = (world.calm ? 1 : 0) + ((loss >> (DISK_TARRIES + index)) & 1 ? 2 : 0);
+      return this.#turn(key);
+    });
+    const value = (at: number, word: number): number => this.#turns.value(turns[at] ?? 0, word);
+    const block = (at: number): number => {
+      const landed = value(at, 3);
+      return landed === 0 ? this.#older(world.blocks[at] ?? 0) : landed - 1;
+    };
+    const { within } = this.#options;
+    const isCounted = within !== null && !world.calm && world.used < this.#options.events;
+    return {
+      ...world,
+      hosts: [value(0, 0), value(1, 0)],
+      flights: [value(0, 1), value(1, 1), value(0, 2), value(1, 2)],
+      blocks: [block(0), block(1)],
+      round: isCounted ? Math.min(world.round + 1, within + 1) : 0,
+    };
+  }
+
+  #arrives(world: Pair, loss: number, bit: number): number {
+    return ((world.cut | loss) & (1 << bit)) === 0 ? (world.flights[bit] ?? 0) : 0;
+  }
+
+  /** Number of the turn that `key` stands for; what it leaves is a round older. */
+  #turn(key: Uint32Array): number {
+    const known = this.#turns.find(key);
+    if (known >= 0) return known;
+    const at = this.#turns.add(key);
+    const flags = key[4] ?? 0;
+    const host = rejoined(this.#hosts.at(key[0] ?? 0), this.#texts);
+    const asked = (flags & 1) !== 0 ? asksBack(host) : host;
+    const { operation } = asked;
+    const isLate = (flags & 2) !== 0 && operation !== null;
+    // One round more than it would have taken: any number of times, so any time, or never.
+    const waits = isLate
+      ? { ...asked, operation: { ...operation, left: operation.left + 1 } }
+      : asked;
+    const turn = takePairRound(
+      waits,
+      this.#lans.at(key[1] ?? 0),
+      this.#coms.at(key[2] ?? 0),
+      this.#blocks.at(key[3] ?? 0),
+      this.#texts,
+    );
+    this.#turns.put(
+      at,
+      0,
+      this.#hosts.aged(this.#hosts.idOf(trimmed(turn.host, this.#texts, this.#isSteady))),
+    );
+    this.#turns.put(at, 1, this.#lans.aged(this.#lans.idOf(turn.lan)));
+    this.#turns.put(at, 2, this.#coms.aged(this.#coms.idOf(turn.com)));
+    const { landed } = turn;
+    if (landed !== undefined) {
+      this.#turns.put(at, 3, 1 + this.#blocks.aged(this.#blocks.idOf(landed)));
+    }
+    return at;
   }
 
   /** A block that nobody has written stays as it is, a round further back. */
   #older(block: number): number {
-    return this.#blocks.idOf(shift(this.#blocks.at(block), INTERVAL_MS, FLOOR_MS));
+    const known = this.#olderBlocks[block];
+    if (known !== undefined) return known;
+    const older = this.#blocks.aged(block);
+    this.#olderBlocks[block] = older;
+    return older;
   }
 
-  #pauses(world: PairWorld): Act[] {
-    if (world.pauses > 0) return [];
-    return [0, 1].flatMap((index) =>
-      [SHORT_PAUSE, LONG_PAUSE].flatMap((pausedFor) =>
-        this.#change(
-          `pause ${index} for ${pausedFor} rounds`,
-          [index],
-          { ...world, pauses: 1 },
-          {
-            pausedFor,
-          },
-        ),
-      ),
-    );
+  #landed(host: number, block: number): number {
+    let known = this.#landing[host];
+    if (known === undefined) {
+      const word = landsNow(this.#hosts.at(host));
+      known = word === undefined ? 0 : 1 + this.#blocks.idOf(word);
+      this.#landing[host] = known;
+    }
+    return known === 0 ? block : known - 1;
   }
 
-  #disks(world: PairWorld): Act[] {
-    const modes: readonly DiskMode[] = ["fast", "slow", "hung"];
-    return modes.flatMap((mode) =>
-      [[0], [1], [0, 1]].flatMap((whose) =>
-        this.#change(`disk of ${whose.join(" and ")} ${mode}`, whose, world, { mode }),
-      ),
-    );
+  #changed(id: number, name: string, by: PairChange): number {
+    const key = `${id} ${name}`;
+    const known = this.#changes.get(key);
+    if (known !== undefined) return known;
+    const changed = by(rejoined(this.#hosts.at(id), this.#texts));
+    const next = this.#hosts.idOf(trimmed(changed, this.#texts, this.#isSteady));
+    this.#changes.set(key, next);
+    return next;
   }
 
-  #change(label: string, whose: readonly number[], world: PairWorld, by: Partial<PairHost>): Act[] {
-    const hosts = world.hosts.map((id, index) => {
-      const host = this.#hosts.at(id);
-      return whose.includes(index) && host.on ? this.#hosts.idOf({ ...host, ...by }) : id;
+  #sightIdOf(host: number): number {
+    const known = this.#sightOf[host];
+    if (known !== undefined) return known;
+    const sight = sightOf(rejoined(this.#hosts.at(host), this.#texts), this.#texts);
+    const text = JSON.stringify(sight);
+    const id = this.#sightIds.get(text) ?? this.#sights.length;
+    if (id === this.#sights.length) this.#sights.push(sight);
+    this.#sightIds.set(text, id);
+    this.#sightOf[host] = id;
+    return id;
+  }
+
+  #start(start: PairStart, form: PairForm): Pair {
+    const blank = { cut: 0, used: 0, pauses: 0, restarts: 0, calm: false, round: 0 };
+    const hosts = [0, 1].map((index) => this.#booted(index, start));
+    const cold: Pair = { hosts, flights: [0, 0, 0, 0], blocks: [0, 0], ...blank };
+    if (start !== "together") return cold;
+    let world = this.#run(cold, TOGETHER_ROUNDS);
+    if (this.#options.agent === "real") return { ...world, round: 0 };
+    const takesOver = form !== "nobody";
+    const owning = world.hosts.map((id, index) => {
+      const owns = form === "both" || form === String(index);
+      const by: PairChange = (host) => ({ ...host, owns, mayOwn: owns, takesOver });
+      return this.#changed(id, `form ${form} ${index}`, by);
     });
-    const isSame = hosts.every((id, index) => id === world.hosts[index]);
-    return isSame ? [] : [{ label, world: { ...world, hosts } }];
+    world = this.#run({ ...world, hosts: owning }, TOGETHER_ROUNDS);
+    return { ...world, round: 0 };
+  }
+
+  #booted(index: number, start: PairStart): number {
+    const wish = { kind: "detached" as const, floor: 0 };
+    const config = this.#texts.at(0);
+    const before = this.#options.agent === "real" ? createReal(index, wish, 0, config) : null;
+    const isAside = index === 1 && start === "one-detached";
+    const kind = isAside ? ("detached" as const) : ("start" as const);
+    const host = bootPair(index, 1, kind, before, 0, this.#texts);
+    const isOff = index === 1 && start === "one-cold";
+    const begun = isOff ? { ...host, on: false, pulse: null } : host;
+    return this.#hosts.idOf(trimmed(begun, this.#texts, false));
+  }
+
+  #run(from: Pair, rounds: number): Pair {
+    let world = from;
+    for (let round = 0; round < rounds; round += 1) world = this.#played(world, 0);
+    return world;
   }
 }
 
-function cutsOf(world: PairWorld): Act[] {
-  const acts: Act[] = [];
-  for (const [name, bits] of CUTS) {
-    if ((world.cut & bits) !== bits) {
-      acts.push({ label: `cut ${name}`, world: { ...world, cut: world.cut | bits } });
-    }
-    if ((world.cut & bits) !== 0) {
-      acts.push({ label: `heal ${name}`, world: { ...world, cut: world.cut & ~bits } });
-    }
-  }
-  return acts;
+/** All combinations of what may fail in one round; 0 = nothing does. */
+function lossesOf(free: PairOptions["free"]): readonly number[] {
+  const bits = [
+    ...(free.includes("lan") ? [0, 1] : []),
+    ...(free.includes("com") ? [2, 3] : []),
+    ...(free.includes("disk") ? [DISK_TARRIES, DISK_TARRIES + 1] : []),
+  ];
+  return Array.from({ length: 1 << bits.length }, (_, choice) =>
+    bits.reduce((loss, bit, at) => loss | (((choice >> at) & 1) << bit), 0),
+  );
 }
 
-const asksBack = (host: PairHost): PairHost =>
-  host.on && host.wish.kind === "detached"
-    ? { ...host, wish: { kind: "return", floor: host.wish.floor } }
-    : host;
+const LOSS_WORDS = [
+  "LAN 0>1 lost",
+  "LAN 1>0 lost",
+  "COM 0>1 lost",
+  "COM 1>0 lost",
+  "disk of 0 tarries",
+  "disk of 1 tarries",
+];
 
-/** Without the health of single paths, which no rule of this method reads. */
-function trimmed(host: PairHost): PairHost {
-  const { heartbeat } = host.pulse;
-  const peers = heartbeat.peers.map((peer) => ({
-    ...peer,
-    pathHealth: ["unknown" as const],
-    pathHeardAtMs: [null],
-    comHealth: "unknown" as const,
-    aliveSinceMs: null,
-  }));
-  return { ...host, pulse: { ...host.pulse, heartbeat: { ...heartbeat, peers, startedAtMs: 0 } } };
-}
-
-function describeHost(host: PairHost): string {
-  if (!host.on) return `${host.index}:off`;
-  const { membership, quorum } = host.pulse;
-  const { view } = membership;
-  const where = view === null ? "-" : `${view.epoch.counter}{${view.members.join("")}}`;
-  const marks = [
-    host.owns ? "OWNS" : host.mayOwn ? "may" : "",
-    host.will ? "WILL" : "",
-    host.pausedFor > 0 ? "paused" : "",
-    quorum.claim === "none" ? "" : `claim ${quorum.claim}`,
-    host.mode === "fast" ? "" : `disk ${host.mode}`,
-  ].filter((mark) => mark !== "");
-  return `${host.index}:${membership.server} ${where} ${marks.join(" ")}`;
-}
+const lossWords = (loss: number): string =>
+  LOSS_WORDS.filter((_, bit) => (loss & (1 << bit)) !== 0).join(", ");

@@ -1,38 +1,51 @@
 /**
  * Visits every state that a small world can come into, each once, nearest first: what it finds is the
- * shortest way there. From every state the adversary may also give up: all is healed, and the world has to
- * come to rest as one view.
+ * shortest way there. Where the world asks for it, the adversary may also give up in every state: all is
+ * healed, and the world has to come to rest as one view.
+ * A world is a few 32-bit words; what they mean only its model knows.
  * Source: issue 4 item 7; reliability.md 5; protocol.md chapter 3 (the model this repeats over real cores).
  */
+import { cpuUsage } from "node:process";
+import { Table } from "./table.ts";
 
-/** What the search has to know of a world `W`; all its functions are pure. */
-export interface Model<W> {
-  readonly initial: readonly W[];
-  /** Equal texts are equal situations. */
-  readonly keyOf: (world: W) => string;
-  /** One round without any event. */
-  readonly round: (world: W) => W;
-  /** What the adversary may do before this round; empty = its events are used up. */
-  readonly events: (world: W) => readonly { readonly label: string; readonly world: W }[];
+/** Tells the search of one next state; `next` is copied. An empty label is a round in which nothing befalls. */
+export type Emit = (label: string, isRound: boolean, next: Uint32Array) => void;
+
+/** What the search has to know of a world; all its functions are pure. */
+export interface Model {
+  /** Words per state; equal words are equal situations. */
+  readonly words: number;
+  readonly initial: readonly Uint32Array[];
+  /** Everything that the adversary may do here, and the round in which it does nothing. */
+  readonly next: (world: Uint32Array, emit: Emit) => void;
   /** A broken invariant in words; null = none is. */
-  readonly problemOf: (world: W) => string | null;
+  readonly problemOf: (world: Uint32Array) => string | null;
+  /** What has to become true when all is healed; null = only safety is looked at. */
+  readonly rest: Rest | null;
+  readonly describe: (world: Uint32Array) => string;
+  /** Server situations met and rounds of single servers played, for the profile. */
+  readonly sizes?: () => string;
+}
+
+export interface Rest {
   /** Everything healed, nothing more happens. */
-  readonly heal: (world: W) => W;
+  readonly heal: (world: Uint32Array, into: Uint32Array) => void;
+  /** One round without any event. */
+  readonly round: (world: Uint32Array, into: Uint32Array) => void;
   /** `world` is at rest after healing: "one" view, all "down" (permitted), or what is wrong. */
-  readonly restOf: (world: W) => "one" | "down" | { readonly problem: string };
-  readonly describe: (world: W) => string;
+  readonly restOf: (world: Uint32Array) => "one" | "down" | { readonly problem: string };
 }
 
 export interface Limits {
   readonly states: number;
+  /** Of the processor, so that a busy machine finds what an idle one finds. */
   readonly ms: number;
-  /** No event more than this many rounds after the first state. */
-  readonly rounds: number;
 }
 
 export interface Finding {
   readonly problem: string;
-  /** Rounds and events from the first state to the violation. */
+  /** Rounds from the first state to the violation. */
+  readonly rounds: number;
   readonly path: readonly string[];
   readonly shown: readonly string[];
 }
@@ -42,139 +55,159 @@ export interface Result {
   readonly transitions: number;
   /** States that were visited after healing only. */
   readonly healed: number;
-  /** Rounds of the longest shortest path. */
-  readonly rounds: number;
+  /** Steps of the longest shortest path. */
+  readonly depth: number;
   /** Healed ends in which nobody is a member any more. */
   readonly down: number;
   readonly finding: Finding | null;
   /** Why the search ended early; null = it is complete. */
   readonly incomplete: string | null;
+  /** Time of the processor. */
   readonly ms: number;
 }
 
-interface Node<W> {
-  readonly world: W;
-  readonly parent: Node<W> | null;
-  readonly label: string;
-  readonly round: number;
-}
-
-/** After healing this many rounds must suffice to come to rest: twenty timeouts of ten rounds. */
+/** After healing so many rounds must suffice to come to rest: thirty timeouts of ten rounds. */
 const REST_ROUNDS_MAX = 320;
 /** The clock is looked at once in so many states. */
 const LOOK_EVERY = 256;
+const NO_PARENT = 0xffffffff;
+/** Values of a healed state: on the way, or what its circle is. */
+const ON_THE_WAY = 0;
+const ONE = 1;
+const DOWN = 2;
 
-export function explore<W>(model: Model<W>, limits: Limits): Result {
-  const startedMs = performance.now();
+export function explore(model: Model, limits: Limits): Result {
+  const before = cpuUsage();
+  const elapsedMs = (): number => {
+    const { user, system } = cpuUsage(before);
+    return (user + system) / 1000;
+  };
   const search = new Search(model, limits);
-  const end = search.run(() => performance.now() - startedMs);
-  return { ...search.sums(), ...end, ms: Math.round(performance.now() - startedMs) };
+  const end = search.run(elapsedMs);
+  return { ...search.sums(), ...end, ms: Math.round(elapsedMs()) };
 }
 
-class Search<W> {
-  readonly #model: Model<W>;
+class Search {
+  readonly #model: Model;
   readonly #limits: Limits;
-  readonly #seen = new Set<string>();
-  readonly #rest = new Map<string, "one" | "down">();
-  #queue: Node<W>[] = [];
+  /** Value: number of the parent, and that of the label. */
+  readonly #seen: Table;
+  readonly #rest: Table;
+  readonly #labels = new Map<string, number>();
+  readonly #world: Uint32Array;
   #transitions = 0;
-  #rounds = 0;
   #down = 0;
+  #parent = NO_PARENT;
+  #depth = 0;
 
-  constructor(model: Model<W>, limits: Limits) {
+  constructor(model: Model, limits: Limits) {
     this.#model = model;
     this.#limits = limits;
+    this.#seen = new Table(model.words, 2);
+    this.#rest = new Table(model.words, 1);
+    this.#world = new Uint32Array(model.words);
   }
 
-  sums(): Pick<Result, "states" | "transitions" | "healed" | "rounds" | "down"> {
+  sums(): Pick<Result, "states" | "transitions" | "healed" | "depth" | "down"> {
     const [states, healed] = [this.#seen.size, this.#rest.size];
-    const [transitions, rounds, down] = [this.#transitions, this.#rounds, this.#down];
-    return { states, transitions, healed, rounds, down };
+    return { states, transitions: this.#transitions, healed, depth: this.#depth, down: this.#down };
   }
 
   run(elapsedMs: () => number): Pick<Result, "finding" | "incomplete"> {
-    for (const world of this.#model.initial) {
-      this.#add({ world, parent: null, label: "", round: 0 });
-    }
-    let looked = 0;
-    while (this.#queue.length > 0) {
-      const now = this.#queue;
-      this.#queue = [];
-      for (const node of now) {
-        looked += 1;
-        const finding = this.#visit(node);
-        if (finding !== null) return { finding, incomplete: null };
-        const { size } = this.#seen;
-        if (size >= this.#limits.states) return stopped(`${size} states`);
-        if (looked % LOOK_EVERY === 0 && elapsedMs() >= this.#limits.ms) {
-          return stopped(`${size} states (time)`);
-        }
+    for (const world of this.#model.initial) this.#emit("", true, world);
+    this.#transitions = 0;
+    let levelEnd = this.#seen.size;
+    for (let at = 0; at < this.#seen.size; at += 1) {
+      if (at === levelEnd) {
+        this.#depth += 1;
+        levelEnd = this.#seen.size;
+      }
+      const finding = this.#visit(at);
+      if (finding !== null) return { finding, incomplete: null };
+      const { size } = this.#seen;
+      if (size >= this.#limits.states) return stopped(`${size} states`);
+      if (at % LOOK_EVERY === 0 && elapsedMs() >= this.#limits.ms) {
+        return stopped(`${size} states, ${at} of them looked at (time)`);
       }
     }
     return { finding: null, incomplete: null };
   }
 
-  #visit(node: Node<W>): Finding | null {
-    const problem = this.#model.problemOf(node.world) ?? this.#restless(node);
-    if (problem !== null) return this.#tell(node, problem);
-    this.#transitions += 1;
-    const round = node.round + 1;
-    this.#add({ world: this.#model.round(node.world), parent: node, label: "", round });
-    if (node.round > this.#limits.rounds) return null;
-    for (const { label, world } of this.#model.events(node.world)) {
-      this.#transitions += 1;
-      this.#add({ world, parent: node, label, round: node.round });
-    }
+  #visit(at: number): Finding | null {
+    const world = this.#world;
+    this.#seen.read(at, world);
+    const problem = this.#model.problemOf(world) ?? this.#restless(world);
+    if (problem !== null) return this.#tell(at, problem);
+    this.#parent = at;
+    this.#model.next(world, this.#emit);
     return null;
   }
 
-  #add(node: Node<W>): void {
-    const key = this.#model.keyOf(node.world);
-    if (this.#seen.has(key)) return;
-    this.#seen.add(key);
-    this.#rounds = Math.max(this.#rounds, node.round);
-    this.#queue.push(node);
+  readonly #emit: Emit = (label, isRound, next) => {
+    this.#transitions += 1;
+    if (this.#seen.find(next) >= 0) return;
+    const at = this.#seen.add(next);
+    this.#seen.put(at, 0, this.#parent);
+    this.#seen.put(at, 1, 2 * this.#labelId(label) + (isRound ? 1 : 0));
+  };
+
+  #labelId(label: string): number {
+    const known = this.#labels.get(label) ?? this.#labels.size;
+    this.#labels.set(label, known);
+    return known;
   }
 
   /** Heals and waits until a state comes again; what is true in that circle is true for ever. */
-  #restless(node: Node<W>): string | null {
-    const chain = new Map<string, W>();
-    let world = this.#model.heal(node.world);
+  #restless(from: Uint32Array): string | null {
+    const { rest } = this.#model;
+    if (rest === null) return null;
+    let world = new Uint32Array(this.#model.words);
+    let next = new Uint32Array(this.#model.words);
+    rest.heal(from, world);
+    const chain: number[] = [];
     for (let rounds = 0; rounds < REST_ROUNDS_MAX; rounds += 1) {
-      const key = this.#model.keyOf(world);
-      const known = this.#rest.get(key);
-      if (known !== undefined) return this.#settle(chain, known);
-      if (chain.has(key)) {
-        const rest = this.#model.restOf(world);
-        if (typeof rest !== "string") return `after healing: ${rest.problem}`;
-        return this.#settle(chain, rest);
+      const known = this.#rest.find(world);
+      if (known >= 0) {
+        const value = this.#rest.value(known, 0);
+        if (value !== ON_THE_WAY) return this.#settle(chain, value);
+        const end = rest.restOf(world);
+        if (typeof end !== "string") return `after healing: ${end.problem}`;
+        return this.#settle(chain, end === "one" ? ONE : DOWN);
       }
       const problem = this.#model.problemOf(world);
       if (problem !== null) return `${problem} (${rounds} rounds after healing)`;
-      chain.set(key, world);
-      world = this.#model.round(world);
+      chain.push(this.#rest.add(world));
+      rest.round(world, next);
+      [world, next] = [next, world];
     }
     return `no rest within ${REST_ROUNDS_MAX} rounds after healing: ${this.#model.describe(world)}`;
   }
 
-  #settle(chain: ReadonlyMap<string, W>, rest: "one" | "down"): null {
-    for (const key of chain.keys()) this.#rest.set(key, rest);
-    if (rest === "down") this.#down += 1;
+  #settle(chain: readonly number[], value: number): null {
+    for (const at of chain) this.#rest.put(at, 0, value);
+    if (value === DOWN) this.#down += 1;
     return null;
   }
 
-  #tell(node: Node<W>, problem: string): Finding {
-    const nodes: Node<W>[] = [];
-    for (let at: Node<W> | null = node; at !== null; at = at.parent) nodes.unshift(at);
-    const path = nodes
-      .filter(({ label }) => label !== "")
-      .map(({ label, round }) => `round ${round}: ${label}`);
-    path.push(`round ${node.round}: ${problem}`);
-    const shown = nodes.map(
-      ({ world, round, label }) =>
-        `${String(round).padStart(4)} ${this.#model.describe(world)}${label === "" ? "" : `  <- ${label}`}`,
-    );
-    return { problem, path, shown };
+  #tell(end: number, problem: string): Finding {
+    const numbers: number[] = [];
+    for (let at = end; at !== NO_PARENT; at = this.#seen.value(at, 0)) numbers.unshift(at);
+    const labels = [...this.#labels.keys()];
+    const world = new Uint32Array(this.#model.words);
+    const path: string[] = [];
+    const shown: string[] = [];
+    let round = 0;
+    for (const [step, at] of numbers.entries()) {
+      const word = this.#seen.value(at, 1);
+      const label = labels[Math.floor(word / 2)] ?? "";
+      if (label !== "") path.push(`round ${round}: ${label}`);
+      if (step > 0 && word % 2 === 1) round += 1;
+      this.#seen.read(at, world);
+      const cause = label === "" ? "" : `  <- ${label}`;
+      shown.push(`${String(round).padStart(4)} ${this.#model.describe(world)}${cause}`);
+    }
+    path.push(`round ${round}: ${problem}`);
+    return { problem, rounds: round, path, shown };
   }
 }
 

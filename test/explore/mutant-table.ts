@@ -1,0 +1,378 @@
+/**
+ * The rules that are taken out, one at a time, each with the small world that has to notice: protocol.md
+ * chapter 3 first ("3"), then by the names of chapter 2 and of the rules.
+ * Not here: votes that do not bind (L1). A candidate proposes only when no member of the new view hears the
+ * dropped server, so its lease is over before the first vote; four link events (majority-links), and two with
+ * late beats (majority-late), do not get around that.
+ * Source: protocol.md 1.3-1.9, 2.1, 2.2, 2.4, chapter 3.
+ */
+
+export interface Edit {
+  readonly file: string;
+  /** Occurs exactly once. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Mutant {
+  readonly name: string;
+  /** The world that shows it, with fewer events where that is enough. */
+  readonly world: string;
+  readonly events?: number;
+  readonly edits: readonly Edit[];
+}
+
+const MAJORITY = "services/membership/majority";
+const PROPOSE = `${MAJORITY}/propose.js`;
+const LEASE = `${MAJORITY}/lease.js`;
+const COMPOSE = "services/heartbeat/compose.js";
+const PEER = "services/heartbeat/peer.js";
+const CLAIM = "services/quorum/core.js";
+const COM_DISK = "services/quorum/com-disk.js";
+const RUN = "services/failover/run.js";
+
+const ONLY_THIS_EPOCH: Edit = {
+  file: PEER,
+  from: "acked !== null && sameEpoch(acked.epoch, view.epoch) ? acked.stampMs : null",
+  to: "acked?.stampMs ?? null",
+};
+const ON_RECEPTION: Edit = {
+  ...ONLY_THIS_EPOCH,
+  to: "peer.lanHeardAtMs",
+};
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "3 owner does not give up at A3, and no watchdog",
+    world: "claim",
+    edits: [
+      {
+        file: COM_DISK,
+        from: "evidence.mayOwn ? budget.a3Ms : budget.timeoutMs + budget.diskWaitMs",
+        to: "budget.timeoutMs + budget.diskWaitMs",
+      },
+      {
+        file: "services/quorum/com.js",
+        from: "evidence.mayOwn ? budget.a3Ms : budget.timeoutMs",
+        to: "budget.timeoutMs + budget.diskWaitMs",
+      },
+      {
+        file: "test/explore/pair-host.js",
+        from: "if (isReset && budget.watchdogMs > 0)",
+        to: "if (isReset && budget.watchdogMs < 0)",
+      },
+    ],
+  },
+  {
+    name: "3 no margin for the give-up",
+    world: "claim",
+    edits: [
+      {
+        file: "services/configuration/budget.js",
+        from: "Math.ceil(pauseMs + giveUpMs + 2",
+        to: "Math.ceil(2",
+      },
+    ],
+  },
+  {
+    name: "L2 lease and claim on reception (two servers)",
+    world: "claim",
+    edits: [ON_RECEPTION],
+  },
+  { name: "L2 lease on reception (majority)", world: "majority", events: 2, edits: [ON_RECEPTION] },
+  {
+    name: "L5 no reset of a paused owner, no lease check on thaw (1.3.6)",
+    world: "claim",
+    events: 2,
+    edits: [
+      {
+        file: "firmware/pulse/route.js",
+        from: "return age <= (resets ? budget.timeoutMs - budget.watchdogMs : budget.a3Ms);",
+        to: "return true;",
+      },
+      {
+        file: "test/explore/pair-host.js",
+        from: "if (isReset && budget.watchdogMs > 0)",
+        to: "if (isReset && budget.watchdogMs < 0)",
+      },
+    ],
+  },
+  {
+    name: "L5 majority: the watchdog is fed whatever the lease (1.3.6)",
+    world: "majority",
+    events: 2,
+    edits: [
+      {
+        file: "firmware/pulse/majority-route.js",
+        from: "return atMs <= endMs + (resets ? budget.timeoutMs - budget.a3Ms - budget.watchdogMs : 0);",
+        to: "return true;",
+      },
+    ],
+  },
+  {
+    name: "G1 claim without reading",
+    world: "claim",
+    events: 1,
+    edits: [
+      {
+        file: CLAIM,
+        from: "const lost = isValidClaim(peerClaim, context);",
+        to: "const lost = false;",
+      },
+    ],
+  },
+  {
+    name: "G1 read first, then write",
+    world: "claim",
+    edits: [
+      {
+        file: CLAIM,
+        from: 'begin(next, "claim-write", atMs, (id) => ({\n            kind: "claim.write",\n            id,\n            claim: standing,\n        }))',
+        to: 'begin(next, "claim-read", atMs, (id) => readOf(id, context))',
+      },
+      {
+        file: CLAIM,
+        from: 'return begin(done, "claim-read", event.atMs, (id) => readOf(id, context));',
+        to: "return settle(healthy(done, event.atMs, config), null, { ...context, peerHost: 0 });",
+      },
+      {
+        file: CLAIM,
+        from: "return settle(healthy(done, event.atMs, config), claimOf(event.claim), context);",
+        to: 'return isValidClaim(claimOf(event.claim), context) ? settle(done, claimOf(event.claim), context) : begin(done, "claim-write", event.atMs, (id) => ({ kind: "claim.write", id, claim: state.standing }));',
+      },
+    ],
+  },
+  {
+    name: "G2 both claim at the same age",
+    world: "claim",
+    events: 1,
+    edits: [
+      {
+        file: COM_DISK,
+        from: "evidence.first ? budget.a1Ms : budget.a2Ms",
+        to: "budget.a2Ms",
+      },
+    ],
+  },
+  {
+    name: "1.3.4 takeover before the peer's grant has run out",
+    world: "claim",
+    events: 1,
+    edits: [
+      {
+        file: "services/quorum/com.js",
+        from: "return evidence.ageMs >= budget.timeoutMs && evidence.silenceMs >= evidence.grantedMs;",
+        to: "return evidence.ageMs >= budget.a2Ms;",
+      },
+    ],
+  },
+  {
+    name: "3 sole server goes on acknowledging, and acknowledgements count in any epoch, without rule 7",
+    world: "claim",
+    edits: [
+      ONLY_THIS_EPOCH,
+      {
+        file: COMPOSE,
+        from: "if (!view.members.includes(to.index) || to.beat?.view == null)",
+        to: "if (to.beat?.view != null && view.members.length === 1) return true;\n    if (!view.members.includes(to.index) || to.beat?.view == null)",
+      },
+      {
+        file: "services/membership/core.js",
+        from: "if (mine === null || compareEpochs(theirs.epoch, mine.epoch) <= 0)",
+        to: "if (mine !== undefined)",
+      },
+    ],
+  },
+  {
+    name: "L3 a restarted pulse looks like a new boot (two servers)",
+    world: "claim",
+    events: 1,
+    edits: [
+      {
+        file: "test/explore/pair-host.js",
+        from: "const lost = { ...host, pulse: null,",
+        to: "const lost = { ...host, boot: host.boot + 1, pulse: null,",
+      },
+    ],
+  },
+  {
+    name: "L10 a longer grant is forgotten with the text",
+    world: "texts-shorter",
+    edits: [
+      {
+        file: "services/quorum/com.js",
+        from: "evidence.silenceMs >= evidence.grantedMs",
+        to: "evidence.silenceMs >= budget.timeoutMs",
+      },
+      {
+        file: "services/configuration/blend.js",
+        from: 'const timeoutMs = max("timeoutMs");',
+        to: "const timeoutMs = next.timeoutMs;",
+      },
+    ],
+  },
+  {
+    name: "V3 a new text begins a new lease (1.9)",
+    world: "texts-longer",
+    edits: [
+      {
+        file: "services/membership/revision.js",
+        from: "baseMs, carriedMs, listensFromMs, hosts } };",
+        to: "carriedMs, hosts } };",
+      },
+    ],
+  },
+  {
+    name: "G6 COM + disk: a start alone without a claim",
+    world: "start-com-disk",
+    edits: [
+      {
+        file: COM_DISK,
+        from: 'evidence.diskHealthy ? { kind: "claim" } : { kind: "refuse", reason: "disk-faulty" }',
+        to: '{ kind: "survive" }',
+      },
+    ],
+  },
+  {
+    name: "V2 a group is started that another member does not show stopped (two servers)",
+    world: "orders",
+    edits: [
+      {
+        file: RUN,
+        from: "if (!isAtRest(words, index) || mayStillObey(state, index, words))",
+        to: "if (words === undefined)",
+      },
+    ],
+  },
+  {
+    name: "1.4.5 COM + disk: started without a lease",
+    world: "orders",
+    edits: [{ file: RUN, from: "!facts.holdsLease || ", to: "" }],
+  },
+  {
+    name: "J3 half of the servers is enough",
+    world: "majority",
+    events: 1,
+    edits: [
+      {
+        file: `${MAJORITY}/votes.js`,
+        from: "Math.floor(count / 2) + 1",
+        to: "Math.floor(count / 2)",
+      },
+    ],
+  },
+  {
+    name: "1.3.2 the lease of one acknowledgement less",
+    world: "majority",
+    events: 1,
+    edits: [
+      {
+        file: LEASE,
+        from: "quorumIn(view, field.config.servers.length) - 1;",
+        to: "quorumIn(view, field.config.servers.length) - 2;",
+      },
+    ],
+  },
+  {
+    name: "1.3.3 the lease outlives the grant by two beats",
+    world: "majority",
+    events: 1,
+    edits: [
+      {
+        file: LEASE,
+        from: "const ownMs = carriedByMs(state, field) + field.config.budget.a3Ms;",
+        to: "const ownMs = carriedByMs(state, field) + 1.2 * field.config.budget.timeoutMs;",
+      },
+    ],
+  },
+  {
+    name: "1.4.2 promise while the dropped server is still heard",
+    world: "majority-links",
+    edits: [
+      {
+        file: PROPOSE,
+        from: "return peer !== null && isGone(state, peer, field);",
+        to: "return peer !== null;",
+      },
+      {
+        file: PROPOSE,
+        from: "if (peer === null || !isLost(state, peer, field))\n            return false;",
+        to: "",
+      },
+    ],
+  },
+  {
+    name: "L9 amnesia: a new pulse and a new agent do not abstain",
+    world: "majority",
+    events: 3,
+    edits: [
+      {
+        file: `${MAJORITY}/core.js`,
+        from: "abstainUntilMs: wish.remembered ? state.abstainUntilMs : atMs + abstainMs,",
+        to: "abstainUntilMs: state.abstainUntilMs,",
+      },
+    ],
+  },
+  {
+    name: "L3 majority: a restarted pulse looks like a new boot",
+    world: "majority",
+    events: 1,
+    edits: [
+      {
+        file: "test/explore/crew-host.js",
+        from: "const lost = { ...host, pulse: null,",
+        to: "const lost = { ...host, boot: host.boot + 1, pulse: null,",
+      },
+    ],
+  },
+  {
+    name: "G6 majority: a start alone",
+    world: "majority-start",
+    edits: [
+      {
+        file: PROPOSE,
+        from: "atMs < state.waitUntilMs || members.length < quorumOf(config.servers.length)",
+        to: "atMs < state.waitUntilMs",
+      },
+      {
+        file: PROPOSE,
+        from: "const needed = quorumIn(state.view, field.config.servers.length);",
+        to: "const needed = 1;",
+      },
+    ],
+  },
+  {
+    name: "V2 a group is started that another member does not show stopped (majority)",
+    world: "majority-orders",
+    edits: [
+      {
+        file: RUN,
+        from: "if (!isAtRest(words, index) || mayStillObey(state, index, words))",
+        to: "if (words === undefined)",
+      },
+      { file: RUN, from: "!isMany(facts) || ", to: "true || " },
+    ],
+  },
+  {
+    name: "3 start at install without the new lease, whatever the others show (five servers)",
+    world: "rivals",
+    edits: [
+      {
+        file: "test/explore/small-agent.js",
+        from: "const carries = holdsLease(pulse, NOW_MS, config);",
+        to: "const carries = true;",
+      },
+      { file: "test/explore/small-agent.js", from: "if (!isFree)", to: "if (isFree === null)" },
+    ],
+  },
+  {
+    name: "1.4.6 agent: started before the others have seen the order",
+    world: "majority",
+    edits: [
+      {
+        file: "test/explore/small-agent.js",
+        from: "&& said.order === host.words.order",
+        to: "",
+      },
+    ],
+  },
+];
