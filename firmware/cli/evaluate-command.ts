@@ -4,6 +4,7 @@
  * option, so that a script can tell a bad cluster from a bad file. Needs no cluster, touches nothing.
  * Source: guide 3.2; D52; work order 4 item 8.
  */
+import type { Finding } from "../../services/configuration/finding.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
 import { type Evaluation, evaluate } from "../evaluate/evaluate.ts";
 import { isSimulated, type SimulatedMethod } from "../evaluate/expected.ts";
@@ -30,13 +31,14 @@ export async function runEvaluate(given: Call): Promise<ExitCode> {
   }
   const { loadConfiguration } = await import("../../services/configuration/load.ts");
   const loaded = loadConfiguration(read.text, file);
-  if (loaded.kind === "refused") return findingsExit(call, file, loaded.findings, EXIT.usage);
+  if (loaded.kind === "refused") {
+    sayMirror(call, loaded.findings);
+    return findingsExit(call, file, loaded.findings, EXIT.usage);
+  }
   const { config, warnings } = loaded;
   const { method } = config;
-  if (!isSimulated(method) || config.servers.length !== 2) {
-    const servers = `${config.servers.length}`;
-    const message = call.say("evalNoMethod", { file, method, servers });
-    return fail(call, usageTrouble(message, call.say("evalNoMethodDo")));
+  if (!isSimulated(method)) {
+    return fail(call, usageTrouble(call.say("evalNoMirror"), call.say("evalNoMirrorDo")));
   }
   if (!wantsJson(call)) {
     for (const { text } of warnings) {
@@ -45,6 +47,13 @@ export async function runEvaluate(given: Call): Promise<ExitCode> {
     }
   }
   return play(call, file, config, method);
+}
+
+/** The finding says why the method cannot be configured; this says why it could not be tried either. */
+function sayMirror(call: Call, findings: readonly Finding[]): void {
+  const isMirror = findings.some(({ path, found }) => path === "method" && found === '"mirror"');
+  if (!isMirror || wantsJson(call)) return;
+  call.io.stderr.write(`${call.say("evalNoMirror")}\n  ${call.say("evalNoMirrorDo")}\n`);
 }
 
 function checkOptions(call: Call): Trouble | null {

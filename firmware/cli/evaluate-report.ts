@@ -3,19 +3,14 @@
  * say below the table what the servers came to. Source: guide 3.2.1, 3.2.2; work order 4 item 8.
  */
 import type { LoadedConfig } from "../../services/configuration/load.ts";
-import { type EnvelopeRow, LEVELS } from "../evaluate/envelope.ts";
+import { LEVELS } from "../evaluate/cover.ts";
+import type { EnvelopeRow } from "../evaluate/envelope.ts";
 import type { Evaluation } from "../evaluate/evaluate.ts";
 import type { Outcome, SimulatedMethod } from "../evaluate/expected.ts";
 import type { PairRow } from "../evaluate/pairs.ts";
 import { type FaultRow, nameOf } from "../evaluate/single.ts";
 import type { StartState } from "../evaluate/stage.ts";
-import {
-  FAULT_WORDS,
-  NOT_SIMULATED,
-  OUTCOME_WORDS,
-  TRANSITION_WORDS,
-  UNKNOWN_OUTCOME,
-} from "../evaluate/words.ts";
+import { FAULT_WORDS, NOT_SIMULATED, outcomeWords, transitionWords } from "../evaluate/words.ts";
 import type { Call } from "./call.ts";
 import { type Cell, layTable, printable, type Style } from "./columns.ts";
 import { fill } from "./language.ts";
@@ -38,16 +33,18 @@ export function reportLines(
   const { say, paint } = call;
   const level = config.budget.protection;
   const name = printable(config.name);
+  const count = config.servers.length;
   return [
     say("evalHead", { file: printable(file), name, method, level, runs: `${runs}` }),
     ...evaluation.starts.map((start) => `  ${startLine(call, config, start)}`),
     "",
     paint("bold", say("evalFaults")),
-    ...faultTable(call, evaluation.faults),
+    ...faultTable(call, evaluation.faults, count),
     "",
     paint("bold", say("evalTransitions")),
-    ...transitionTable(call, evaluation),
-    ...(evaluation.pairs === null ? [] : ["", ...pairLines(call, evaluation.pairs)]),
+    ...transitionTable(call, evaluation, method),
+    ...(evaluation.pairs === null ? [] : ["", ...pairLines(call, evaluation.pairs, count)]),
+    ...leftOutLines(call, evaluation, count),
     "",
     paint("bold", say("evalNotSimulated")),
     ...NOT_SIMULATED.map(({ rows, why }) => `  ${rows}: ${why[call.lang]}`),
@@ -80,15 +77,16 @@ function resultCell(call: Call, permitted: boolean): Cell {
 
 const tookText = (ms: number | null): string => (ms === null ? "-" : `${ms} ms`);
 
-function outcomeText(call: Call, outcome: Outcome | null): string {
-  return (outcome === null ? UNKNOWN_OUTCOME : OUTCOME_WORDS[outcome])[call.lang];
+function outcomeText(call: Call, outcome: Outcome | null, servers: number): string {
+  return outcomeWords(outcome, servers)[call.lang];
 }
 
-function expectedText(call: Call, permitted: readonly Outcome[]): string {
-  return permitted.map((outcome) => outcomeText(call, outcome)).join(call.say("evalOr"));
+function expectedText(call: Call, permitted: readonly Outcome[], servers: number): string {
+  const texts = permitted.map((outcome) => outcomeText(call, outcome, servers));
+  return texts.join(call.say("evalOr"));
 }
 
-function faultTable(call: Call, faults: readonly FaultRow[]): readonly string[] {
+function faultTable(call: Call, faults: readonly FaultRow[], servers: number): readonly string[] {
   const { say, lang } = call;
   const head = (
     [
@@ -101,8 +99,8 @@ function faultTable(call: Call, faults: readonly FaultRow[]): readonly string[] 
     cell(fill(FAULT_WORDS[row.fault.kind], lang, { what: row.fault.what })),
     cell(row.start),
     cell(row.expected.rows.join(" ")),
-    cell(expectedText(call, row.expected.permitted)),
-    cell(outcomeText(call, row.simulated)),
+    cell(expectedText(call, row.expected.permitted, servers)),
+    cell(outcomeText(call, row.simulated, servers)),
     cell(tookText(row.takeoverMs)),
   ]);
   const bad = faults.filter(({ permitted }) => !permitted);
@@ -121,14 +119,18 @@ function badLines(call: Call, row: FaultRow): readonly string[] {
   ];
 }
 
-function transitionTable(call: Call, { transitions }: Evaluation): readonly string[] {
+function transitionTable(
+  call: Call,
+  { transitions }: Evaluation,
+  method: SimulatedMethod,
+): readonly string[] {
   const head = (["evalResult", "evalRow", "evalWhat", "evalTook"] as const).map((key) =>
     cell(call.say(key), "head"),
   );
   const rows = transitions.map(({ row, permitted, tookMs }) => [
     resultCell(call, permitted),
     cell(row),
-    cell(TRANSITION_WORDS[row]?.[call.lang] ?? ""),
+    cell(transitionWords(row, method)[call.lang]),
     cell(tookText(tookMs)),
   ]);
   const bad = transitions.flatMap(({ row, troubles }) =>
@@ -138,12 +140,14 @@ function transitionTable(call: Call, { transitions }: Evaluation): readonly stri
 }
 
 /** How often which outcome, and every pair that is not permitted. */
-function pairLines(call: Call, pairs: readonly PairRow[]): readonly string[] {
+function pairLines(call: Call, pairs: readonly PairRow[], servers: number): readonly string[] {
   const bad = pairs.filter(({ permitted }) => !permitted);
   const data = { count: `${pairs.length}`, bad: `${bad.length}` };
   return [
     call.paint("bold", call.say("evalPairs", data)),
-    ...[...countOf(pairs)].map(([outcome, count]) => `  ${count} x ${outcomeText(call, outcome)}`),
+    ...[...countOf(pairs)].map(
+      ([outcome, count]) => `  ${count} x ${outcomeText(call, outcome, servers)}`,
+    ),
     ...bad.flatMap(({ start, first, second, troubles }) => [
       call.paint("bad", printable(`${start} ${first} > ${second}`)),
       ...troubles.map((text) => `  ${call.say("evalDuring")}: ${printable(text)}`),
@@ -155,6 +159,31 @@ function countOf(pairs: readonly PairRow[]): ReadonlyMap<Outcome | null, number>
   const counts = new Map<Outcome | null, number>();
   for (const { simulated } of pairs) counts.set(simulated, (counts.get(simulated) ?? 0) + 1);
   return counts;
+}
+
+/** What a large cluster was not asked. */
+function leftOutLines(call: Call, evaluation: Evaluation, servers: number): readonly string[] {
+  const { leftOut, faults, pairs } = evaluation;
+  const { say, lang } = call;
+  const lines: string[] = [];
+  const counts = (played: number, left: number) => ({
+    count: `${left}`,
+    total: `${played + left}`,
+    servers: `${servers}`,
+  });
+  if (leftOut.faults > 0) lines.push(say("evalLeftFaults", counts(faults.length, leftOut.faults)));
+  if (leftOut.kinds.length > 0) {
+    const kinds = leftOut.kinds.map((kind) => fill(FAULT_WORDS[kind], lang, { what: "X" }));
+    lines.push(say("evalLeftKinds", { kinds: kinds.join("; ") }));
+  }
+  if (leftOut.transitions.length > 0) {
+    lines.push(say("evalLeftRows", { rows: leftOut.transitions.join(" ") }));
+  }
+  if (leftOut.pairs > 0) {
+    lines.push(say("evalLeftPairs", counts(pairs?.length ?? 0, leftOut.pairs)));
+  }
+  if (lines.length === 0) return [];
+  return ["", call.paint("bold", say("evalLeftOut")), ...lines.map((line) => `  ${line}`)];
 }
 
 function envelopeTable(
@@ -173,20 +202,28 @@ function envelopeTable(
     cell(say("evalFault"), "head"),
     cell(say("evalExpected"), "head"),
     ...LEVELS.map((level) => cell(`${level}${level === own ? " *" : ""}`, "head")),
+    cell(say("evalTwice"), "head"),
   ];
-  const rows = envelope.map(({ fault, expected, covers }) => [
+  const rows = envelope.map(({ fault, expected, covers, overlapMs, acceptsTwo }) => [
     cell(fill(FAULT_WORDS[fault], lang, { what: "X" })),
-    cell(expectedText(call, expected.permitted)),
+    cell(expectedText(call, expected.permitted, config.servers.length)),
     ...LEVELS.map((level) => words[covers[level]]),
+    cell(twiceText(call, overlapMs, acceptsTwo)),
   ]);
   return layTable([head, ...rows], call.paint);
+}
+
+function twiceText({ say }: Call, overlapMs: number | null, isAccepted: boolean): string {
+  if (overlapMs === null) return say("evalNotPlayed");
+  const text = `${Math.round(overlapMs)} ms`;
+  return isAccepted && overlapMs > 0 ? `${text} (${say("evalRisk")})` : text;
 }
 
 /** Stable keys for scripts; events are left to the manual. */
 export function reportJson(
   config: LoadedConfig,
   method: SimulatedMethod,
-  { starts, faults, transitions, pairs, envelope }: Evaluation,
+  { starts, faults, transitions, pairs, envelope, leftOut }: Evaluation,
 ): object {
   const ownersOf = ({ owners }: StartState): object =>
     Object.fromEntries(
@@ -206,6 +243,7 @@ export function reportJson(
     })),
     transitions,
     ...(pairs === null ? {} : { pairs }),
+    leftOut,
     notSimulated: NOT_SIMULATED.map(({ rows, why }) => ({ rows: rows.split(" "), why: why.en })),
     envelope: envelope.map(({ expected, ...row }) => ({
       ...row,

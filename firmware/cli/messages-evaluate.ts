@@ -9,13 +9,13 @@ export const EVALUATE_MESSAGES = {
     en: "{file}: cluster {name}, method {method}, protection level {level}; {runs} runs in virtual time",
     ja: "{file}: クラスタ {name}、解決方式 {method}、保護レベル {level}、仮想時間で {runs} 回実行",
   },
-  evalNoMethod: {
-    en: "{file}: there is no simulator for method {method} with {servers} servers",
-    ja: "{file}: 解決方式 {method}、サーバ {servers} 台のシミュレータはありません",
+  evalNoMirror: {
+    en: "method mirror cannot be evaluated: what happens to the two copies of the data decides its rows (D13), and the simulator has no mirrored disks",
+    ja: "解決方式 mirror は評価できません。結果は 2 つのデータの状態 (D13) で決まりますが、シミュレータにミラーディスクはありません",
   },
-  evalNoMethodDo: {
-    en: "evaluate two servers with com, com-disk, disk or none; try anything else on the real servers",
-    ja: "2 台構成の com、com-disk、disk、none を評価してください。それ以外は実機で評価してください",
+  evalNoMirrorDo: {
+    en: "evaluate com, com-disk, disk or none with two servers, or majority with 3 to 16",
+    ja: "2 台構成の com、com-disk、disk、none、または 3〜16 台の majority を評価してください",
   },
   evalStart: { en: "start {id}: {owners}", ja: "初期状態 {id}: {owners}" },
   evalFaults: {
@@ -30,6 +30,26 @@ export const EVALUATE_MESSAGES = {
   evalEnvelope: {
     en: "Fault envelope, method {method} (* = the level of this configuration)",
     ja: "障害の保証範囲、解決方式 {method} (* = この構成の保護レベル)",
+  },
+  evalTwice: { en: "RAN TWICE FOR", ja: "二重動作" },
+  evalRisk: { en: "accepted risk", ja: "許容リスク" },
+  evalNotPlayed: { en: "not played", ja: "未実行" },
+  evalLeftOut: {
+    en: "Left out, because runs of many servers take long",
+    ja: "省略 (サーバ台数が多く実行時間が長いため)",
+  },
+  evalLeftFaults: {
+    en: "{count} of {total} single-fault runs with {servers} servers: the same kinds on further servers and from further start states",
+    ja: "単一障害 {total} 回中 {count} 回 ({servers} 台): 同じ種類の障害の他サーバ、他の初期状態での実行",
+  },
+  evalLeftKinds: {
+    en: "of these kinds not one was played: {kinds}",
+    ja: "一度も実行していない障害: {kinds}",
+  },
+  evalLeftRows: { en: "state transitions {rows}", ja: "状態遷移 {rows}" },
+  evalLeftPairs: {
+    en: "{count} of {total} pairs of faults; the ones played are spread over all of them, the same every time",
+    ja: "二重障害 {total} 回中 {count} 回。実行分は全体から均等に選び、毎回同じです",
   },
   evalNotSimulated: { en: "Not simulated", ja: "シミュレーション対象外" },
   evalResult: { en: "RESULT", ja: "判定" },

@@ -1,9 +1,10 @@
 /**
- * What can befall the two servers of a simulated cluster: the blows that faults are made of, and how each is
+ * What can befall the servers of a simulated cluster: the blows that faults are made of, and how each is
  * struck in the simulator. Intuition: a fault of the guide's tables is one blow, or an arbiter that is known
  * to be faulty and then a second one. Source: guide 3.2.1, 1.2.4; reliability.md 2.3.
  */
 import { unreachable } from "../../hal/base/assert.ts";
+import { usesDisk } from "../../services/configuration/budget.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
 import type { DiskFault } from "../simulator/array.ts";
 import type { SwarmHost } from "../simulator/host.ts";
@@ -18,6 +19,12 @@ export type Blow =
       readonly com: boolean;
       readonly from: readonly number[];
     }
+  /** No frame of any LAN passes between the servers of `side` and the others. */
+  | { readonly kind: "part"; readonly side: readonly number[] }
+  /** Nothing that is sent to `server` on any LAN arrives. */
+  | { readonly kind: "deaf"; readonly server: number }
+  /** No frame of any LAN passes between two servers. */
+  | { readonly kind: "between"; readonly one: number; readonly other: number }
   /** Frames of every wire arrive, but under a key that the receiver does not have. */
   | { readonly kind: "garble" }
   | { readonly kind: "array"; readonly fault: DiskFault; readonly servers: readonly number[] }
@@ -34,7 +41,8 @@ export type Blow =
 
 /** From one blow to the next of a pair at the latest: whatever the first one changes is over, ms. */
 export function settleMs(config: LoadedConfig): number {
-  const { judgeMs, diskWaitMs, timeoutMs } = config.budget;
+  const { judgeMs, timeoutMs } = config.budget;
+  const diskWaitMs = usesDisk(config.method) ? config.budget.diskWaitMs : 0;
   return judgeMs + diskWaitMs + timeoutMs + REACTION_MS;
 }
 
@@ -48,9 +56,17 @@ export function strike(world: World, blow: Blow): void {
         for (const from of blow.from) world.wires.change(path, from, { cut: true });
       }
       return;
+    case "part":
+      return cutLinks(world, (from, to) => blow.side.includes(from) !== blow.side.includes(to));
+    case "deaf":
+      return cutLinks(world, (_, to) => to === blow.server);
+    case "between":
+      return cutLinks(world, (from, to) => {
+        return [from, to].includes(blow.one) && [from, to].includes(blow.other);
+      });
     case "garble":
       for (const path of world.wires.paths) {
-        for (const from of [0, 1]) world.wires.change(path, from, { garbled: true });
+        for (const { index } of world.hosts) world.wires.change(path, index, { garbled: true });
       }
       return;
     case "array":
@@ -69,6 +85,18 @@ export function strike(world: World, blow: Blow): void {
       return endProgram(world, blow.group, blow.forGood);
     default:
       return unreachable(blow);
+  }
+}
+
+/** Cuts every LAN in the directions that are `chosen`. */
+function cutLinks(world: World, chosen: (from: number, to: number) => boolean): void {
+  for (const path of world.wires.paths) {
+    if (path === COM) continue;
+    for (const { index: from } of world.hosts) {
+      for (const { index: to } of world.hosts) {
+        if (from !== to && chosen(from, to)) world.wires.changeLink(path, from, to, { cut: true });
+      }
+    }
   }
 }
 

@@ -1,16 +1,16 @@
 /**
- * The evaluation before operation (guide 3.2) of one configuration: every single fault from every start state,
- * the state transitions, on demand every pair of faults, and the fault envelope. Deterministic: the same
+ * The evaluation before operation (guide 3.2) of one configuration: the single faults, the state
+ * transitions, on demand pairs of faults, and the fault envelope; of a large cluster a selection. Deterministic: the same
  * configuration gives the same answer. Source: guide 3.2.1, 3.2.2; D52, D54; work order 4 item 8.
  */
 import type { LoadedConfig } from "../../services/configuration/load.ts";
-import { type EnvelopeRow, envelopeOf } from "./envelope.ts";
+import { type EnvelopeRow, envelopeOf, measured } from "./envelope.ts";
 import type { SimulatedMethod } from "./expected.ts";
-import { listFaults } from "./fault.ts";
-import { listPairs, type PairRow, runPair } from "./pairs.ts";
+import { type PairRow, runPair } from "./pairs.ts";
+import { type LeftOut, planRuns } from "./plan.ts";
 import { type FaultRow, runFault } from "./single.ts";
-import { listStarts, type StartState } from "./stage.ts";
-import { runTransition, TRANSITIONS, type TransitionRow } from "./transitions.ts";
+import type { StartState } from "./stage.ts";
+import { runTransition, type TransitionRow } from "./transitions.ts";
 
 export interface Evaluation {
   readonly starts: readonly StartState[];
@@ -18,8 +18,10 @@ export interface Evaluation {
   readonly transitions: readonly TransitionRow[];
   /** null = not asked for. */
   readonly pairs: readonly PairRow[] | null;
-  /** Of all methods that are simulated. */
+  /** Of all methods that are simulated; what was measured, of this one. */
   readonly envelope: readonly EnvelopeRow[];
+  /** Runs that were not made, because the cluster is large. */
+  readonly leftOut: LeftOut;
 }
 
 export interface Options {
@@ -36,35 +38,26 @@ export async function evaluate(
   method: SimulatedMethod,
   { double, goesOn, beforePairs }: Options,
 ): Promise<Evaluation | null> {
-  const starts = listStarts(config);
+  const plan = planRuns(config, method, double);
   const faults: FaultRow[] = [];
-  for (const start of starts) {
-    for (const fault of listFaults(config)) {
-      const row = runFault(config, method, start, fault);
-      if (row !== null) faults.push(row);
-      if (!(await goesOn())) return null;
-    }
+  for (const { start, fault } of plan.faults) {
+    const row = runFault(config, method, start, fault);
+    if (row !== null) faults.push(row);
+    if (!(await goesOn())) return null;
   }
   const transitions: TransitionRow[] = [];
-  for (const row of TRANSITIONS) {
+  for (const row of plan.transitions) {
     const played = runTransition(config, row);
     if (played !== null) transitions.push(played);
     if (!(await goesOn())) return null;
   }
   const pairs: PairRow[] = [];
-  const couples = double ? listPairs(config) : [];
-  if (double) beforePairs(couples.length * starts.length);
-  for (const start of couples.length > 0 ? starts : []) {
-    for (const couple of couples) {
-      pairs.push(runPair(config, start, couple));
-      if (!(await goesOn())) return null;
-    }
+  if (double) beforePairs(plan.pairs.length);
+  for (const { start, couple } of plan.pairs) {
+    pairs.push(runPair(config, start, couple));
+    if (!(await goesOn())) return null;
   }
-  const envelope = envelopeOf(config);
-  return { starts, faults, transitions, pairs: double ? pairs : null, envelope };
-}
-
-/** Nothing differs from what the guide expects. */
-export function agrees({ faults, transitions, pairs }: Evaluation): boolean {
-  return [...faults, ...transitions, ...(pairs ?? [])].every(({ permitted }) => permitted);
+  const { starts, leftOut } = plan;
+  const envelope = measured(envelopeOf(config), method, faults);
+  return { starts, faults, transitions, pairs: double ? pairs : null, envelope, leftOut };
 }

@@ -1,26 +1,31 @@
 /**
  * What the guide expects of every fault, written by hand: per fault and resolution method the rows that say
  * so and the outcomes they permit. Nothing here is computed from the cores, else a wrong core would agree
- * with itself. Source: guide 3.2.1 (E1-E20), 1.2.4 (A, B, C, H rows and its summary table), R9, R21-R23,
- * R40, R64; D3-D5, D24, D53, D56; protocol.md 1.5-1.6.
+ * with itself. Source: guide 3.2.1 (E1-E20), 1.2.4 (A, B, C, H, J rows and its summary table), R9, R21-R23,
+ * R40, R64, R87-R93; D2-D5, D7, D24, D53, D56; protocol.md 1.3-1.6.
  */
 import { usesCom } from "../../services/configuration/budget.ts";
 import type { QuorumMethod } from "../../services/configuration/model.ts";
 import type { FaultKind } from "./fault.ts";
 
-/** Methods that the simulator of two servers plays. */
-export const SIMULATED = ["com", "com-disk", "disk", "none"] as const satisfies QuorumMethod[];
+/** Methods that the simulator plays: majority for 3 to 16 servers, the others for two. */
+export const SIMULATED = [
+  ...(["com", "com-disk", "disk", "none"] as const),
+  "majority",
+] as const satisfies QuorumMethod[];
 export type SimulatedMethod = (typeof SIMULATED)[number];
 
 export const OUTCOMES = [
-  /** Everything runs where it ran, both servers are members. */
+  /** Everything runs where it ran, all servers are members. */
   "unchanged",
   /** The group that was struck runs on the other server, all else is as it was. */
   "moved",
   /** The group that was struck runs nowhere, all else is as it was. */
   "group-fails",
-  /** The server that was not struck is alone and runs everything it may run. */
+  /** The servers that were not struck are one view and run everything they may run. */
   "takeover",
+  /** The same, and every server that was struck has shut itself down or has no power. */
+  "majority-goes-on",
   /** The server of best cluster priority is alone and runs everything it may run; the other is off. */
   "best-goes-on",
   /** One server, no matter which, is alone and runs everything it may run; the other is off. */
@@ -31,6 +36,8 @@ export const OUTCOMES = [
   "all-stop",
   /** Nothing runs, because no server has power. */
   "dark",
+  /** A majority, whichever, is one view and runs everything it may run; all others are off. */
+  "some-go-on",
   /** Nothing runs on a server on which it did not run before: says least, so it is asked last. */
   "no-takeover",
 ] as const;
@@ -52,7 +59,12 @@ const expect = (rows: string, ...permitted: readonly Outcome[]): Expectation => 
 /** The method makes no difference. */
 const same = (rows: string, ...permitted: readonly Outcome[]): Row => {
   const all = expect(rows, ...permitted);
-  return { com: all, "com-disk": all, disk: all, none: all };
+  return { com: all, "com-disk": all, disk: all, none: all, majority: all };
+};
+/** Exists with a majority only. */
+const votes = (rows: string, ...permitted: readonly Outcome[]): Row => {
+  const majority = expect(rows, ...permitted);
+  return { com: null, "com-disk": null, disk: null, none: null, majority };
 };
 
 const EXPECTED: Readonly<Record<FaultKind, Row>> = {
@@ -62,6 +74,7 @@ const EXPECTED: Readonly<Record<FaultKind, Row>> = {
     "com-disk": expect("C5 R82", "all-stop"),
     disk: expect("B5 R71 R73", "best-goes-on"),
     none: expect("H2 R101", "both-go-on"),
+    majority: expect("J4 R93", "all-stop"),
   },
   // Without an acknowledgement there is no lease: deaf one way is deaf. Who still hears may see the other
   // leave or go on, and acts on that.
@@ -70,68 +83,88 @@ const EXPECTED: Readonly<Record<FaultKind, Row>> = {
     "com-disk": expect("C5 1.5", "all-stop", "one-goes-on"),
     disk: expect("B5 1.6", "best-goes-on"),
     none: expect("H2 1.5", "takeover"),
+    majority: expect("J2 R87 R88", "majority-goes-on"),
   },
-  com: same("R64", "unchanged"),
+  com: { ...same("R64", "unchanged"), majority: null },
   "com-lans": {
     com: expect("A6 R62", "all-stop"),
     "com-disk": expect("C6 R83", "all-stop"),
     disk: expect("B5", "best-goes-on"),
     none: expect("H2", "both-go-on"),
+    majority: null,
   },
   "com-power": {
     com: expect("A4 R60", "all-stop"),
     "com-disk": expect("C4 R81", "all-stop"),
     disk: expect("B3 B8", "takeover"),
     none: expect("E1", "takeover"),
+    majority: null,
   },
   everything: {
     com: expect("A7 R63", "both-go-on"),
     "com-disk": expect("C7 R84", "one-goes-on", "all-stop"),
     disk: expect("B5", "best-goes-on"),
     none: expect("H2", "both-go-on"),
+    majority: null,
   },
   "array-path": {
     com: null,
     "com-disk": expect("E6 E8 R40 D5", "unchanged"),
     disk: expect("E6 E8 R40", "unchanged"),
     none: null,
+    majority: null,
   },
   array: {
     com: null,
     "com-disk": expect("E5 D5", "unchanged"),
     disk: expect("E5", "unchanged"),
     none: null,
+    majority: null,
   },
   "array-stall": {
     com: null,
     "com-disk": expect("E5 D5", "unchanged"),
     disk: expect("E5", "unchanged"),
     none: null,
+    majority: null,
   },
   "array-lans": {
     com: null,
     "com-disk": expect("C5 D5", "all-stop"),
     disk: expect("B6 R74", "all-stop"),
     none: null,
+    majority: null,
   },
   "array-power": {
     com: null,
     "com-disk": expect("D5 1.5", "all-stop"),
     disk: expect("B4 R70", "all-stop"),
     none: null,
+    majority: null,
   },
   "array-stall-power": {
     com: null,
     "com-disk": expect("D5 1.5", "all-stop"),
     disk: expect("B7 R75", "all-stop"),
     none: null,
+    majority: null,
   },
   power: {
     com: expect("E1 E7 E10 E18 S7 A3 R59", "takeover"),
     "com-disk": expect("E1 E7 E10 E18 S7 R85", "takeover"),
     disk: expect("E1 E7 E10 E18 S7 B3 B8 R69", "takeover"),
     none: expect("E1 E7 E10 E18 S7", "takeover"),
+    majority: expect("E1 E7 E10 E18 S7 J2 R88 R89 R92", "takeover"),
   },
+  "lans-deaf": votes("J2 R87 R88", "majority-goes-on"),
+  isolate: votes("J2 R87 R88", "majority-goes-on"),
+  "split-minority": votes("J2 R87 R88", "majority-goes-on"),
+  // Of an even number half is no majority.
+  "split-half": votes("J2 J3 R87 D2", "all-stop"),
+  // Both are carried by the others: no resolution.
+  between: votes("D7 J2", "unchanged"),
+  "power-minority": votes("J2 J3 R88 R92", "takeover"),
+  "power-majority": votes("J3 R90 R91 R92 D2", "all-stop"),
   mains: same("E13", "dark"),
   "freeze-short": same("R13", "unchanged"),
   "freeze-long": same("E1 E18 D54", "takeover"),
@@ -144,6 +177,7 @@ const EXPECTED: Readonly<Record<FaultKind, Row>> = {
     "com-disk": expect("R23 D24 C5", "takeover", "unchanged", "all-stop"),
     disk: expect("R23 D24", "takeover", "unchanged"),
     none: expect("R23 D24", "takeover", "unchanged"),
+    majority: expect("R23 D24 1.4", "takeover", "unchanged"),
   },
   "hang-pulse": same("R21 R22 D24", "unchanged"),
   "hang-agent": same("R21 R22 D24", "unchanged"),
@@ -153,6 +187,7 @@ const EXPECTED: Readonly<Record<FaultKind, Row>> = {
     // The worse priority shuts down; once it is off the other may take over what it had.
     disk: expect("D56 1.6", "no-takeover", "best-goes-on"),
     none: expect("D56 1.5", "no-takeover"),
+    majority: expect("D56 J4", "all-stop"),
   },
   "program-once": same("D21 D22", "unchanged"),
   "program-broken": same("E19 D22", "moved"),
@@ -160,6 +195,8 @@ const EXPECTED: Readonly<Record<FaultKind, Row>> = {
 
 /** A pulse takes some 200 ms to be back; with less time than this its lease may end before. */
 const RESTART_NEEDS_MS = 1000;
+/** The same where two and more acknowledgements carry it, which come with the next beats only. */
+const RESTART_NEEDS_MANY_MS = 1500;
 
 /** null = the fault does not exist with this method. */
 export function expectedOf(
@@ -169,6 +206,7 @@ export function expectedOf(
     readonly timeoutMs: number;
     readonly watchdogMs: number;
     readonly onlyServer: boolean;
+    readonly servers: number;
   },
 ): Expectation | null {
   const found = EXPECTED[kind][method];
@@ -180,7 +218,8 @@ export function expectedOf(
     const read = usesCom(method) ? (["all-stop"] as const) : [];
     return { ...found, permitted: ["unchanged", "takeover", ...read] };
   }
-  if (isPulse && at.timeoutMs < RESTART_NEEDS_MS) {
+  const restartMs = at.servers > 3 ? RESTART_NEEDS_MANY_MS : RESTART_NEEDS_MS;
+  if (isPulse && at.timeoutMs < restartMs) {
     return { ...found, permitted: ["unchanged", "takeover"] };
   }
   // R54: no other server of the policy, so the group stays where it failed.

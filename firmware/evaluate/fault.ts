@@ -1,9 +1,8 @@
 /**
  * The faults that a configuration is tried with: every LAN, every arbiter, every server, every process, and
  * the guide's sequences in which an arbiter is known to be faulty before the LANs fall silent.
- * Source: guide 3.2.1 (E1-E20), 1.2.4 (A3-A7, B3-B7, C4-C7, H2); work order 4 item 8.
+ * Source: guide 3.2.1 (E1-E20), 1.2.4 (A3-A7, B3-B7, C4-C7, H2, J1-J4); work order 4 item 8.
  */
-
 import { usesDisk } from "../../services/configuration/budget.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
 import type { Blow } from "./blow.ts";
@@ -12,6 +11,11 @@ export const FAULT_KINDS = [
   "lan",
   "lans",
   "lans-one-way",
+  "lans-deaf",
+  "isolate",
+  "split-minority",
+  "split-half",
+  "between",
   "com",
   "com-lans",
   "com-power",
@@ -23,6 +27,8 @@ export const FAULT_KINDS = [
   "array-power",
   "array-stall-power",
   "power",
+  "power-minority",
+  "power-majority",
   "mains",
   "freeze-short",
   "freeze-long",
@@ -45,38 +51,105 @@ export interface Fault {
   readonly what: string;
   /** One after the other, each settled before the next. */
   readonly blows: readonly Blow[];
-  /** Server that is struck, null = none in particular. */
-  readonly server: number | null;
+  /** Servers that are struck; empty = none in particular. */
+  readonly servers: readonly number[];
   readonly group: number | null;
 }
 
-const BOTH = [0, 1] as const;
+const all = ({ servers }: LoadedConfig): readonly number[] => servers.map(({ index }) => index);
 
 /** Every single fault of this configuration, in the order in which they are shown. */
 export function listFaults(config: LoadedConfig): readonly Fault[] {
   const lans = [...config.lans.keys()];
-  const allLans: Blow = { kind: "cut", lans, com: false, from: BOTH };
-  const oneWay: Blow = { ...allLans, from: [0] };
+  const allLans: Blow = { kind: "cut", lans, com: false, from: all(config) };
   const single = config.lans.length < 2 ? [] : config.lans;
+  const mute = config.method === "majority" ? all(config) : [0];
   return [
     ...single.map(({ id }, lan) =>
-      fault("lan", id, [{ kind: "cut", lans: [lan], com: false, from: BOTH }]),
+      fault("lan", id, [{ kind: "cut", lans: [lan], com: false, from: all(config) }]),
     ),
     fault("lans", "", [allLans]),
-    fault("lans-one-way", config.servers[0]?.name ?? "", [oneWay], 0),
+    ...mute.map((server) => {
+      const oneWay: Blow = { ...allLans, from: [server] };
+      return fault("lans-one-way", nameOf(config, server), [oneWay], [server]);
+    }),
+    ...(config.method === "majority" ? splitFaults(config) : []),
     ...comFaults(config, allLans),
     ...arrayFaults(config, allLans),
     ...config.servers.flatMap(({ name }, server) => serverFaults(name, server)),
-    fault("mains", "", [{ kind: "power", servers: BOTH }]),
+    ...(config.method === "majority" ? lossFaults(config) : []),
+    fault("mains", "", [{ kind: "power", servers: all(config) }]),
     fault("keys", "", [{ kind: "garble" }]),
     ...programFaults(config),
   ];
 }
 
+/** The cluster falls into parts, or one direction or one pair of all LANs fails. */
+function splitFaults(config: LoadedConfig): readonly Fault[] {
+  const servers = all(config);
+  const count = servers.length;
+  const few = Math.floor((count - 1) / 2);
+  const part = (side: readonly number[]): readonly Blow[] => [{ kind: "part", side }];
+  const deaf = servers.map((server) =>
+    fault("lans-deaf", nameOf(config, server), [{ kind: "deaf", server }], [server]),
+  );
+  const alone = servers.map((server) =>
+    fault("isolate", nameOf(config, server), part([server]), [server]),
+  );
+  // The best and the worst priorities; a minority of one is isolated already.
+  const sides = few < 2 ? [] : [servers.slice(0, few), servers.slice(count - few)];
+  const minorities = sides.map((side) =>
+    fault("split-minority", namesOf(config, side), part(side), side),
+  );
+  const half = servers.slice(0, count / 2);
+  const halves =
+    count % 2 === 0 ? [fault("split-half", namesOf(config, half), part(half), half)] : [];
+  // Neighbours in priority, and the two ends.
+  const couples = servers.map((one) => [one, (one + 1) % count] as const);
+  const pairs = couples.map(([one, other]) =>
+    fault("between", namesOf(config, [one, other]), [{ kind: "between", one, other }]),
+  );
+  return [...deaf, ...alone, ...minorities, ...halves, ...pairs];
+}
+
+/**
+ * Several servers lose power in one instant: each number of them, the one nearest to what a majority bears
+ * first, from the best priority and from the worst.
+ */
+function lossFaults(config: LoadedConfig): readonly Fault[] {
+  const servers = all(config);
+  const count = servers.length;
+  const bearable = Math.floor((count - 1) / 2);
+  const numbers = servers
+    .filter((number) => number >= 2 && number < count)
+    .sort((a, b) => Math.abs(a - bearable) - Math.abs(b - bearable));
+  return numbers.flatMap((number) => {
+    const kind = 2 * (count - number) > count ? "power-minority" : "power-majority";
+    return [servers.slice(0, number), servers.slice(count - number)].map((gone) =>
+      fault(kind, namesOf(config, gone), [{ kind: "power", servers: gone }], gone),
+    );
+  });
+}
+
+const nameOf = (config: LoadedConfig, server: number): string =>
+  config.servers[server]?.name ?? `server ${server}`;
+
+/** `SERVER1+SERVER2`; more than three are told by the first, the last and their number. */
+function namesOf(config: LoadedConfig, servers: readonly number[]): string {
+  const names = servers.map((server) => nameOf(config, server));
+  if (names.length <= 3) return names.join("+");
+  return `${names[0]}..${names.at(-1)} (${names.length})`;
+}
+
 function comFaults(config: LoadedConfig, allLans: Blow): readonly Fault[] {
-  if (config.com === null) return [];
-  const com: Blow = { kind: "cut", lans: [], com: true, from: BOTH };
-  const everything: Blow = { kind: "cut", lans: [...config.lans.keys()], com: true, from: BOTH };
+  if (config.com === null || config.method === "majority") return [];
+  const com: Blow = { kind: "cut", lans: [], com: true, from: all(config) };
+  const everything: Blow = {
+    kind: "cut",
+    lans: [...config.lans.keys()],
+    com: true,
+    from: all(config),
+  };
   return [
     fault("com", "", [com]),
     fault("com-lans", "", [com, allLans]),
@@ -87,8 +160,8 @@ function comFaults(config: LoadedConfig, allLans: Blow): readonly Fault[] {
 
 function arrayFaults(config: LoadedConfig, allLans: Blow): readonly Fault[] {
   if (config.disk === null || !usesDisk(config.method)) return [];
-  const broken: Blow = { kind: "array", fault: "error", servers: BOTH };
-  const stalled: Blow = { kind: "array", fault: "stall", servers: BOTH };
+  const broken: Blow = { kind: "array", fault: "error", servers: all(config) };
+  const stalled: Blow = { kind: "array", fault: "stall", servers: all(config) };
   return [
     ...perServer(config, "array-path", (server) => [
       { kind: "array", fault: "error", servers: [server] },
@@ -109,7 +182,7 @@ function perServer(
   kind: FaultKind,
   blows: (server: number) => readonly Blow[],
 ): readonly Fault[] {
-  return config.servers.map(({ name }, server) => fault(kind, name, blows(server), server));
+  return config.servers.map(({ name }, server) => fault(kind, name, blows(server), [server]));
 }
 
 function serverFaults(name: string, server: number): readonly Fault[] {
@@ -124,7 +197,7 @@ function serverFaults(name: string, server: number): readonly Fault[] {
     ["hang-pulse", { kind: "hang", server, process: "pulse" }],
     ["hang-agent", { kind: "hang", server, process: "agent" }],
   ];
-  return faults.map(([kind, blow]) => fault(kind, name, [blow], server));
+  return faults.map(([kind, blow]) => fault(kind, name, [blow], [server]));
 }
 
 function programFaults(config: LoadedConfig): readonly Fault[] {
@@ -132,8 +205,8 @@ function programFaults(config: LoadedConfig): readonly Fault[] {
     if (!resources.some(({ kind }) => kind === "program")) return [];
     const blow = (forGood: boolean): Blow => ({ kind: "program", group: index, forGood });
     return [
-      fault("program-once", name, [blow(false)], null, index),
-      fault("program-broken", name, [blow(true)], null, index),
+      fault("program-once", name, [blow(false)], [], index),
+      fault("program-broken", name, [blow(true)], [], index),
     ];
   });
 }
@@ -142,8 +215,8 @@ function fault(
   kind: FaultKind,
   what: string,
   blows: readonly Blow[],
-  server: number | null = null,
+  servers: readonly number[] = [],
   group: number | null = null,
 ): Fault {
-  return { kind, id: what === "" ? kind : `${kind}:${what}`, what, blows, server, group };
+  return { kind, id: what === "" ? kind : `${kind}:${what}`, what, blows, servers, group };
 }

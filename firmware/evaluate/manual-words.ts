@@ -20,6 +20,11 @@ export const MANUAL_WORDS = {
     en: "Before everything else: `kage status` and `kage events` on a server that answers.",
     ja: "最初に、応答するサーバで `kage status` と `kage events` を実行してください。",
   },
+  some: {
+    en: "Of {total} runs {played} were played, because a large cluster takes long: a fault that is told of one server holds for the others alike.",
+    ja: "サーバ台数が多いため {total} 回中 {played} 回だけ実行しました。1 台について記した障害は他のサーバにも当てはまります。",
+  },
+  missing: { en: "Without a chapter: {kinds}.", ja: "章のない障害: {kinds}" },
   rows: { en: "Rows: {rows}", ja: "根拠: {rows}" },
   sees: { en: "What you see", ja: "表示されるイベント" },
   does: { en: "What the cluster does by itself", ja: "クラスタの自動動作" },
@@ -59,6 +64,10 @@ const repairServer: Bilingual = {
   en: "Find out why {what} failed, repair it and switch it on; it comes up detached.",
   ja: "{what} の障害原因を取り除き、電源を入れてください。切り離された状態で起動します。",
 };
+const repairServers: Bilingual = {
+  en: "Find out why {what} failed together, repair them and switch them on; they come up detached.",
+  ja: "{what} が同時に停止した原因を取り除き、電源を入れてください。切り離された状態で起動します。",
+};
 const readCause: Bilingual = {
   en: "Find the cause in the log of {what}: `journalctl -u 'kage-*'`. The process was restarted by itself.",
   ja: "{what} のログ (`journalctl -u 'kage-*'`) で原因を確認してください。プロセスは自動で再起動します。",
@@ -72,6 +81,11 @@ export const REPAIR_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
   lan: repairLans,
   lans: repairLans,
   "lans-one-way": repairLans,
+  "lans-deaf": repairLans,
+  isolate: repairLans,
+  "split-minority": repairLans,
+  "split-half": repairLans,
+  between: repairLans,
   com: repairCom,
   "com-lans": repairCom,
   "com-power": repairCom,
@@ -83,9 +97,11 @@ export const REPAIR_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
   "array-power": repairArray,
   "array-stall-power": repairArray,
   power: repairServer,
+  "power-minority": repairServers,
+  "power-majority": repairServers,
   mains: {
-    en: "Restore the power, then switch both servers on; they come up detached.",
-    ja: "電源を復旧し、両サーバを起動してください。切り離された状態で起動します。",
+    en: "Restore the power, then switch all servers on; they come up detached.",
+    ja: "電源を復旧し、全サーバを起動してください。切り離された状態で起動します。",
   },
   "freeze-short": {
     en: "Find out what kept {what} from running: load, virtual machine, memory.",
@@ -98,8 +114,8 @@ export const REPAIR_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
   "hang-pulse": readCause,
   "hang-agent": readCause,
   keys: {
-    en: "Give both servers the same key: `kage key status`, `kage key offer` and `kage key accept`.",
-    ja: "両サーバの鍵を揃えてください: `kage key status`、`kage key offer`、`kage key accept`",
+    en: "Give all servers the same key: `kage key status`, `kage key offer` and `kage key accept`.",
+    ja: "全サーバの鍵を揃えてください: `kage key status`、`kage key offer`、`kage key accept`",
   },
   "program-once": readProgram,
   "program-broken": readProgram,
@@ -132,13 +148,15 @@ const fromBothDown: readonly Bilingual[] = [
   },
 ];
 
-export const STEP_WORDS: Readonly<Record<Outcome, readonly Bilingual[]>> = {
+const STEP_WORDS: Readonly<Record<Outcome, readonly Bilingual[]>> = {
   unchanged: [nothing],
   moved: [moveBack],
   "group-fails": [
     { en: "Then `kage group start {group}`.", ja: "その後 `kage group start {group}`" },
   ],
   takeover: [returnIt, moveBack],
+  "majority-goes-on": [returnIt, moveBack],
+  "some-go-on": [returnIt, moveBack],
   "best-goes-on": [returnIt, moveBack],
   "one-goes-on": [returnIt, moveBack],
   "both-go-on": [
@@ -154,4 +172,42 @@ export const STEP_WORDS: Readonly<Record<Outcome, readonly Bilingual[]>> = {
   "no-takeover": [returnIt],
   "all-stop": fromBothDown,
   dark: fromBothDown,
+};
+
+const fromAllDown: readonly Bilingual[] = [
+  {
+    en: "Choose the server whose information is the newest (the one that ran the groups last) and switch on as many servers as are whole: {needed} of {count} are needed.",
+    ja: "最新の情報を持つサーバ (最後にグループが動作していたサーバ) を選び、正常なサーバを起動してください。{count} 台中 {needed} 台が必要です。",
+  },
+  {
+    en: "`kage server force-return {base}` (or the one that was chosen). No group starts yet.",
+    ja: "`kage server force-return {base}` (別のサーバを選んだ場合はそのサーバ)。この時点ではグループは起動できません。",
+  },
+  {
+    en: "`kage server return SERVER` for every other server, one after the other; wait until `kage status` shows it as a member.",
+    ja: "他のサーバを 1 台ずつ `kage server return SERVER` で復帰させ、`kage status` でメンバになるまで待ってください。",
+  },
+  {
+    en: "With {needed} members the groups may start: `kage group start {group}`, and the same for each other group.",
+    ja: "メンバが {needed} 台になったら `kage group start {group}` を各グループに対して実行してください。",
+  },
+  {
+    en: "With fewer whole servers nothing starts, so that a part that was cut off can never run the groups as well: repair servers first.",
+    ja: "正常なサーバが足りない間は起動できません (分断された側との二重起動を防ぐため)。先にサーバを修理してください。",
+  },
+];
+
+/** Of three and more servers, where the steps differ. */
+const MANY_STEP_WORDS: Partial<Readonly<Record<Outcome, readonly Bilingual[]>>> = {
+  "all-stop": fromAllDown,
+  dark: fromAllDown,
+};
+
+export const stepWords = (outcome: Outcome, servers: number): readonly Bilingual[] =>
+  (servers > 2 ? MANY_STEP_WORDS[outcome] : undefined) ?? STEP_WORDS[outcome];
+
+/** The members that are left are just the majority that is needed. */
+export const EDGE_WORDS: Bilingual = {
+  en: "Do it soon: {left} of {count} servers are left and {needed} are needed. One more loss stops the cluster.",
+  ja: "早めに実施してください。{count} 台中 {left} 台が稼働、{needed} 台が必要です。もう 1 台停止すると全サーバが停止します。",
 };

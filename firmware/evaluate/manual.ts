@@ -8,13 +8,15 @@
 import { words } from "../../services/catalogue/words.ts";
 import { type EventData, isEventKey, renderEvent } from "../../services/catalogue.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
+import { quorumOf } from "../../services/membership/majority/votes.ts";
 import { type Bilingual, fill, type Lang } from "../cli/language.ts";
 import type { Noted } from "../simulator/world.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { SimulatedMethod } from "./expected.ts";
-import { MANUAL_WORDS, REPAIR_WORDS, STATE_WORDS, STEP_WORDS } from "./manual-words.ts";
+import { EDGE_WORDS, MANUAL_WORDS, REPAIR_WORDS, STATE_WORDS, stepWords } from "./manual-words.ts";
+import type { LeftOut } from "./plan.ts";
 import { type FaultRow, nameOf } from "./single.ts";
-import { FAULT_WORDS, OUTCOME_WORDS, UNKNOWN_OUTCOME } from "./words.ts";
+import { FAULT_WORDS, outcomeWords } from "./words.ts";
 
 /** What stands in the log after a fault, most severe first; more says nothing new at a glance. */
 const EVENTS_SHOWN = 12;
@@ -22,7 +24,7 @@ const EVENTS_SHOWN = 12;
 export function manualLines(
   config: LoadedConfig,
   method: SimulatedMethod,
-  { faults }: Evaluation,
+  { faults, leftOut }: Pick<Evaluation, "faults" | "leftOut">,
   lang: Lang,
 ): readonly string[] {
   const text = (key: keyof typeof MANUAL_WORDS, data: Readonly<Record<string, string>> = {}) =>
@@ -39,9 +41,20 @@ export function manualLines(
     text("intro", { method, level: protection, hash: config.hash }),
     text("times", { timeout: `${timeoutMs}`, judge: `${judgeMs}` }),
     text("always"),
+    ...(leftOut.faults === 0 ? [] : [missingLine(faults.length, leftOut, lang)]),
     "",
     ...chapters.flat(),
   ];
+}
+
+/** What has no chapter, or a chapter from some servers and start states only. */
+function missingLine(played: number, leftOut: LeftOut, lang: Lang): string {
+  const { faults, kinds } = leftOut;
+  const total = `${played + faults}`;
+  const said = fill(MANUAL_WORDS.some, lang, { played: `${played}`, total });
+  if (kinds.length === 0) return said;
+  const names = kinds.map((kind) => fill(FAULT_WORDS[kind], lang, { what: "X" }));
+  return `${said} ${fill(MANUAL_WORDS.missing, lang, { kinds: names.join("; ") })}`;
 }
 
 function chapter(
@@ -104,8 +117,7 @@ function rendered(note: Noted, lang: Lang) {
 }
 
 function didLine(config: LoadedConfig, row: FaultRow, lang: Lang): string {
-  const outcome: Bilingual =
-    row.simulated === null ? UNKNOWN_OUTCOME : OUTCOME_WORDS[row.simulated];
+  const outcome: Bilingual = outcomeWords(row.simulated, config.servers.length);
   const ends = row.servers.map(({ name, shows, runs }) => {
     const groups = runs.length === 0 ? "-" : runs.join(" ");
     return `${name}: ${shownState(shows, lang)} (${groups})`;
@@ -144,12 +156,30 @@ function stepLines(config: LoadedConfig, rows: readonly FaultRow[], lang: Lang):
   const group = config.groups[fault.group ?? 0]?.name ?? "GROUP";
   const base = config.servers[0]?.name ?? "";
   const other = config.servers[1]?.name ?? "";
-  const data = { what: fault.what, group, base, other };
+  const count = config.servers.length;
+  const counts = { count: `${count}`, needed: `${quorumOf(count)}` };
+  const data = { what: fault.what, group, base, other, ...counts };
   const steps = rows.flatMap((row) => {
-    const gone = row.servers.find(({ shows }) => /^(off|detached|gave up)/.test(shows));
-    const server = gone?.name ?? fault.what;
-    const asked = row.simulated === null ? [] : STEP_WORDS[row.simulated];
-    return asked.map((step) => fill(step, lang, { ...data, server }));
+    const gone = row.servers.filter(({ shows }) => isGone(shows)).map(({ name }) => name);
+    const asked = row.simulated === null ? [] : stepWords(row.simulated, count);
+    const said = asked.flatMap((step) =>
+      (gone.length === 0 ? [fault.what] : gone).map((server) =>
+        fill(step, lang, { ...data, server }),
+      ),
+    );
+    return [...said, ...edgeLines(config, row, lang)];
   });
   return [...new Set([fill(REPAIR_WORDS[fault.kind], lang, data), ...steps])];
+}
+
+const isGone = (shows: string): boolean => /^(off|detached|gave up)/.test(shows);
+
+/** Where a majority decides and nobody more may fail. */
+function edgeLines(config: LoadedConfig, row: FaultRow, lang: Lang): readonly string[] {
+  if (config.method !== "majority") return [];
+  const count = config.servers.length;
+  const needed = quorumOf(count);
+  const left = row.servers.filter(({ shows }) => !isGone(shows)).length;
+  if (left !== needed) return [];
+  return [fill(EDGE_WORDS, lang, { left: `${left}`, count: `${count}`, needed: `${needed}` })];
 }

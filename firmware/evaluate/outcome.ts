@@ -8,13 +8,15 @@ import type { SwarmHost } from "../simulator/host.ts";
 import type { World } from "../simulator/world.ts";
 import { OUTCOMES, type Outcome } from "./expected.ts";
 import type { Fault } from "./fault.ts";
-import { bothMembers, runsAt, type StartState } from "./stage.ts";
+import { allMembers, areOneView, bestOf, runsAt, type StartState } from "./stage.ts";
+
+type Struck = Pick<Fault, "servers" | "group">;
 
 /** The first of `preferred` that holds, else the first of all, else null: none of the known ones. */
 export function outcomeOf(
   world: World,
   start: StartState,
-  fault: Pick<Fault, "server" | "group">,
+  fault: Struck,
   preferred: readonly Outcome[],
 ): Outcome | null {
   const holds = (outcome: Outcome): boolean => isOutcome(outcome, world, start, fault);
@@ -25,25 +27,30 @@ function isOutcome(
   outcome: Outcome,
   world: World,
   start: StartState,
-  { server, group }: Pick<Fault, "server" | "group">,
+  { servers, group }: Struck,
 ): boolean {
   switch (outcome) {
     case "unchanged":
-      return bothMembers(world) && runsAt(world, start.owners);
+      return allMembers(world) && runsAt(world, start.owners);
     case "moved":
-      return group !== null && bothMembers(world) && runsAt(world, moved(start, group));
+      return group !== null && allMembers(world) && runsAt(world, moved(world, start, group));
     case "group-fails":
-      return group !== null && bothMembers(world) && runsAt(world, failed(start, group));
+      return group !== null && allMembers(world) && runsAt(world, failed(start, group));
     case "takeover":
-      return server !== null && goesOnAlone(world, start, 1 - server);
+      return goOnWithout(world, start, servers);
+    case "majority-goes-on":
+      return goOnWithout(world, start, servers) && areDown(world, servers);
+    case "some-go-on":
+      return goOnWithout(world, start, outside(world)) && areDown(world, outside(world));
     case "best-goes-on":
-      return goesOnAlone(world, start, 0) && isDown(world, world.at(1));
+      return isPair(world) && goOnWithout(world, start, [1]) && areDown(world, [1]);
     case "one-goes-on":
-      return [0, 1].some(
-        (one) => goesOnAlone(world, start, one) && isDown(world, world.at(1 - one)),
+      return (
+        isPair(world) &&
+        [0, 1].some((one) => goOnWithout(world, start, [one]) && areDown(world, [one]))
       );
     case "both-go-on":
-      return [0, 1].every((one) => runsAllItMay(world, start, one));
+      return isPair(world) && [0, 1].every((one) => runsAllItMay(world, start, one));
     case "no-takeover":
       return world.hosts.every((host) =>
         host.running.every((runs, at) => !runs || start.owners[at] === host.index),
@@ -57,8 +64,11 @@ function isOutcome(
   }
 }
 
-const moved = (start: StartState, group: number): readonly number[] =>
-  start.owners.map((owner, at) => (at === group ? 1 - owner : owner));
+const isPair = ({ hosts }: World): boolean => hosts.length === 2;
+
+/** The best other server of the group's policy. */
+const moved = (world: World, start: StartState, group: number): readonly (number | null)[] =>
+  start.owners.map((owner, at) => (at === group ? bestOf(world.config, at, [owner]) : owner));
 
 const failed = (start: StartState, group: number): readonly (number | null)[] =>
   start.owners.map((owner, at) => (at === group ? null : owner));
@@ -70,6 +80,9 @@ function isDown(world: World, host: SwarmHost): boolean {
   if (on) return isReset && world.shows(index) === "detached";
   return isReset || offReason === "cut" || offReason.startsWith("es:");
 }
+
+const areDown = (world: World, servers: readonly number[]): boolean =>
+  servers.every((server) => isDown(world, world.at(server)));
 
 /** And not because the fault has switched every server off. */
 const runsNothing = (world: World): boolean =>
@@ -89,7 +102,21 @@ function runsAllItMay(world: World, start: StartState, server: number): boolean 
   return host.on && world.isSole(server) && runs;
 }
 
-function goesOnAlone(world: World, start: StartState, server: number): boolean {
-  const other = world.at(1 - server);
-  return runsAllItMay(world, start, server) && (!other.on || other.running.every((runs) => !runs));
+const outside = (world: World): readonly number[] =>
+  world.hosts.map(({ index }) => index).filter((index) => !isIn(world, index));
+
+const isIn = (world: World, server: number): boolean =>
+  ["member", "sole member"].includes(world.shows(server));
+
+/**
+ * All but `lost` are one view and nobody else is in it; what ran on the lost ones runs on the best of the
+ * others that may run it, all else where it ran, and on the lost ones nothing runs.
+ */
+function goOnWithout(world: World, start: StartState, lost: readonly number[]): boolean {
+  const left = world.hosts.map(({ index }) => index).filter((index) => !lost.includes(index));
+  if (lost.length === 0 || left.length === 0) return false;
+  const owners = start.owners.map((owner, group) =>
+    lost.includes(owner) ? bestOf(world.config, group, lost) : owner,
+  );
+  return areOneView(world, left) && runsAt(world, owners);
 }

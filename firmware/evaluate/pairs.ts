@@ -5,10 +5,10 @@
  * before anybody has judged. Source: reliability.md 2.5 (S and L rows); R79; work order 4 item 8.
  */
 import type { LoadedConfig } from "../../services/configuration/load.ts";
-import { judgeEnd } from "../simulator/checks.ts";
 import { repair, settleMs, strike } from "./blow.ts";
 import type { Outcome } from "./expected.ts";
 import { type Fault, listFaults } from "./fault.ts";
+import { troublesAfterRepair } from "./healed.ts";
 import { outcomeOf } from "./outcome.ts";
 import { calmCluster, type StartState } from "./stage.ts";
 
@@ -44,12 +44,11 @@ export function runPair(
   world.run(config.budget.timeoutMs / 2);
   for (const blow of second.blows) strike(world, blow);
   world.run(settleMs(config));
-  const server = first.server === second.server ? first.server : (first.server ?? second.server);
+  const servers = [...new Set([...first.servers, ...second.servers])];
   const group = first.group ?? second.group;
-  const simulated = outcomeOf(world, start, { server, group }, []);
+  const simulated = outcomeOf(world, start, { servers, group }, []);
   repair(world);
   world.run(settleMs(config) + config.budget.timeoutMs);
-  const ended = judgeEnd(world, { stopsAsked: group !== null });
-  const troubles = [...world.checks.failures, ...ended.map((text) => `after repair: ${text}`)];
+  const troubles = [...world.checks.failures, ...troublesAfterRepair(world, group !== null)];
   return { ...head, simulated, troubles, permitted: troubles.length === 0 };
 }

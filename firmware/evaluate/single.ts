@@ -4,12 +4,14 @@
  * 1.2.4; reliability.md 2.5; work order 4 item 8.
  */
 import type { LoadedConfig } from "../../services/configuration/load.ts";
-import { judgeEnd } from "../simulator/checks.ts";
 import type { Noted, World } from "../simulator/world.ts";
 import { repair, settleMs, strike } from "./blow.ts";
+import { acceptsTwo, coverOf } from "./cover.ts";
 import { type Expectation, expectedOf, type Outcome, type SimulatedMethod } from "./expected.ts";
-import type { Fault } from "./fault.ts";
+import type { Fault, FaultKind } from "./fault.ts";
+import { troublesAfterRepair } from "./healed.ts";
 import { outcomeOf } from "./outcome.ts";
+import { Overlap } from "./overlap.ts";
 import { calmCluster, type StartState } from "./stage.ts";
 
 export interface ServerEnd {
@@ -37,6 +39,8 @@ export interface FaultRow {
   readonly permitted: boolean;
   /** Events from the first blow to the repair, for the manual. */
   readonly notes: readonly Noted[];
+  /** Longest time in which a group ran on two servers that were awake, ms; 0 = never. */
+  readonly overlapMs: number;
 }
 
 /** null = the method does not know this fault. */
@@ -49,12 +53,17 @@ export function runFault(
   const { timeoutMs, watchdogMs } = config.budget;
   const policy = fault.group === null ? [] : (config.groups[fault.group]?.policy ?? []);
   const onlyServer = fault.group !== null && policy.length < 2;
-  const expected = expectedOf(fault.kind, method, { timeoutMs, watchdogMs, onlyServer });
+  const expected = expectedOf(fault.kind, method, {
+    timeoutMs,
+    watchdogMs,
+    onlyServer,
+    servers: config.servers.length,
+  });
   if (expected === null) return null;
   const world = calmCluster(config, start);
   const head = { fault, start: start.id, expected, takeoverMaxMs: takeoverMaxMs(config, fault) };
   if (world === null) return { ...head, ...notReached };
-  return { ...head, ...play(world, start, fault, expected) };
+  return { ...head, ...play(world, method, start, fault, expected) };
 }
 
 type Played = Omit<FaultRow, "fault" | "start" | "expected" | "takeoverMaxMs">;
@@ -67,46 +76,66 @@ const notReached: Played = {
   troubles: ["the start state was not reached"],
   permitted: false,
   notes: [],
+  overlapMs: 0,
 };
 
-function play(world: World, start: StartState, fault: Fault, expected: Expectation): Played {
+function play(
+  world: World,
+  method: SimulatedMethod,
+  start: StartState,
+  fault: Fault,
+  expected: Expectation,
+): Played {
   const { config } = world;
   const fromNote = world.notes.length;
+  const overlap = new Overlap(world);
   let struckAtMs = world.clock.nowMs;
   for (const [at, blow] of fault.blows.entries()) {
-    if (at > 0) world.run(settleMs(config));
+    if (at > 0) overlap.run(settleMs(config));
     struckAtMs = world.clock.nowMs;
     strike(world, blow);
   }
-  world.run(settleMs(config) + restartsMs(config, fault));
+  overlap.run(settleMs(config) + restartsMs(config, fault));
   const simulated = outcomeOf(world, start, fault, expected.permitted);
   const takeoverMs = takeoverOf(world, start, struckAtMs);
   const servers = endsOf(world);
   const shutDown = [...new Set(world.wills.map(({ index }) => nameOf(config, index)))];
   const notes = world.notes.slice(fromNote);
   repair(world);
-  world.run(settleMs(config) + config.budget.timeoutMs);
+  overlap.run(settleMs(config) + config.budget.timeoutMs);
+  const { longestMs: overlapMs } = overlap;
+  // Without an arbiter a server that is heard no more, but hears, is told by the other one's first beat alone.
+  const acceptedMs = config.method === "none" ? config.budget.marginMs : 0;
+  const isRisk = acceptsTwo(fault.kind, method) || isOutside(fault.kind, config);
   const troubles = [
+    ...(overlapMs > acceptedMs && !isRisk
+      ? [`a group ran twice for ${Math.round(overlapMs)} ms`]
+      : []),
     ...(takeoverMs !== null && takeoverMs > takeoverMaxMs(config, fault)
       ? [`takeover took ${takeoverMs} ms`]
       : []),
     ...world.checks.failures,
-    ...judgeEnd(world, { stopsAsked: fault.group !== null }).map((text) => `after repair: ${text}`),
+    ...troublesAfterRepair(world, fault.group !== null),
   ];
   const fits = simulated !== null && expected.permitted.includes(simulated);
   const permitted = fits && troubles.length === 0;
-  return { simulated, takeoverMs, servers, shutDown, troubles, permitted, notes };
+  return { simulated, takeoverMs, servers, shutDown, troubles, permitted, notes, overlapMs };
 }
+
+/** The level of this configuration does not cover what a server may do in that instant. */
+const isOutside = (kind: FaultKind, { budget }: LoadedConfig): boolean =>
+  coverOf(kind, budget.protection) !== "inside";
 
 /** Verdict, the beats on their way, one give-up, and milliseconds for each resource. */
 function takeoverMaxMs(config: LoadedConfig, fault: Fault): number {
   const { judgeMs, sigmaMs, marginMs, timeoutMs } = config.budget;
   const resources = config.groups.reduce((sum, group) => sum + group.resources.length, 0);
   // One server is still heard until it shuts itself down: its silence begins only then.
-  const isHeard = fault.kind === "keys" || fault.kind === "lans-one-way";
+  const isHeard = ["keys", "lans-one-way", "lans-deaf"].includes(fault.kind);
   const heardMs = isHeard || fault.kind === "kill-both" ? judgeMs + timeoutMs : 0;
+  const viewMs = config.method === "majority" ? 2 * sigmaMs : 0;
   const startMs = resources * RESOURCE_MS + VIEW_MS + restartsMs(config, fault);
-  return Math.round(judgeMs + heardMs + sigmaMs + marginMs + startMs);
+  return Math.round(judgeMs + heardMs + sigmaMs + marginMs + viewMs + startMs);
 }
 
 /** A resource of the simulator takes up to 61 ms. */

@@ -1,9 +1,10 @@
 /**
- * A simulated cluster brought into a start state: both servers members, every group running, on the servers
+ * A simulated cluster brought into a start state: all servers members, every group running, on the servers
  * that the state names. Start states differ only in who runs what; groups that an operator starts are
  * started here too, else nothing could be said about them.
  * Source: guide 1.3.2 (one-way, two-way standby); work order 4 item 8.
  */
+import { usesDisk } from "../../services/configuration/budget.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
 import type { RequestVerb } from "../../services/failover/words.ts";
 import { World } from "../simulator/world.ts";
@@ -24,7 +25,7 @@ export interface StartState {
   readonly owners: readonly number[];
 }
 
-/** Each distribution of the groups once: at home, then everything on one server and on the other. */
+/** Each distribution of the groups once: at home, then everything on one server after the other. */
 export function listStarts(config: LoadedConfig): readonly StartState[] {
   const home = config.groups.map(({ policy }) => Number(policy[0]));
   const states = [
@@ -57,7 +58,8 @@ const STEP_MS = 20;
 
 /** What an operator sees as done within this time is done: some views, starts and stops, ms. */
 export function orderMs(config: LoadedConfig): number {
-  const { timeoutMs, diskWaitMs, judgeMs } = config.budget;
+  const { timeoutMs, judgeMs } = config.budget;
+  const diskWaitMs = usesDisk(config.method) ? config.budget.diskWaitMs : 0;
   return judgeMs + 2 * timeoutMs + diskWaitMs + ORDER_SLACK_MS;
 }
 
@@ -74,8 +76,27 @@ export function order(
   world.at(at).agent?.order(verb, group, target);
 }
 
-export const bothMembers = (world: World): boolean =>
+export const allMembers = (world: World): boolean =>
   world.hosts.every((host) => world.shows(host.index) === "member");
+
+/** Exactly `servers` are members of one view. */
+export function areOneView(world: World, servers: readonly number[]): boolean {
+  return servers.every((server) => {
+    const members = world.at(server).pulse?.state.membership.view?.members ?? [];
+    const isIn = ["member", "sole member"].includes(world.shows(server));
+    return isIn && members.join() === servers.join();
+  });
+}
+
+/** Best server of a group's policy that is none of `not`; null = there is none (R54, D28). */
+export function bestOf(
+  { groups }: LoadedConfig,
+  group: number,
+  not: readonly number[],
+): number | null {
+  const policy: readonly number[] = groups[group]?.policy ?? [];
+  return policy.find((server) => !not.includes(server)) ?? null;
+}
 
 /** Every group runs on the server that `owners` names, and nowhere else. */
 export function runsAt(world: World, owners: readonly (number | null)[]): boolean {
@@ -88,10 +109,10 @@ export function runsAt(world: World, owners: readonly (number | null)[]): boolea
   );
 }
 
-/** Two servers without power, everything whole. */
+/** Servers without power, everything whole. */
 export function newWorld(config: LoadedConfig): World {
   const lookMs = Math.max(LOOK_MIN_MS, Math.min(LOOK_MAX_MS, config.budget.timeoutMs / 200));
-  return new World(config, SEED, { bootMs: BOOT_MS, lookMs });
+  return new World(config, SEED, { pace: { bootMs: BOOT_MS, lookMs } });
 }
 
 /** A calm cluster in `start`, or null when it did not come up so. */
@@ -102,7 +123,7 @@ export function calmCluster(config: LoadedConfig, start: StartState): World | nu
   const first = config.groups.map(({ startAttribute, policy }) =>
     startAttribute === "auto" ? Number(policy[0]) : null,
   );
-  const up = (): boolean => bothMembers(world) && runsAt(world, first);
+  const up = (): boolean => allMembers(world) && runsAt(world, first);
   if (!runUntil(world, up, limitMs)) return null;
   for (const [group, owner] of start.owners.entries()) {
     const at = first[group] ?? null;

@@ -4,11 +4,14 @@
  * Source: guide 3.2.2 (S1-S12), 3.3; R56, R141-R142; D18-D19, D25; protocol.md 1.7-1.8.
  */
 import type { LoadedConfig } from "../../services/configuration/load.ts";
+import { quorumOf } from "../../services/membership/majority/votes.ts";
 import type { World } from "../simulator/world.ts";
 import { nameOf } from "./single.ts";
 import {
+  allMembers,
+  areOneView,
   BOOT_MS,
-  bothMembers,
+  bestOf,
   calmCluster,
   newWorld,
   order,
@@ -65,11 +68,21 @@ class Drill {
     this.active = this.home.owners[0] ?? 0;
   }
 
+  /** Server to which the first group goes next. */
   get standby(): number {
-    return 1 - this.active;
+    return bestOf(this.config, 0, [this.active]) ?? this.others[0] ?? this.active;
   }
 
-  /** Both members, every group at home; false = trouble is noted. */
+  /** All servers but the active one. */
+  get others(): readonly number[] {
+    return this.all.filter((server) => server !== this.active);
+  }
+
+  get all(): readonly number[] {
+    return this.config.servers.map(({ index }) => index);
+  }
+
+  /** All members, every group at home; false = trouble is noted. */
   calm(): World {
     this.world = calmCluster(this.config, this.home);
     if (this.world !== null) return this.world;
@@ -78,21 +91,19 @@ class Drill {
     return this.world;
   }
 
-  /** Groups that start with the cluster, at home or on the only server that is there. */
-  automatic(only: number | null): Owners {
-    return this.config.groups.map(({ startAttribute, policy, index }) => {
-      if (startAttribute !== "auto") return null;
-      if (only === null) return this.home.owners[index] ?? null;
-      return policy.some((at) => at === only) ? only : null;
-    });
+  /** Groups that start with the cluster, each on the best of `present` that may run it. */
+  automatic(present: readonly number[]): Owners {
+    const absent = this.all.filter((server) => !present.includes(server));
+    return this.config.groups.map(({ startAttribute, index }) =>
+      startAttribute === "auto" ? bestOf(this.config, index, absent) : null,
+    );
   }
 
-  /** All groups where they were, those of `gone` on the other server. */
+  /** All groups where they were, those of `gone` on the best other server. */
   without(gone: number): Owners {
-    return this.config.groups.map(({ policy, index }) => {
+    return this.config.groups.map(({ index }) => {
       const owner = this.home.owners[index] ?? null;
-      if (owner !== gone) return owner;
-      return policy.some((at) => at === 1 - gone) ? 1 - gone : null;
+      return owner === gone ? bestOf(this.config, index, [gone]) : owner;
     });
   }
 
@@ -125,15 +136,16 @@ const isAllOff = (world: World): boolean =>
 
 const showsAs = (server: number, text: string) => (world: World) => world.shows(server) === text;
 
-function startAlone(drill: Drill, server: number): boolean {
+/** `servers` alone, from cold: their groups start when the wait for the others is over. */
+function startSome(drill: Drill, servers: readonly number[]): boolean {
   const world = drill.shutDown();
   world.run(BOOT_MS);
   const fromMs = world.clock.nowMs;
-  world.at(server).power();
-  const owners = drill.automatic(server);
+  for (const server of servers) world.at(server).power();
+  const owners = drill.automatic(servers);
   const waitMs = drill.config.timing.startSyncWaitMs;
-  const up = (): boolean => world.isSole(server) && runsAt(world, owners);
-  drill.reach("the groups start alone", up, waitMs + orderMs(drill.config));
+  const up = (): boolean => areOneView(world, servers) && runsAt(world, owners);
+  drill.reach("the groups start", up, waitMs + orderMs(drill.config));
   const tookMs = world.clock.nowMs - fromMs;
   // The wait counts from the start of the system by that server's own clock, which may be fast.
   if (drill.troubles.length === 0 && tookMs < waitMs * 0.999) {
@@ -141,6 +153,34 @@ function startAlone(drill: Drill, server: number): boolean {
       `started after ${Math.round(tookMs)} ms, before the start sync wait was over`,
     );
   }
+  return true;
+}
+
+/** The active server and as many as make it a majority; of two servers, it alone. */
+function startEnough(drill: Drill): boolean {
+  if (drill.config.method !== "majority") return startSome(drill, [drill.active]);
+  const others = drill.others.slice(0, quorumOf(drill.all.length) - 1);
+  return startSome(
+    drill,
+    [drill.active, ...others].sort((a, b) => a - b),
+  );
+}
+
+/** The standby alone; where a majority decides, one server fewer than that, and nothing starts (J2, D55). */
+function startTooFew(drill: Drill): boolean {
+  if (drill.config.method !== "majority") return startSome(drill, [drill.standby]);
+  const world = drill.shutDown();
+  world.run(BOOT_MS);
+  const few = drill.others.slice(0, quorumOf(drill.all.length) - 1);
+  for (const server of few) world.at(server).power();
+  world.run(drill.config.timing.startSyncWaitMs + orderMs(drill.config));
+  for (const server of few) {
+    const shows = world.shows(server);
+    const name = nameOf(drill.config, server);
+    if (shows !== "starting") drill.troubles.push(`${name} is ${shows} without a majority`);
+    if (world.at(server).running.includes(true)) drill.troubles.push(`${name} runs a group`);
+  }
+  drill.tookMs = null;
   return true;
 }
 
@@ -154,7 +194,7 @@ function leave(drill: Drill, verb: "server.detach" | "server.shutdown" | "power"
     verb === "server.detach" ? "detached" : verb === "power" ? "off (cut)" : "off (planned)";
   const owners = drill.without(active);
   drill.reach(`failover to ${nameOf(drill.config, standby)}`, (now) => {
-    return showsAs(active, gone)(now) && now.isSole(standby) && runsAt(now, owners);
+    return showsAs(active, gone)(now) && areOneView(now, drill.others) && runsAt(now, owners);
   });
   return true;
 }
@@ -163,13 +203,13 @@ function moveFirst(drill: Drill): boolean {
   const group = drill.config.groups.find(({ policy }) => policy.length > 1);
   if (group === undefined) return false;
   const world = drill.calm();
-  const target = 1 - Number(group.policy[0]);
+  const target = Number(group.policy[1]);
   const owners: Owners = [...drill.home.owners];
   owners[group.index] = target;
   order(world, drill.active, "group.move", group.index, target);
   drill.reach(
     "the group runs on the other server",
-    (now) => runsAt(now, owners) && bothMembers(now),
+    (now) => runsAt(now, owners) && allMembers(now),
   );
   return true;
 }
@@ -180,10 +220,10 @@ function stopFirst(drill: Drill, startsAgain: boolean): boolean {
   const stopped: Owners = [...drill.home.owners];
   stopped[0] = null;
   order(world, drill.active, "group.stop", 0, null);
-  drill.reach("the group is stopped", (now) => runsAt(now, stopped) && bothMembers(now));
+  drill.reach("the group is stopped", (now) => runsAt(now, stopped) && allMembers(now));
   if (!startsAgain) return true;
   order(world, drill.active, "group.start", 0, drill.home.owners[0] ?? null);
-  drill.reach("the group runs", (now) => runsAt(now, drill.home.owners) && bothMembers(now));
+  drill.reach("the group runs", (now) => runsAt(now, drill.home.owners) && allMembers(now));
   return true;
 }
 
@@ -202,28 +242,31 @@ function returnOne(drill: Drill): boolean {
   // A group that only the returned server may run is placed there again.
   const placed = owners.map((owner, group) => owner ?? drill.home.owners[group] ?? null);
   drill.reach("it is a member and nothing has moved back", (now) => {
-    return bothMembers(now) && (runsAt(now, owners) || runsAt(now, placed));
+    return allMembers(now) && (runsAt(now, owners) || runsAt(now, placed));
   });
   return true;
 }
 
-/** Both down: one is the base, the other returns into it; the groups wait for their order. */
-function returnBoth(drill: Drill): boolean {
+/** All down: one is the base, the others return into it; the groups wait for their order. */
+function returnAll(drill: Drill): boolean {
   const world = drill.calm();
   for (const host of world.hosts) host.off("cut");
   world.run(BOOT_MS);
   for (const host of world.hosts) host.power();
-  const { active, standby, config } = drill;
-  drill.reach("both come up detached", (now) =>
-    [0, 1].every((server) => showsAs(server, "detached")(now)),
+  const { active, config } = drill;
+  drill.reach("all come up detached", (now) =>
+    drill.all.every((server) => showsAs(server, "detached")(now)),
   );
   world.run(config.budget.timeoutMs);
   order(world, active, "server.force-return", 0, active);
   drill.reach("the base is a member", (now) => now.isSole(active));
-  order(world, active, "server.return", 0, standby);
+  for (const other of drill.others) {
+    order(world, active, "server.return", 0, other);
+    drill.reach("the returned one is a member", showsAs(other, "member"));
+  }
   const none: Owners = config.groups.map(() => null);
-  drill.reach("both are members, the groups are stopped", (now) => {
-    return bothMembers(now) && runsAt(now, none);
+  drill.reach("all are members, the groups are stopped", (now) => {
+    return allMembers(now) && runsAt(now, none);
   });
   for (const [group, owner] of drill.home.owners.entries()) {
     order(world, active, "group.start", group, owner);
@@ -233,15 +276,15 @@ function returnBoth(drill: Drill): boolean {
   return true;
 }
 
-function startBoth(drill: Drill): boolean {
+function startAll(drill: Drill): boolean {
   const world = newWorld(drill.config);
   drill.world = world;
   for (const host of world.hosts) host.power();
-  const owners = drill.automatic(null);
+  const owners = drill.automatic(drill.all);
   const limitMs = drill.config.timing.startSyncWaitMs + orderMs(drill.config);
   drill.reach(
     "all servers and groups run",
-    (now) => bothMembers(now) && runsAt(now, owners),
+    (now) => allMembers(now) && runsAt(now, owners),
     limitMs,
   );
   return true;
@@ -252,11 +295,11 @@ function shutDownAll(drill: Drill): boolean {
   const { tookMs } = drill;
   world.run(BOOT_MS);
   for (const host of world.hosts) host.power();
-  const owners = drill.automatic(null);
+  const owners = drill.automatic(drill.all);
   const limitMs = drill.config.timing.startSyncWaitMs + orderMs(drill.config);
   drill.reach(
     "all is normal after the restart",
-    (now) => bothMembers(now) && runsAt(now, owners),
+    (now) => allMembers(now) && runsAt(now, owners),
     limitMs,
   );
   if (drill.troubles.length === 0) drill.tookMs = tookMs;
@@ -264,9 +307,9 @@ function shutDownAll(drill: Drill): boolean {
 }
 
 const PLAYS: Readonly<Record<string, Play>> = {
-  S1: startBoth,
-  S2: (drill) => startAlone(drill, drill.active),
-  S3: (drill) => startAlone(drill, drill.standby),
+  S1: startAll,
+  S2: startEnough,
+  S3: startTooFew,
   S4: shutDownAll,
   S5: (drill) => leave(drill, "server.detach"),
   S6: (drill) => leave(drill, "server.shutdown"),
@@ -275,5 +318,5 @@ const PLAYS: Readonly<Record<string, Play>> = {
   S9: (drill) => stopFirst(drill, false),
   S10: (drill) => stopFirst(drill, true),
   S11: returnOne,
-  S12: returnBoth,
+  S12: returnAll,
 };

@@ -3,7 +3,7 @@
  * that a fault befalls. Source: guide 3.2.1, 3.2.2 (the Japanese terms are the guide's).
  */
 import type { Bilingual } from "../cli/language.ts";
-import type { Outcome } from "./expected.ts";
+import type { Outcome, SimulatedMethod } from "./expected.ts";
 import type { FaultKind } from "./fault.ts";
 
 export const FAULT_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
@@ -12,6 +12,26 @@ export const FAULT_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
   "lans-one-way": {
     en: "all LANs lose what {what} sends",
     ja: "全 LAN で {what} の送信だけが届かない",
+  },
+  "lans-deaf": {
+    en: "{what} hears nothing on any LAN",
+    ja: "全 LAN で {what} の受信だけができない",
+  },
+  isolate: {
+    en: "{what} is cut off from all others on every LAN",
+    ja: "{what} だけが全 LAN で孤立",
+  },
+  "split-minority": {
+    en: "{what} are cut off from the majority on every LAN",
+    ja: "{what} (少数側) が全 LAN で分断",
+  },
+  "split-half": {
+    en: "the LANs split the cluster in the middle: {what} and the others",
+    ja: "全 LAN で半数ずつに分断 ({what} と残り)",
+  },
+  between: {
+    en: "all LANs are cut between {what} only",
+    ja: "{what} の間だけで全 LAN の切断",
   },
   com: { en: "the COM line is cut", ja: "COM 回線の切断" },
   "com-lans": {
@@ -51,7 +71,15 @@ export const FAULT_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
     en: "{what} loses power or its system stops",
     ja: "{what} の電源断または OS 停止",
   },
-  mains: { en: "both servers lose power", ja: "両サーバの電源断" },
+  "power-minority": {
+    en: "{what} lose power at once, a majority is left",
+    ja: "{what} の同時電源断 (過半数が残る)",
+  },
+  "power-majority": {
+    en: "{what} lose power at once, no majority is left",
+    ja: "{what} の同時電源断 (過半数が残らない)",
+  },
+  mains: { en: "all servers lose power", ja: "全サーバの電源断" },
   "freeze-short": {
     en: "{what} freezes for a moment",
     ja: "{what} の短時間の凍結",
@@ -82,7 +110,7 @@ export const FAULT_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
   },
 };
 
-export const OUTCOME_WORDS: Readonly<Record<Outcome, Bilingual>> = {
+const OUTCOME_WORDS: Readonly<Record<Outcome, Bilingual>> = {
   unchanged: { en: "nothing changes", ja: "変化なし" },
   moved: { en: "the group goes to the other server", ja: "グループが相手サーバへ移動" },
   "group-fails": {
@@ -90,6 +118,14 @@ export const OUTCOME_WORDS: Readonly<Record<Outcome, Bilingual>> = {
     ja: "グループ停止 (引き継ぎ先なし)",
   },
   takeover: { en: "the other server takes over", ja: "相手サーバへフェイルオーバ" },
+  "majority-goes-on": {
+    en: "the majority goes on and takes over, the others shut down",
+    ja: "過半数側が継続、他は緊急シャットダウン",
+  },
+  "some-go-on": {
+    en: "a majority goes on and takes over, the others are down",
+    ja: "過半数のサーバが継続、他は停止",
+  },
   "best-goes-on": {
     en: "the best priority goes on, the other shuts down",
     ja: "優先順位最上位が継続、他は緊急シャットダウン",
@@ -104,11 +140,23 @@ export const OUTCOME_WORDS: Readonly<Record<Outcome, Bilingual>> = {
   dark: { en: "no server has power", ja: "全サーバ電源断" },
 };
 
-/** Something that no row of the guide knows. */
-export const UNKNOWN_OUTCOME: Bilingual = { en: "something else", ja: "その他" };
+/** Where there are more than two servers. */
+const MANY_OUTCOME_WORDS: Partial<Readonly<Record<Outcome, Bilingual>>> = {
+  moved: { en: "the group goes to the next server", ja: "グループが次のサーバへ移動" },
+  takeover: { en: "the others go on and take over", ja: "残りのサーバが継続、フェイルオーバ" },
+};
 
-export const TRANSITION_WORDS: Readonly<Record<string, Bilingual>> = {
-  S1: { en: "start both servers", ja: "クラスタ起動" },
+/** null = something that no row of the guide knows. */
+export function outcomeWords(outcome: Outcome | null, servers: number): Bilingual {
+  if (outcome === null) return UNKNOWN_OUTCOME;
+  return (servers > 2 ? MANY_OUTCOME_WORDS[outcome] : undefined) ?? OUTCOME_WORDS[outcome];
+}
+
+/** Something that no row of the guide knows. */
+const UNKNOWN_OUTCOME: Bilingual = { en: "something else", ja: "その他" };
+
+const TRANSITION_WORDS: Readonly<Record<string, Bilingual>> = {
+  S1: { en: "start all servers", ja: "クラスタ起動" },
   S2: { en: "start the active server only", ja: "運用系だけを起動" },
   S3: { en: "start the standby server only", ja: "待機系だけを起動" },
   S4: { en: "cluster shutdown, then start", ja: "クラスタシャットダウンと再起動" },
@@ -121,6 +169,24 @@ export const TRANSITION_WORDS: Readonly<Record<string, Bilingual>> = {
   S11: { en: "return the failed server", ja: "切り離したサーバの復帰" },
   S12: { en: "both down: force-return, return, start", ja: "全サーバ停止からの強制復帰" },
 };
+
+/** The table is of two servers; where a majority decides, two rows need another number of them. */
+const MAJORITY_TRANSITION_WORDS: Readonly<Record<string, Bilingual>> = {
+  S2: {
+    en: "start a majority only: it starts after the wait",
+    ja: "過半数だけを起動: 待ち合わせ後に開始",
+  },
+  S3: { en: "start fewer than a majority: nothing starts", ja: "過半数未満を起動: 何も開始しない" },
+  S12: {
+    en: "all down: force-return, return the others, start",
+    ja: "全サーバ停止からの強制復帰",
+  },
+};
+
+export function transitionWords(row: string, method: SimulatedMethod): Bilingual {
+  const many = method === "majority" ? MAJORITY_TRANSITION_WORDS[row] : undefined;
+  return many ?? TRANSITION_WORDS[row] ?? { en: row, ja: row };
+}
 
 /** Rows of 3.2.1 that the simulator has no part for. */
 export const NOT_SIMULATED: readonly { readonly rows: string; readonly why: Bilingual }[] = [

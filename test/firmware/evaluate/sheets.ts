@@ -23,6 +23,28 @@ export function sheet(method: string, bend?: (sheet: Sheet) => void): string {
   return write(made);
 }
 
+/** The same with `count` servers that decide by majority; each of them may run the group. */
+export function manySheet(count: number, bend?: (sheet: Sheet) => void): string {
+  const names = Array.from({ length: count }, (_, index) => `SERVER${index + 1}`);
+  return sheet("majority", (made) => {
+    made.com = undefined;
+    made.disk = undefined;
+    made.servers = names.map((name) => ({ name }));
+    for (const [nth, one] of made.lans.entries()) {
+      one.addresses = Object.fromEntries(
+        names.map((name, index) => [name, `127.5.5.${index + 1}:700${nth + 1}`]),
+      );
+    }
+    made.groups = [group("web", names, "127.5.5.101")];
+    bend?.(made);
+  });
+}
+
+/** A watchdog that bites before anybody takes over: the level reset-bounded. */
+export function guarded(made: Sheet): void {
+  made.timing["watchdogTimeoutMs"] = 500;
+}
+
 /** Two groups, each at home on another server. */
 export function twoWay(made: Sheet): void {
   made.groups.push(group("db", ["SERVER2", "SERVER1"], "127.5.5.102"));
