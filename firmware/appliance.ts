@@ -217,6 +217,7 @@ function prepareServer(
       mainJs,
       localFile,
       stateDir,
+      disk: set.config.disk !== null,
       telemetry: telemetry !== undefined,
     }),
     env: {

@@ -6,7 +6,7 @@
  * Source: architecture.md 2; protocol.md P4, P6, P7; contract "supervisor".
  */
 
-/** Processes of one server, in the order in which they are started. */
+/** Processes of one server, in the order in which they are started; `disk` only where there is an array. */
 export const ROLES = ["pulse", "agent", "disk"] as const;
 /** Started only where the server's local file has a section for it. */
 export const VIEW_ROLE = "telemetry";
@@ -16,13 +16,14 @@ export type Role = (typeof ROLES)[number] | typeof VIEW_ROLE;
 const VIEW_HEAP_MIB = 96;
 
 /**
- * Arguments: node, main.js, local.json, state folder, `telemetry` or nothing. Works under dash.
+ * Arguments: node, main.js, local.json, state folder, then the roles beside pulse and agent. Works under dash.
  * Backoff 0, 0.1 ... 2 s while a process lives less than 2 s. Every end is written to
  * `supervisor.log`, which is turned over at 1 MiB. Without the right to real-time priority the pulse
  * runs at normal priority. A tree without KAGE_TREE gets a cookie here, so that its end finds all.
  */
 export const SUPERVISOR_SCRIPT = `
-node=$1 main=$2 local=$3 log=$4/supervisor.log view=$5
+node=$1 main=$2 local=$3 log=$4/supervisor.log
+shift 4
 if [ -z "$KAGE_TREE" ]; then
   read -r KAGE_TREE </proc/sys/kernel/random/uuid
   export KAGE_TREE
@@ -82,15 +83,15 @@ elif chrt -r 50 true 2>/dev/null; then realtime='chrt -r 50'; fi
 say "start, real-time priority for the pulse: \${realtime:-no}$late"
 keep pulse $realtime &
 loops=$!
-for role in agent disk; do
-  keep "$role" &
+for role in agent "$@"; do
+  if [ "$role" = ${VIEW_ROLE} ]; then
+    heap="--max-old-space-size=${VIEW_HEAP_MIB}"
+    keep "$role" nice -n 10 env NODE_OPTIONS="$NODE_OPTIONS $heap" &
+  else
+    keep "$role" &
+  fi
   loops="$loops $!"
 done
-if [ -n "$view" ]; then
-  heap="--max-old-space-size=${VIEW_HEAP_MIB}"
-  keep "$view" nice -n 10 env NODE_OPTIONS="$NODE_OPTIONS $heap" &
-  loops="$loops $!"
-fi
 while read -r line; do :; done
 end_all
 `;
@@ -104,6 +105,8 @@ export interface SupervisorOptions {
   readonly localFile: string;
   /** Folder of `supervisor.log`. */
   readonly stateDir: string;
+  /** Keep a disk process; default true. A configuration without array needs none. */
+  readonly disk?: boolean;
   /** Keep a telemetry process as well; default false. */
   readonly telemetry?: boolean;
 }
@@ -119,8 +122,10 @@ export interface SupervisorCommand {
  */
 export function supervisorCommand(options: SupervisorOptions): SupervisorCommand {
   const { scriptFile, nodePath, mainJs, localFile, stateDir } = options;
+  const disk = options.disk === false ? [] : ["disk"];
   const view = options.telemetry === true ? [VIEW_ROLE] : [];
-  return { file: "/bin/sh", argv: [scriptFile, nodePath, mainJs, localFile, stateDir, ...view] };
+  const roles = [...disk, ...view];
+  return { file: "/bin/sh", argv: [scriptFile, nodePath, mainJs, localFile, stateDir, ...roles] };
 }
 
 /** Role of a process by its command line; null when it is none of ours. */

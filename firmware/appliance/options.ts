@@ -6,7 +6,7 @@
 
 import { resolve } from "node:path";
 
-export const APPLIANCE_METHODS = ["com-disk", "com", "disk", "none"] as const;
+export const APPLIANCE_METHODS = ["com-disk", "com", "disk", "none", "majority"] as const;
 export type ApplianceMethod = (typeof APPLIANCE_METHODS)[number];
 
 export interface GroupWish {
@@ -70,20 +70,21 @@ const DEMO_TIMEOUT_MS = 1000;
 const DEMO_START_SYNC_MS = 5000;
 /** Longest run of a script; the shipped default is 30 minutes. */
 const DEMO_SCRIPT_MS = 30_000;
-/** A cluster holds 2-16 servers; COM joins exactly two. */
+/** A cluster holds 2-16 servers (R1); what joins two of them joins no third. */
 const SERVERS_MAX = 16;
 
 export const APPLIANCE_USAGE = `usage: npm start -- [options]
 
   --state DIR         folder of configuration and server state (or KAGE_STATE_DIR)
   --config FILE       use this configuration instead of the generated one
-  --method M          com-disk (default), com, disk or none; --template M is the same
+  --method M          com-disk, com, disk or none (two servers, default com-disk), majority (three
+                      to sixteen); --template M is the same
   --timeout MS        heartbeat timeout, default 1000
   --interval MS       heartbeat interval, default a tenth of the timeout
   --start-sync MS     wait for the other server at start, default 5000
   --disk-wait MS      longest wait for the array, default the timeout
   --watchdog MS       watchdog timeout, default 0 = none
-  --servers N         number of servers, default 2
+  --servers N         number of servers, 2 to 16, default 2; three and more decide by majority
   --group NAME:S1,S2  a group with its servers in order of preference; repeatable, default web;
                       NAME:S1,S2:manual waits for an order to start
   --script GROUP:DIR[:MS]  runs DIR/start.sh and DIR/stop.sh with the group; longest run, default 30000
@@ -102,8 +103,10 @@ type Reader = (value: string, draft: Draft) => string | null;
 interface Draft {
   stateDir: string | null;
   configFile: string | null;
-  method: ApplianceMethod;
-  servers: number;
+  /** null = the usual one for that many servers. */
+  method: ApplianceMethod | null;
+  /** null = as many as the method takes at least. */
+  servers: number | null;
   timeoutMs: number;
   intervalMs: number | null;
   startSyncMs: number;
@@ -177,8 +180,8 @@ export function parseApplianceOptions(argv: readonly string[]): ParsedOptions {
   const draft: Draft = {
     stateDir: null,
     configFile: null,
-    method: "com-disk",
-    servers: 2,
+    method: null,
+    servers: null,
     timeoutMs: DEMO_TIMEOUT_MS,
     intervalMs: null,
     startSyncMs: DEMO_START_SYNC_MS,
@@ -213,11 +216,12 @@ export function parseApplianceOptions(argv: readonly string[]): ParsedOptions {
 }
 
 function finish(draft: Draft, flags: ReadonlySet<string>, templateGiven: boolean): ParsedOptions {
-  const { stateDir, configFile, method, servers, timeoutMs, startSyncMs, watchdogMs } = draft;
+  const { stateDir, configFile, timeoutMs, startSyncMs, watchdogMs } = draft;
   const intervalMs = draft.intervalMs ?? Math.max(5, Math.floor(timeoutMs / 10));
-  if (servers > 2 && method !== "none") {
-    return refused(`--servers ${servers}: COM and stamps join two servers; expected --method none`);
-  }
+  const servers = draft.servers ?? (draft.method === "majority" ? 3 : 2);
+  const method = draft.method ?? (servers > 2 ? "majority" : "com-disk");
+  const misfit = methodMisfit(method, servers);
+  if (misfit !== null) return refused(misfit);
   if (flags.has("--fresh") && flags.has("--keep")) return refused("expected --fresh or --keep");
   if (flags.has("--no-web") && draft.brokerUrl !== null) {
     return refused("expected --no-web or --broker");
@@ -253,6 +257,16 @@ function finish(draft: Draft, flags: ReadonlySet<string>, templateGiven: boolean
       brokerAccounts: draft.brokerAccounts,
     },
   };
+}
+
+/** R80, guide 1.2.4: which method takes how many servers; null = these fit. */
+function methodMisfit(method: ApplianceMethod, servers: number): string | null {
+  if (method === "majority") {
+    if (servers > 2) return null;
+    return `--servers ${servers}: of two servers none is a majority; expected --servers 3 to ${SERVERS_MAX}, or a method for two servers`;
+  }
+  if (servers === 2) return null;
+  return `--servers ${servers} --method ${method}: that method joins two servers; expected --method majority, which is the default for three and more`;
 }
 
 /** `SERVER1`, `SERVER2` and so on. */

@@ -26,10 +26,12 @@ export interface Run {
 const LOOK_MS = 100;
 /** Beyond the start sync wait; a loaded machine needs some seconds for the processes alone. */
 const READY_MS = 30_000;
+const READY_PER_SERVER_MS = 3000;
 /** An order is accepted at once or not at all. */
 const ORDER_DEADLINE_MS = 2000;
 /** Groups stop within their own stop timeouts; then power is cut. */
 const SHUTDOWN_MS = 15_000;
+const SHUTDOWN_PER_SERVER_MS = 1000;
 /** One agent tells the others; who is still on after this long is told directly. */
 const REPEAT_ORDER_MS = 3000;
 
@@ -62,7 +64,8 @@ async function bringUp(run: Run, end: Moment): Promise<void> {
     servers: servers.map((name) => ({ name, agentSocket: serverPlaces(dirs, name).agentSocket })),
     floating: set.layout.floating.filter((at) => auto.some((group) => group.name === at.group)),
   };
-  const last = await waitReady(targets, set.config.timing.startSyncWaitMs + READY_MS, end);
+  const patienceMs = READY_MS + servers.length * READY_PER_SERVER_MS;
+  const last = await waitReady(targets, set.config.timing.startSyncWaitMs + patienceMs, end);
   if (last === null) return;
   if (last.ready) invite(run, last);
   else if (last.detached.length === servers.length) explainAllDown(run);
@@ -106,6 +109,15 @@ function invite(run: Run, { answers }: Readiness): void {
     [`npx kage server return ${other}${state}`, ""],
     [`npx kage rack cut lan1${state}`, "nothing moves, a warning stands"],
     [`npx kage rack restore lan1${state}`, ""],
+    ...(set.config.method === "majority"
+      ? ([
+          [
+            `npx kage rack cut lan1 lan2 --server ${owner}${state}`,
+            "it gives up, the majority goes on",
+          ],
+          [`npx kage rack restore lan1 lan2${state}`, ""],
+        ] as const)
+      : []),
     [`npx kage events${state}`, ""],
   ];
   const width = Math.max(...tries.map(([line]) => line.length));
@@ -159,7 +171,7 @@ async function shutDown(run: Run, cutPower: Moment): Promise<void> {
     on.filter((name) => rack.isPowered(name)).map((name) => serverPlaces(dirs, name).agentSocket);
   let accepted = await orderShutdown(agents().slice(0, 1));
   let repeatMs = performance.now() + (accepted ? REPEAT_ORDER_MS : 0);
-  const endMs = performance.now() + SHUTDOWN_MS;
+  const endMs = performance.now() + SHUTDOWN_MS + on.length * SHUTDOWN_PER_SERVER_MS;
   while (!cutPower.isReached() && performance.now() < endMs) {
     if (agents().length === 0) return;
     if (performance.now() >= repeatMs) {

@@ -61,7 +61,7 @@ export const CLUSTER_COMMANDS = {
   },
   "group add": {
     operands: [{ name: "NAME" }],
-    options: ["policy", "address", "program", "script", "start", ...CHANGE],
+    options: ["policy", "parallel", "address", "program", "script", "start", ...CHANGE],
     formats: PLAIN,
     summary: {
       en: "add a failover group",
@@ -70,6 +70,7 @@ export const CLUSTER_COMMANDS = {
     examples: [
       'kage group add web --policy SERVER1,SERVER2 --address 192.168.0.3/24 --program "/usr/sbin/httpd -D FOREGROUND"',
       "kage group add app --address 192.168.0.4/24 --script /etc/kagemusha/scripts/app --dry-run",
+      "kage group add db --parallel --script /etc/kagemusha/scripts/db",
     ],
   },
   "group remove": {

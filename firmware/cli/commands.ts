@@ -7,6 +7,7 @@ import { BROKER_COMMANDS } from "./commands-broker.ts";
 import { CLUSTER_COMMANDS } from "./commands-cluster.ts";
 import { CONFIG_COMMANDS } from "./commands-config.ts";
 import { EVALUATE_COMMANDS } from "./commands-evaluate.ts";
+import { REPLAY_COMMANDS } from "./commands-replay.ts";
 import { USER_COMMANDS } from "./commands-user.ts";
 import type { Bilingual } from "./language.ts";
 import type { OptionName } from "./options.ts";
@@ -172,6 +173,7 @@ export const COMMANDS = {
   }),
   ...CONFIG_COMMANDS,
   ...EVALUATE_COMMANDS,
+  ...REPLAY_COMMANDS,
   ...USER_COMMANDS,
   "rack status": command({
     operands: [],
@@ -185,14 +187,18 @@ export const COMMANDS = {
   }),
   "rack cut": command({
     operands: [PATHS],
-    options: ["server", "from", "to", ...PLACE],
+    options: ["server", "between", "from", "to", ...PLACE],
     formats: PLAIN,
     summary: { en: "cut wires, all in one instant", ja: "配線を切る (全て同時に)" },
-    examples: ["kage rack cut lan1 lan2 com", "kage rack cut lan1 --from SERVER1 --to SERVER2"],
+    examples: [
+      "kage rack cut lan1 lan2 com",
+      "kage rack cut lan1 --from SERVER1 --to SERVER2",
+      "kage rack cut lan1 lan2 --server SERVER4,SERVER5",
+    ],
   }),
   "rack restore": command({
     operands: [PATHS],
-    options: ["server", "from", "to", ...PLACE],
+    options: ["server", "between", "from", "to", ...PLACE],
     formats: PLAIN,
     summary: { en: "mend cut wires, all in one instant", ja: "切った配線を戻す (全て同時に)" },
     examples: ["kage rack restore lan1 lan2 com"],

@@ -11,6 +11,7 @@ import {
   type Draft,
   type DraftLan,
   draftText,
+  leastServers,
 } from "../../services/configuration/draft.ts";
 import { type Recommendation, recommendMethod } from "../../services/configuration/recommend.ts";
 import { METHODS } from "../../services/configuration/schema.ts";
@@ -70,7 +71,8 @@ export async function runCreate(call: Call): Promise<ExitCode> {
   const answers = await gather(call, ask);
   if (isTrouble(answers)) return fail(call, answers);
   const proposal = recommendMethod({
-    servers: 2,
+    // Whoever asks for a majority means a cluster of three servers or more.
+    servers: leastServers(call.invocation.texts.method),
     sharedDisk: answers.disk !== undefined,
     comCable: answers.com !== undefined,
     mirror: call.invocation.flags.has("mirror"),
@@ -138,7 +140,7 @@ async function writeCluster(
     ...warnings.map((one) => call.paint("warn", `${call.say("warning")}: ${printable(one.text)}`)),
     ...(isDryRun ? text.trimEnd().split("\n") : []),
     said,
-    call.say("nextServerAdd"),
+    call.say(leastServers(method) > 2 ? "nextServersAdd" : "nextServerAdd"),
   ]);
   return EXIT.done;
 }

@@ -6,6 +6,7 @@
 import { join, resolve } from "node:path";
 import { unreachable } from "../../hal/base/assert.ts";
 import { parseIp } from "../../services/configuration/address.ts";
+import { leastServers } from "../../services/configuration/draft.ts";
 import {
   addGroup,
   addServer,
@@ -24,13 +25,25 @@ import { splitWords } from "./shell-words.ts";
 export async function runEdit(call: Call): Promise<ExitCode> {
   const source = await currentText(call);
   if (isTrouble(source)) return fail(call, source);
+  const isServer = call.invocation.command === "server add";
+  if (isServer && isFull(source.text)) return fail(call, thirdTrouble(call));
   const edited = editFor(call, source);
   if (isTrouble(edited)) return fail(call, edited);
   if (edited.kind === "refused") return fail(call, editTrouble(call, source, edited));
   const server = operand(call, 0);
-  const isServer = call.invocation.command === "server add";
   const next = isServer ? [call.say("nextAfterServer", { server })] : [];
   return putText(call, source, edited.text, next);
+}
+
+/** Two servers by a method for two (R80): what joins them joins no third. */
+function isFull(text: string): boolean {
+  const { method, servers } = listNames(text);
+  return servers.length === 2 && leastServers(method) === 2;
+}
+
+function thirdTrouble(call: Call): Trouble {
+  const message = call.say("editThird", { server: operand(call, 0) });
+  return { exit: EXIT.refused, code: null, message, remedy: call.say("editThirdDo") };
 }
 
 function editFor(call: Call, source: ConfigSource): Edited | Trouble {
@@ -72,6 +85,7 @@ function groupEdit(call: Call, text: string): Edited | Trouble {
   return addGroup(text, {
     name,
     start: start === "manual" ? "manual" : "auto",
+    ...(call.invocation.flags.has("parallel") ? { form: "parallel" as const } : {}),
     policy: named ?? listNames(text).servers,
     resources,
   });

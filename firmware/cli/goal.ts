@@ -4,6 +4,7 @@
  * Pure: pictures in, verdict out. Source: architecture.md 1.2; R184-R190.
  */
 import { unreachable } from "../../hal/base/assert.ts";
+import { parallelName } from "../../services/configuration/form.ts";
 import type {
   GroupStatus,
   ServerStatus,
@@ -60,7 +61,28 @@ export class GoalWatch {
 }
 
 export function findGroup(document: StatusDocument, name: string): GroupStatus | undefined {
-  return document.groups.find((group) => group.name === name);
+  return document.groups.find((group) => group.name === name) ?? wholeOf(document, name);
+}
+
+/** Instances of a parallel group, in the order of its policy; empty for any other name. */
+export function instancesOf(document: StatusDocument, name: string): readonly GroupStatus[] {
+  return document.groups.filter((group) => parallelName(group.name) === name);
+}
+
+/** A parallel group as one: running or stopped when it is so on each of its servers that is a member. */
+function wholeOf(document: StatusDocument, name: string): GroupStatus | undefined {
+  const parts = instancesOf(document, name);
+  const there = parts.filter(({ policy: [home = ""] }) => {
+    return findServer(document, home)?.state === "member";
+  });
+  const states = (there.length > 0 ? there : parts).map(({ state }) => state);
+  const [first] = states;
+  if (first === undefined) return undefined;
+  const policy = parts.flatMap((part) => part.policy);
+  const isSame = states.every((state) => state === first);
+  // Some run and some do not: it is on its way, unless one has come to rest.
+  const state = isSame ? first : states.includes("failed") ? "failed" : "starting";
+  return { name, state, owner: null, policy };
 }
 
 export function findServer(document: StatusDocument, name: string): ServerStatus | undefined {

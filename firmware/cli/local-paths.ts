@@ -24,6 +24,22 @@ export function localPaths({ localFile }: AgentAddress): LocalPaths | null {
   return { configFile: at(configFile), eventFile: join(at(stateDir), "events.jsonl") };
 }
 
+export interface LocalFolders {
+  readonly server: string;
+  readonly stateDir: string;
+  readonly runDir: string;
+}
+
+/** null = no local.json is known, or it cannot be read as one. */
+export function localFolders({ localFile }: AgentAddress): LocalFolders | null {
+  if (localFile === null) return null;
+  const { server, stateDir, runDir } = parseObject(readOrEmpty(localFile)) ?? {};
+  if (typeof server !== "string" || typeof stateDir !== "string") return null;
+  if (typeof runDir !== "string") return null;
+  const at = (path: string): string => resolve(dirname(localFile), path);
+  return { server, stateDir: at(stateDir), runDir: at(runDir) };
+}
+
 function readOrEmpty(file: string): string {
   try {
     return readFileSync(file, "utf8");

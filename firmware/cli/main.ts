@@ -67,6 +67,9 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   "key accept": alone(async (call) => (await import("./key-command.ts")).runKeyAccept(call)),
   tune: alone(async (call) => (await import("./tune-command.ts")).runTune(call)),
   evaluate: alone(async (call) => (await import("./evaluate-command.ts")).runEvaluate(call)),
+  replay: alone(async (call) => (await import("./replay-command.ts")).runReplay(call)),
+  "blackbox list": placed(async (call, at) => (await blackbox()).runBlackboxList(call, at)),
+  "blackbox save": placed(async (call, at) => (await blackbox()).runBlackboxSave(call, at)),
   "config check": alone(runConfig),
   "config explain": alone(runConfig),
   "config get": placed(runConfigGet),
@@ -107,6 +110,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
 };
 
 const keyLive = () => import("./key-live.ts");
+const blackbox = () => import("./blackbox-command.ts");
 
 async function operatorKey(call: Call): Promise<ExitCode> {
   return (await import("./operator-key-command.ts")).runOperatorKey(call);

@@ -38,6 +38,10 @@ export const CLUSTER_MESSAGES = {
     en: "a data mirror takes this method by itself, there is no other",
     ja: "データミラー構成では自動的にこの方式になり、他は選択できません",
   },
+  mirrorTwoOnly: {
+    en: "a data mirror joins exactly two servers; three and more decide by majority",
+    ja: "データミラーは 2 台専用です。3 台以上では多数決方式を使います",
+  },
   threeMajority: {
     en: "three or more servers: those who reach a majority go on, without further hardware",
     ja: "3 ノード以上: 過半数と通信できるサーバが継続し、追加ハードウェアは不要です",
@@ -121,6 +125,18 @@ export const CLUSTER_MESSAGES = {
   nextServerAdd: {
     en: "next: kage server add SERVER2 --lan ...  (the cluster cannot start with one server)",
     ja: "次: kage server add SERVER2 --lan ...  (1 台ではクラスタを起動できません)",
+  },
+  nextServersAdd: {
+    en: "next: kage server add SERVER2 --lan ..., then SERVER3  (a majority takes three servers)",
+    ja: "次: kage server add SERVER2 --lan ...、続けて SERVER3  (多数決には 3 台以上必要です)",
+  },
+  editThird: {
+    en: "the method of this cluster joins two servers; {server} would be the third",
+    ja: "このクラスタの方式は 2 台用です。{server} は 3 台目になります",
+  },
+  editThirdDo: {
+    en: 'stop the cluster, set "method": "majority" in its file, remove "com" and "disk" there, add the server',
+    ja: 'クラスタを停止し、構成ファイルで "method": "majority" とし、"com" と "disk" を除いてから追加してください',
   },
   nextAfterServer: {
     en: "next: kage group add NAME ..., then kage server invite {server}",

@@ -10,6 +10,8 @@ import { CONFIG_MESSAGES } from "./messages-config.ts";
 import { ENROL_MESSAGES } from "./messages-enrol.ts";
 import { EVALUATE_MESSAGES } from "./messages-evaluate.ts";
 import { KEY_MESSAGES } from "./messages-key.ts";
+import { REPLAY_MESSAGES } from "./messages-replay.ts";
+import { STATUS_MESSAGES } from "./messages-status.ts";
 import { USER_MESSAGES } from "./messages-user.ts";
 
 const MESSAGES = {
@@ -20,6 +22,8 @@ const MESSAGES = {
   ...BROKER_MESSAGES,
   ...USER_MESSAGES,
   ...EVALUATE_MESSAGES,
+  ...REPLAY_MESSAGES,
+  ...STATUS_MESSAGES,
   do: { en: "do", ja: "対処" },
   unknownCommand: { en: 'unknown command "{words}"', ja: "不明なコマンド「{words}」" },
   needsVerb: { en: '"{noun}" needs a verb', ja: "「{noun}」には動詞が必要です" },

@@ -80,9 +80,15 @@ export const OPTIONS = {
     type: "string",
     value: "SERVER",
     help: {
-      en: "sending side (with --to); where an invitation waits: HOST:PORT",
-      ja: "送信側 (--to と併用)。招待側の HOST:PORT",
+      en: "sending side (with --to); where an invitation waits: HOST:PORT; first moment: TIME",
+      ja: "送信側 (--to と併用)。招待側の HOST:PORT。開始時刻 TIME",
     },
+  }),
+  until: option({ type: "string", value: "TIME", help: { en: "last moment", ja: "終了時刻" } }),
+  between: option({
+    type: "string",
+    value: "SERVER,SERVER",
+    help: { en: "both directions between these two", ja: "この 2 台の間 (両方向)" },
   }),
   wait: option({
     type: "boolean",
@@ -272,6 +278,13 @@ export const OPTIONS = {
     help: {
       en: "servers in order, with commas; default all, as they stand",
       ja: "サーバの優先順 (カンマ区切り)、既定は全サーバ",
+    },
+  }),
+  parallel: option({
+    type: "boolean",
+    help: {
+      en: "runs on all servers of the policy at once",
+      ja: "ポリシーの全サーバで同時に動かす",
     },
   }),
   address: option({

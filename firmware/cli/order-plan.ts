@@ -8,7 +8,7 @@ import type { GroupStatus, StatusDocument } from "../../services/status.ts";
 import { showSpan } from "./ages.ts";
 import { type Call, fail, printJson, printLines, wantsJson } from "./call.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
-import { findGroup, findServer } from "./goal.ts";
+import { findGroup, findServer, instancesOf } from "./goal.ts";
 import type { Order } from "./order.ts";
 import { groupNow, serverNow } from "./status-table.ts";
 import type { Answer } from "./survey.ts";
@@ -52,6 +52,10 @@ function planOrder(call: Call, order: Order, document: StatusDocument): Plan {
 function planGroup(call: Call, order: Order, document: StatusDocument): Plan {
   const { say } = call;
   const name = order.args["group"] ?? "";
+  const parts = instancesOf(document, name).filter(({ policy: [home = ""] }) => {
+    return findServer(document, home)?.state === "member";
+  });
+  if (parts.length > 0) return planParts(call, order, document, parts);
   const group = findGroup(document, name);
   const all = document.groups.map((known) => known.name).join(", ");
   if (group === undefined) {
@@ -76,6 +80,22 @@ function planGroup(call: Call, order: Order, document: StatusDocument): Plan {
   return {
     steps: [...stopStep(call, group), say("wouldStart", { group: name, server: target })],
   };
+}
+
+/** A parallel group: what each of its instances would do; the first that cannot says why. */
+function planParts(
+  call: Call,
+  order: Order,
+  document: StatusDocument,
+  parts: readonly GroupStatus[],
+): Plan {
+  const steps: string[] = [];
+  for (const { name } of parts) {
+    const plan = planGroup(call, { ...order, args: { ...order.args, group: name } }, document);
+    if ("trouble" in plan) return plan;
+    steps.push(...plan.steps);
+  }
+  return { steps };
 }
 
 function planServer(call: Call, order: Order, document: StatusDocument): Plan {

@@ -22,7 +22,7 @@ import { type NotDone, type Reply, request } from "./client.ts";
 import { printable } from "./columns.ts";
 import type { Place } from "./discover.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
-import { findGroup, findServer, type Goal } from "./goal.ts";
+import { findGroup, findServer, type Goal, instancesOf } from "./goal.ts";
 import { runDryRun } from "./order-plan.ts";
 import { awaitGoal } from "./order-wait.ts";
 import { replyTrouble } from "./refusal.ts";
@@ -93,8 +93,11 @@ function waitOptions(call: Call): number | Trouble {
 
 function orderOf(call: Call, { agent, document }: Answer): Order {
   const [noun = "", verb = ""] = call.invocation.command.split(" ");
-  const name = operand(call, 0);
   const to = call.invocation.texts.to;
+  const given = operand(call, 0);
+  // Of a parallel group one server's instance is meant.
+  const part = instancesOf(document, given).find(({ policy: [home] }) => home === to);
+  const name = part?.name ?? given;
   const loss = call.invocation.flags.has("accept-loss") ? "-loss" : "";
   const base = { verb: `${noun}.${verb}${loss}` };
   if (noun === "group") {

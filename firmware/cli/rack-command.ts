@@ -131,15 +131,27 @@ function showRecords(
 }
 
 function cable(call: Call, verb: "cut" | "restore"): RequestBody | Trouble {
-  const { from, to, server } = call.invocation.texts;
+  const { from, to, server, between } = call.invocation.texts;
   const remedy = call.say("seeHelp", { help: `kage help ${call.invocation.command}` });
   if ((from === undefined) !== (to === undefined)) {
     return usageTrouble(call.say("together", { a: "--from", b: "--to" }), remedy);
   }
-  if (server !== undefined && from !== undefined) {
-    return usageTrouble(call.say("contradiction", { a: "--server", b: "--from/--to" }), remedy);
+  const given = [
+    ...(server === undefined ? [] : ["--server"]),
+    ...(between === undefined ? [] : ["--between"]),
+    ...(from === undefined ? [] : ["--from/--to"]),
+  ];
+  const [a, b] = given;
+  if (a !== undefined && b !== undefined) {
+    return usageTrouble(call.say("contradiction", { a, b }), remedy);
   }
-  return { verb, paths: call.invocation.operands, ...ends(call, ["server", "from", "to"]) };
+  return {
+    verb,
+    paths: call.invocation.operands,
+    ...(server?.includes(",") ? { server: server.split(",") } : ends(call, ["server"])),
+    ...(between === undefined ? {} : { between: between.split(",") }),
+    ...ends(call, ["from", "to"]),
+  };
 }
 
 function spoil(

@@ -2,6 +2,7 @@
  * Reads what the rack says about itself: power, frozen trees, wires, announcers. Missing parts are
  * shown as unknown rather than guessed. Source: work order 5 and 7 (rack control socket).
  */
+import { ROLES, VIEW_ROLE } from "../supervisor.ts";
 import type { Call } from "./call.ts";
 import { isRecord, request } from "./client.ts";
 
@@ -10,7 +11,7 @@ export interface RackServer {
   readonly power: "on" | "off";
   readonly frozen: boolean;
   readonly incarnation: string;
-  /** Roles with a process, in the rack's order. */
+  /** Roles with a process, in the order in which they are started. */
   readonly roles: readonly string[];
   /** null = not armed. */
   readonly watchdogMs: number | null;
@@ -18,7 +19,10 @@ export interface RackServer {
 
 export interface RackPath {
   readonly path: string;
-  readonly ends: string;
+  /** Sender, or the server whose one cable it is. */
+  readonly from: string;
+  /** null = a cable to the cabinet. */
+  readonly to: string | null;
   readonly isCut: boolean;
 }
 
@@ -32,6 +36,8 @@ export interface RackState {
   readonly paths: readonly RackPath[];
   readonly floating: readonly RackAddress[];
 }
+
+const ROLE_ORDER: readonly string[] = [...ROLES, VIEW_ROLE];
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -71,15 +77,16 @@ function readServer(entry: Body): RackServer {
     power: entry["power"] === "off" ? "off" : "on",
     frozen: entry["frozen"] === true,
     incarnation: text(entry["incarnation"]),
-    roles: Object.keys(pids).filter((role) => typeof pids[role] === "number"),
+    roles: ROLE_ORDER.filter((role) => typeof pids[role] === "number"),
     watchdogMs: watchdog["armed"] === true && typeof timeoutMs === "number" ? timeoutMs : null,
   };
 }
 
 function readPath(entry: Body): RackPath {
   const { from, to, server, state } = entry;
-  const ends = typeof server === "string" ? server : `${text(from)} > ${text(to)}`;
-  return { path: text(entry["path"]), ends, isCut: state === "cut" };
+  const ends =
+    typeof server === "string" ? { from: server, to: null } : { from: text(from), to: text(to) };
+  return { path: text(entry["path"]), ...ends, isCut: state === "cut" };
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "-");

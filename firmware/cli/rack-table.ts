@@ -4,6 +4,7 @@ import type { Call } from "./call.ts";
 import { type Cell, layTable } from "./columns.ts";
 import type { MessageKey } from "./messages.ts";
 import type { RackPath, RackState } from "./rack-state.ts";
+import { namesText } from "./status-fold.ts";
 import { signOf, type Tone } from "./words.ts";
 
 export function rackLines(call: Call, state: RackState): string[] {
@@ -66,10 +67,44 @@ function pathRows(call: Call, paths: readonly RackPath[]): Cell[][] {
     const whole = cut.length === directions.length && cut.length > 1;
     const named = whole
       ? call.say("allDirections", { count: `${cut.length}` })
-      : cut.map((path) => path.ends).join(", ");
+      : cutText(call, directions, cut);
     return [bold(id), state, plain(named)];
   });
   return [heads(call, ["headPath", "headState", "headDirection"]), ...rows];
+}
+
+/**
+ * Servers that the cut has parted, `SERVER1 SERVER2 | SERVER3`, when nothing but that is cut; else the
+ * directions.
+ */
+function cutText(call: Call, all: readonly RackPath[], cut: readonly RackPath[]): string {
+  if (cut.length === 0) return "";
+  const parts = partsOf(all);
+  const partOf = (name: string): number => parts.findIndex((part) => part.includes(name));
+  const isParting = cut.every(({ from, to }) => to !== null && partOf(from) !== partOf(to));
+  if (parts.length > 1 && isParting && all.length > 2) {
+    return parts.map((part) => namesText(call, part)).join(" | ");
+  }
+  return namesText(
+    call,
+    cut.map(({ from, to }) => (to === null ? from : `${from} > ${to}`)),
+  );
+}
+
+/** Servers that still reach each other, in at least one direction, by their order. */
+function partsOf(all: readonly RackPath[]): string[][] {
+  const names = [...new Set(all.flatMap(({ from, to }) => (to === null ? [from] : [from, to])))];
+  let parts = names.map((name) => [name]);
+  for (const { from, to, isCut } of all) {
+    if (isCut || to === null) continue;
+    const joined = parts.filter((part) => part.includes(from) || part.includes(to));
+    if (joined.length < 2) continue;
+    const whole = names.filter((name) => joined.some((part) => part.includes(name)));
+    parts = parts.flatMap((part) =>
+      part === joined[0] ? [whole] : joined.includes(part) ? [] : [part],
+    );
+  }
+  return parts;
 }
 
 function addressRows(call: Call, state: RackState): Cell[][] {

@@ -12,9 +12,10 @@ import type {
 } from "../../services/status.ts";
 import { showSpan, spanSince } from "./ages.ts";
 import type { Call } from "./call.ts";
-import { type Cell, layTable, type Paint, printable, type Style } from "./columns.ts";
+import { type Cell, cellWidth, layTable, type Paint, printable, type Style } from "./columns.ts";
 import type { MessageKey } from "./messages.ts";
-import { type Answer, agentName, type Survey, whyNot } from "./survey.ts";
+import { foldDirections, foldReasons, namesText, policyText } from "./status-fold.ts";
+import { type Answer, agentName, type Sighting, type Survey, whyNot } from "./survey.ts";
 import {
   GROUP_WORDS,
   LEVEL_WORDS,
@@ -28,6 +29,8 @@ import {
 
 /** As much of an incarnation as tells two boots apart at a glance. */
 const INCARNATION_SHOWN = 8;
+/** Between two columns (columns.ts). */
+const GAP_CELLS = 2;
 
 /** `answer` is what is shown; `fresh` is the newest survey, which may have found nobody. */
 export function statusLines(call: Call, answer: Answer, fresh: Survey): string[] {
@@ -41,7 +44,7 @@ export function statusLines(call: Call, answer: Answer, fresh: Survey): string[]
     "",
     ...layTable(serverRows(call, document.servers), paint),
     ...section(layTable(groupRows(call, document), paint), document.groups.length),
-    ...section(layTable(pathRows(call, document.paths), paint), document.paths.length),
+    ...section(layTable(pathRows(call, document), paint), document.paths.length),
     "",
     ...nextLines(call, document),
     ...sourceLines(call, answer, fresh),
@@ -80,7 +83,7 @@ function headLines(call: Call, { cluster, ...rest }: StatusDocument): string[] {
   return [
     `${paint("bold", printable(cluster.name))}  ${level}  ${survives}`,
     paint("quiet", [say("methodLine", { method }), ...view, ...inForce, ...kept].join(", ")),
-    ...cluster.reasons.map((reason) => {
+    ...foldReasons(call, cluster.reasons).map((reason) => {
       const sign = signOf(tone === "good" ? "warn" : tone, utf8);
       return `  ${paint(tone, `${sign} ${printable(reason.text)}`)} (${printable(reason.code)})`;
     }),
@@ -120,35 +123,44 @@ function serverRows(call: Call, servers: readonly ServerStatus[]): Cell[][] {
 
 function groupRows(call: Call, { groups, servers }: StatusDocument): Cell[][] {
   const usable = new Set(servers.filter((s) => s.state === "member").map((s) => s.name));
-  const rows = groups.map((group) => [
-    { text: group.name, style: "bold" as const },
-    worded(call, GROUP_WORDS[group.state]),
-    plain(group.owner ?? "-"),
-    { text: policyText(group, usable), style: "quiet" as const },
-  ]);
-  return [heads(call, "headGroup", "headState", "headOwner", "headPolicy"), ...rows];
-}
-
-/** Servers that cannot take the group now stand in brackets. */
-function policyText(group: GroupStatus, usable: ReadonlySet<string>): string {
-  return group.policy.map((name) => (usable.has(name) ? name : `(${name})`)).join(" > ");
-}
-
-function pathRows(call: Call, paths: readonly PathStatus[]): Cell[][] {
-  const ids = [...new Set(paths.map((path) => path.id))];
-  const rows = ids.flatMap((id) =>
-    rowsOfPath(
-      call,
-      paths.filter((path) => path.id === id),
-    ),
+  const head = heads(call, "headGroup", "headState", "headOwner", "headPolicy");
+  const left = [
+    head.slice(0, 3),
+    ...groups.map((group): Cell[] => [
+      { text: group.name, style: "bold" },
+      worded(call, GROUP_WORDS[group.state]),
+      plain(group.owner ?? "-"),
+    ]),
+  ];
+  const widest = [0, 1, 2].map((at) =>
+    Math.max(...left.map((row) => cellWidth(printable(row[at]?.text ?? "")))),
   );
+  const taken = widest.reduce((sum, cells) => sum + cells + GAP_CELLS, 0);
+  const room = call.io.stdout.size().columns - taken;
+  const rows = groups.map((group, index): Cell[] => [
+    ...(left[index + 1] ?? []),
+    { text: policyText(call, group, usable, room), style: "quiet" },
+  ]);
+  return [head, ...rows];
+}
+
+function pathRows(call: Call, { paths, servers }: StatusDocument): Cell[][] {
+  const ids = [...new Set(paths.map((path) => path.id))];
+  const rows = ids.flatMap((id) => {
+    const directions = paths.filter((path) => path.id === id);
+    return rowsOfPath(call, directions, servers);
+  });
   const head = heads(call, "headPath", "headKind", "headState", "headHeard");
   // No direction to name, no heading for it.
   if (rows.some((row) => row.at(-1)?.text !== "")) head.push(...heads(call, "headDirection"));
   return [head, ...rows];
 }
 
-function rowsOfPath(call: Call, directions: readonly PathStatus[]): Cell[][] {
+function rowsOfPath(
+  call: Call,
+  directions: readonly PathStatus[],
+  servers: readonly ServerStatus[],
+): Cell[][] {
   const [first] = directions;
   if (first === undefined) return [];
   const normal = directions.filter((path) => path.state === "normal");
@@ -171,7 +183,7 @@ function rowsOfPath(call: Call, directions: readonly PathStatus[]): Cell[][] {
   if (alike && directions.length > 1) {
     add(directions, first.state === "normal" ? "" : call.say("allDirections", { count }));
   } else {
-    for (const path of rest) add([path], `${path.from} > ${path.to}`);
+    for (const row of foldDirections(call, rest, servers)) add(row.paths, row.direction);
     const others = normal.length === 1 ? direct(normal) : { count: `${normal.length}` };
     if (rest.length === 0) add(normal, "");
     else add(normal, typeof others === "string" ? others : call.say("theRest", others));
@@ -218,17 +230,39 @@ export function sourceLines(call: Call, answer: Answer, fresh: Survey): string[]
   const { say, lang, paint } = call;
   const time = showSpan(call.io.nowMs() - answer.atMs, lang);
   const lines = [paint("quiet", say("answeredBy", { server: agentName(answer.agent), time }))];
-  for (const sighting of fresh.sightings) {
-    const server = agentName(sighting.agent);
-    if (sighting.kind === "no-answer") {
-      const why = printable(whyNot(call, sighting.reply));
-      lines.push(paint("warn", `! ${say("unreachableAgent", { server, why })}`));
-    } else if (sighting.agent !== answer.agent && differs(sighting.document, answer.document)) {
-      const view = printable(viewText(call, sighting.document));
-      lines.push(paint("bad", `! ${say("disagrees", { server, view })}`));
-    }
+  for (const [why, servers] of byWords(fresh, (sighting) =>
+    sighting.kind === "no-answer" ? printable(whyNot(call, sighting.reply)) : null,
+  )) {
+    const server = namesText(call, servers);
+    lines.push(paint("warn", `! ${say("unreachableAgent", { server, why })}`));
+  }
+  for (const [view, servers] of byWords(fresh, (sighting) =>
+    sighting.kind === "answer" &&
+    sighting.agent !== answer.agent &&
+    differs(sighting.document, answer.document)
+      ? printable(viewText(call, sighting.document))
+      : null,
+  )) {
+    const server = namesText(call, servers);
+    lines.push(paint("bad", `! ${say("disagrees", { server, view })}`));
   }
   return lines;
+}
+
+/** Names of those of whom the same is to be said; null = nothing is. */
+function byWords(
+  { sightings }: Survey,
+  wordsOf: (sighting: Sighting) => string | null,
+): ReadonlyMap<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const sighting of sightings) {
+    const words = wordsOf(sighting);
+    if (words === null) continue;
+    const names = found.get(words) ?? [];
+    names.push(agentName(sighting.agent));
+    found.set(words, names);
+  }
+  return found;
 }
 
 /** Another view or another owner; ages and reasons may differ between honest observers. */

@@ -3,6 +3,7 @@
  * coordinator's, else a member's, else any. Pictures are never merged: two half-truths mixed are
  * worse than one honest view with a note that another agent sees it differently.
  */
+import { setMaxListeners } from "node:events";
 import { unreachable } from "../../hal/base/assert.ts";
 import type { StatusDocument } from "../../services/status.ts";
 import { showSpan } from "./ages.ts";
@@ -40,6 +41,8 @@ const GRACE_MS = 300;
 export async function survey(call: Call, place: Place, server?: string): Promise<Survey> {
   const agents = place.agents.filter((agent) => server === undefined || agent.server === server);
   const hurry = new AbortController();
+  // One question per agent hangs on it; more than ten of them are no leak.
+  setMaxListeners(agents.length + 1, hurry.signal);
   const stop = (): void => hurry.abort();
   call.io.interrupted.addEventListener("abort", stop, { once: true });
   let grace: NodeJS.Timeout | undefined;
@@ -73,15 +76,22 @@ function pickBest(sightings: readonly Sighting[]): Answer | null {
   let best: Answer | null = null;
   for (const sighting of sightings) {
     if (sighting.kind !== "answer") continue;
-    if (best === null || standing(sighting) > standing(best)) best = sighting;
+    if (best === null || isAbove(sighting, best)) best = sighting;
   }
   return best;
+}
+
+/** Of two that stand alike the newer view; one that is cut off may still call itself coordinator. */
+function isAbove(one: Answer, other: Answer): boolean {
+  const rank = standing(one) - standing(other);
+  if (rank !== 0) return rank > 0;
+  return (one.document.cluster.epoch ?? -1) > (other.document.cluster.epoch ?? -1);
 }
 
 /** Answering agents, the most trustworthy first. */
 export function ranked(result: Survey): readonly Answer[] {
   const answers = result.sightings.filter((sighting) => sighting.kind === "answer");
-  return answers.toSorted((a, b) => standing(b) - standing(a));
+  return answers.toSorted((a, b) => (isAbove(a, b) ? -1 : isAbove(b, a) ? 1 : 0));
 }
 
 function standing({ agent, document }: Answer): number {

@@ -33,6 +33,8 @@ export interface LanSegment {
   setFault(from: string, to: string, change: Partial<WireFault>): void;
   /** Puts a raw frame on the receiver's end, whatever the wire's state. */
   inject(from: string, to: string, bytes: Uint8Array): void;
+  /** Frames that servers have put on this segment so far, lost ones included. */
+  frames(): number;
   /** Newest frames that `from` sent to `to`, oldest first. */
   captured(from: string, to: string): readonly CapturedFrame[];
   close(): Promise<void>;
@@ -69,6 +71,7 @@ interface LanWire {
 export async function createLanSegment(options: LanSegmentOptions): Promise<LanSegment> {
   const { cabinet, path } = options;
   const wires = new Map<string, LanWire>();
+  let frames = 0;
 
   function deliver(wire: LanWire, bytes: Buffer): void {
     const exit = wires.get(key(wire.to, wire.from))?.socket ?? wire.socket;
@@ -87,6 +90,7 @@ export async function createLanSegment(options: LanSegmentOptions): Promise<LanS
   }
 
   function take(wire: LanWire, bytes: Buffer): void {
+    frames += 1;
     const relayed = passes(wire) && !chance(wire.fault.lossRatio) && wire.inFlight < IN_FLIGHT_MAX;
     wire.frames.push({ atMs: cabinet.now(), bytes, relayed });
     if (wire.frames.length > CAPTURE_MAX) wire.frames.shift();
@@ -132,6 +136,7 @@ export async function createLanSegment(options: LanSegmentOptions): Promise<LanS
   }
 
   return {
+    frames: () => frames,
     setFault(from, to, change) {
       const wire = wires.get(key(from, to));
       if (wire !== undefined) wire.fault = { ...wire.fault, ...change };

@@ -4,6 +4,7 @@
  * them in the same instant, before any process is touched.
  * Source: issue 2 item 5; architecture.md 7.
  */
+import { listProcesses } from "../drivers/process-tree/process-tree.ts";
 import { type ArrayExport, createArrayExport } from "./array-export.ts";
 import type { Cabinet } from "./cabinet.ts";
 import { type ComLine, createComLine } from "./com-line.ts";
@@ -284,10 +285,12 @@ function cutArrayPath(server: number, cut: boolean, parts: Parts): void {
 }
 
 function statusOf(servers: readonly string[], parts: Parts): Readonly<Record<string, unknown>> {
+  // One look for all: while it lasts no frame passes.
+  const processes = listProcesses();
   return {
     servers: servers.map((name) => ({
       name,
-      ...parts.power.status(name),
+      ...parts.power.status(name, processes),
       watchdog: parts.boards?.state(name) ?? { armed: false, timeoutMs: 0 },
     })),
     paths: parts.wiring.wires.map(({ path, from, to }) => ({
@@ -296,6 +299,7 @@ function statusOf(servers: readonly string[], parts: Parts): Readonly<Record<str
       state: parts.wiring.isCut(path, from, to) ? "cut" : "up",
     })),
     floating: parts.publicSwitch?.state() ?? [],
+    frames: Object.fromEntries([...parts.lans].map(([id, lan]) => [id, lan.frames()])),
   };
 }
 

@@ -162,7 +162,8 @@ function chooseWires(request: Request, rack: VerbTargets): readonly Wire[] {
     throw new Refusal(`expected paths: a list out of ${rack.wiring.paths.join(", ")}`);
   }
   const choice: WireChoice = {
-    ...optionalServer(request, "server", rack),
+    ...(request["server"] === undefined ? {} : { servers: readServers(request, "server", rack) }),
+    ...(request["between"] === undefined ? {} : { between: readBetween(request, rack) }),
     ...optionalServer(request, "from", rack),
     ...optionalServer(request, "to", rack),
   };
@@ -185,18 +186,31 @@ function readPair(
   return { path: wire.path, from: wire.from, to: wire.to };
 }
 
-function optionalServer(
-  request: Request,
-  key: "server" | "from" | "to",
-  rack: VerbTargets,
-): WireChoice {
+function optionalServer(request: Request, key: "from" | "to", rack: VerbTargets): WireChoice {
   return request[key] === undefined ? {} : { [key]: readServer(request, key, rack) };
 }
 
-function readServer(request: Request, key: string, rack: VerbTargets): string {
-  const found = rack.servers.find((name) => name === request[key]);
+function readBetween(request: Request, rack: VerbTargets): readonly [string, string] {
+  const [one, other, ...more] = readServers(request, "between", rack);
+  if (one !== undefined && other !== undefined && more.length === 0) return [one, other];
+  throw new Refusal(`expected between: two of the servers ${rack.servers.join(", ")}`);
+}
+
+/** One name, or a list of them. */
+function readServers(request: Request, key: string, rack: VerbTargets): readonly string[] {
+  const given = request[key];
+  if (!Array.isArray(given)) return [readServer(request, key, rack)];
+  if (given.length === 0) throw new Refusal(`expected ${key}: at least one server`);
+  return given.map((name) => findServer(name, key, rack));
+}
+
+const readServer = (request: Request, key: string, rack: VerbTargets): string =>
+  findServer(request[key], key, rack);
+
+function findServer(name: unknown, key: string, rack: VerbTargets): string {
+  const found = rack.servers.find((one) => one === name);
   if (found !== undefined) return found;
-  const given = JSON.stringify(request[key]) ?? "nothing";
+  const given = JSON.stringify(name) ?? "nothing";
   throw new Refusal(
     `expected ${key}: one of the servers ${rack.servers.join(", ")}, found ${given}`,
   );

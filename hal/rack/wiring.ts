@@ -18,8 +18,13 @@ export interface Wire {
 
 /** Which wires an order means; all absent = every wire of the path. */
 export interface WireChoice {
-  /** Both directions of every wire of this server. */
-  readonly server?: string;
+  /**
+   * Both directions of every wire that leads out of this set: one server's plug, or, with several, all
+   * wires between them and the others. Wires among them are not meant.
+   */
+  readonly servers?: readonly string[];
+  /** Both directions between these two. */
+  readonly between?: readonly [string, string];
   readonly from?: string;
   readonly to?: string;
 }
@@ -62,7 +67,8 @@ export function createWiring(options: WiringOptions): Wiring {
 
   function select(wanted: readonly string[], choice: WireChoice): Selection {
     const chosen: Wire[] = [];
-    const named = [choice.server, choice.from, choice.to].filter((name) => name !== undefined);
+    const ends = [...(choice.servers ?? []), ...(choice.between ?? []), choice.from, choice.to];
+    const named = ends.filter((name) => name !== undefined);
     const stranger = named.find((name) => !options.servers.includes(name));
     if (stranger !== undefined)
       return refused(`no server "${stranger}"`, "servers", options.servers);
@@ -98,17 +104,25 @@ function pairs(servers: readonly string[]): { readonly from: string; readonly to
 }
 
 function matches(wire: Wire, choice: WireChoice): boolean {
-  if (choice.server !== undefined && wire.from !== choice.server && wire.to !== choice.server) {
-    return false;
+  const { servers, between } = choice;
+  if (servers !== undefined && !leadsOut(wire, servers)) return false;
+  if (between !== undefined) {
+    const [one, other] = between;
+    if (wire.to === null || one === other) return false;
+    if (!between.includes(wire.from) || !between.includes(wire.to)) return false;
   }
   if (choice.from !== undefined && wire.from !== choice.from) return false;
   return choice.to === undefined || wire.to === choice.to;
 }
 
+function leadsOut({ from, to }: Wire, servers: readonly string[]): boolean {
+  return servers.includes(from) !== (to !== null && servers.includes(to));
+}
+
 function emptyChoice(path: string, spoke: boolean): Selection {
   const message = spoke
-    ? `"${path}" is one cable per server: name it with server, not with to`
-    : `no wire of "${path}" fits: from and to must be two different servers`;
+    ? `"${path}" is one cable per server: name it with server, not with to or between`
+    : `no wire of "${path}" fits: its two ends must be two different servers`;
   return { kind: "refused", message };
 }
 

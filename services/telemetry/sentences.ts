@@ -76,7 +76,9 @@ export function headlineOf({ cluster, groups }: StatusDocument): Bilingual {
   if (cluster.epoch === null) return sentence("no-view");
   if (cluster.survivesFailures === 0) return sentence("survives-none");
   const count = cluster.survivesFailures;
-  return sentence(cluster.level === "ok" ? "survives-some" : "survives-degraded", { count });
+  const isOk = cluster.level === "ok";
+  if (count > 1) return sentence(isOk ? "survives-many" : "survives-many-degraded", { count });
+  return sentence(isOk ? "survives-some" : "survives-degraded", { count });
 }
 
 function only(data: SentenceData, language: "en" | "ja"): EventData {

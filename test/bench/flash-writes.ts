@@ -8,7 +8,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { readProc } from "../lab/command.ts";
-import { type ClusterLine, SERVERS } from "../scenarios/language.ts";
+import type { ClusterLine } from "../scenarios/language.ts";
 import { createRackWorld } from "../scenarios/rack-world.ts";
 import type { World } from "../scenarios/world.ts";
 import { type Row, round } from "./figures.ts";
@@ -24,8 +24,11 @@ const READY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 const GROUP = "web";
 
+const SERVERS = ["SERVER1", "SERVER2"];
+
 const CLUSTER: ClusterLine = {
   method: "com-disk",
+  servers: SERVERS,
   timeoutMs: 3000,
   intervalMs: 300,
   groups: [{ name: GROUP, policy: SERVERS, start: "auto" }],

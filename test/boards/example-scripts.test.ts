@@ -50,22 +50,27 @@ const ERROR_DISK = "armlog ERROR DISK IIS GROUP /ARM";
 
 const rows: readonly [string, string, Variables, readonly string[]][] = [
   [
-    "R146: START",
+    "R146, R154: START",
     "start.sh",
     { ARMS_EVENT: "START" },
     [RSP, "armlog NORMAL START IIS GROUP SCRIPT", WWW, "armlog WWW STARTED"],
   ],
   [
-    "R147: FAILOVER",
+    "R147, R154: FAILOVER",
     "start.sh",
     { ARMS_EVENT: "FAILOVER", ARMS_DISK: "SUCCESS" },
     [RSP, "armlog FAILOVER START IIS GROUP SCRIPT", WWW, "armlog WWW STARTED"],
   ],
-  ["R148: RECOVER", "start.sh", { ARMS_EVENT: "RECOVER" }, ["armlog RECOVER START IIS GROUP"]],
+  [
+    "R148, R154: RECOVER",
+    "start.sh",
+    { ARMS_EVENT: "RECOVER" },
+    ["armlog RECOVER START IIS GROUP"],
+  ],
   ["R150: no event", "start.sh", {}, [NO_ARM]],
   ["R150: another event", "start.sh", { ARMS_EVENT: "start" }, [NO_ARM]],
   [
-    "R151, R163: START, disk failed, at home",
+    "R151, R154, R163: START, disk failed, at home",
     "start.sh",
     { ARMS_EVENT: "START", ARMS_DISK: "FAILURE", ARMS_SERVER: "HOME" },
     [ERROR_DISK, "armfover /F IIS"],
@@ -77,7 +82,7 @@ const rows: readonly [string, string, Variables, readonly string[]][] = [
     [ERROR_DISK],
   ],
   [
-    "R149: stop of a START",
+    "R149, R154: stop of a START",
     "stop.sh",
     { ARMS_EVENT: "START" },
     [
@@ -89,7 +94,7 @@ const rows: readonly [string, string, Variables, readonly string[]][] = [
     ],
   ],
   [
-    "R149: stop of a FAILOVER",
+    "R149, R154: stop of a FAILOVER",
     "stop.sh",
     { ARMS_EVENT: "FAILOVER" },
     [
@@ -101,7 +106,7 @@ const rows: readonly [string, string, Variables, readonly string[]][] = [
     ],
   ],
   [
-    "R165: stop after the disk failed",
+    "R165, D23: stop after the disk failed",
     "stop.sh",
     { ARMS_EVENT: "START", ARMS_DISK: "FAILURE" },
     ["armkill RSP", END],

@@ -35,7 +35,7 @@ function tellOfStrangers(): void {
     });
   });
 
-  test("mosquitto_rr -V 5 gives an order and gets the answer", async () => {
+  test("R41, R42: mosquitto_rr -V 5, a stranger to the cluster, gives an order and gets the answer", async () => {
     await withRig("mosquitto", async (rig) => {
       await whenOnline(rig);
       const topics = ["-t", `${PREFIX}/cmd/op/group/web/move`];

@@ -61,6 +61,20 @@ test("values come as the next argument or after an equals sign; groups add up", 
   assert.ok(parsed.options.templateGiven);
 });
 
+test("R86: three and more servers decide by majority, and a majority alone means three", () => {
+  const templateOf = (...argv: string[]): readonly [number, string, number] => {
+    const parsed = parseApplianceOptions(argv);
+    if (parsed.kind !== "options") throw new Error(JSON.stringify(parsed));
+    const { servers, method, groups } = parsed.options.template;
+    return [servers, method, groups[0]?.policy.length ?? 0];
+  };
+  assert.equal(templateOf("--servers", "3"), [3, "majority", 3]);
+  assert.equal(templateOf("--servers", "16"), [16, "majority", 16]);
+  assert.equal(templateOf("--servers", "5", "--method", "majority"), [5, "majority", 5]);
+  assert.equal(templateOf("--method", "majority"), [3, "majority", 3]);
+  assert.equal(templateOf("--servers", "2"), [2, "com-disk", 2]);
+});
+
 test("a script pair is named by its folder, with its longest run", () => {
   const parsed = parseApplianceOptions(["--script", "web:/s", "--script=web:/t:2000"]);
   if (parsed.kind !== "options") throw new Error(JSON.stringify(parsed));
@@ -73,13 +87,24 @@ test("a script pair is named by its folder, with its longest run", () => {
 const REFUSALS: readonly (readonly [readonly string[], string])[] = [
   [["--metod", "com"], 'unknown argument "--metod"'],
   [["--__proto__", "com"], 'unknown argument "--__proto__"'],
-  [["--method", "mirror"], '--method: expected one of com-disk, com, disk, none, found "mirror"'],
+  [
+    ["--method", "mirror"],
+    '--method: expected one of com-disk, com, disk, none, majority, found "mirror"',
+  ],
   [["--timeout", "1s"], '--timeout: expected a whole number from 50 to 600000, found "1s"'],
   [["--timeout"], '--timeout: expected a whole number from 50 to 600000, found ""'],
   [["--state"], '--state: expected a folder, found ""'],
   [["--group", "web"], '--group: expected NAME:SERVER1,SERVER2[:manual], found "web"'],
   [["--group", "web:SERVER9"], "--group web: expected servers out of SERVER1,SERVER2"],
-  [["--servers", "3"], "--servers 3: COM and stamps join two servers"],
+  [["--servers", "1"], '--servers: expected a whole number from 2 to 16, found "1"'],
+  [["--servers", "17"], '--servers: expected a whole number from 2 to 16, found "17"'],
+  [["--servers", "3.5"], '--servers: expected a whole number from 2 to 16, found "3.5"'],
+  [
+    ["--servers", "3", "--method", "com"],
+    "--servers 3 --method com: that method joins two servers",
+  ],
+  [["--servers=5", "--method=none"], "--servers 5 --method none: that method joins two servers"],
+  [["--servers", "2", "--method", "majority"], "--servers 2: of two servers none is a majority"],
   [["--script", "web"], '--script: expected GROUP:DIR[:MS], found "web"'],
   [["--script", "db:/s"], '--script: no group "db"'],
   [["--fresh", "--keep"], "expected --fresh or --keep"],

@@ -25,6 +25,7 @@ async function withSupervisor(
   act: (rig: Rig) => Promise<void>,
   prepare?: (folder: string) => void,
   telemetry = false,
+  disk = true,
 ) {
   const folder = mkdtempSync(join(tmpdir(), "kage-sup-"));
   const cookie = `TEST-${randomBytes(8).toString("hex")}`;
@@ -39,6 +40,7 @@ async function withSupervisor(
     mainJs: MAIN,
     localFile,
     stateDir: folder,
+    disk,
     telemetry,
   });
   const supervisor = spawn(command.file, command.argv, {
@@ -70,6 +72,27 @@ const allRoles = (rig: Rig): Promise<Record<string, number>> =>
     const roles = rig.roles();
     return ROLES.every((role) => roles[role] !== undefined) ? roles : null;
   });
+
+test("without an array there is no disk process", async () => {
+  const act = async (rig: Rig): Promise<void> => {
+    await until("pulse and agent", () => {
+      const { pulse, agent } = rig.roles();
+      return pulse !== undefined && agent !== undefined ? true : null;
+    });
+    // The loops of all roles begin in one breath; a disk process would be there with the agent's second start.
+    await until("the agent's second start", () =>
+      /agent ended/.test(rig.log()) ? true : killAgent(rig),
+    );
+    assert.equal(Object.keys(rig.roles()).includes("disk"), false);
+  };
+  await withSupervisor(act, undefined, false, false);
+});
+
+function killAgent(rig: Rig): null {
+  const { agent } = rig.roles();
+  if (agent !== undefined) process.kill(agent, "SIGKILL");
+  return null;
+}
 
 test("each role is started again after kill -9, the others are left alone", async () => {
   await withSupervisor(async (rig) => {

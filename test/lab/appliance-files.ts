@@ -56,7 +56,7 @@ export interface LabGroup {
 }
 
 export interface LabCluster {
-  readonly method: "com" | "com-disk" | "disk" | "none";
+  readonly method: "com" | "com-disk" | "disk" | "none" | "majority";
   readonly timeoutMs: number;
   readonly intervalMs: number;
   readonly startWaitMs: number;
@@ -95,7 +95,7 @@ export function serverFiles(bay: Bay): ServerFiles {
   };
 }
 
-/** Writes everything of both servers. `keyHex`: 64 hex digits, the same on both. */
+/** Writes everything of all servers. `keyHex`: 64 hex digits, the same on all. */
 export function writeApplianceFiles(cabinet: Cabinet, cluster: LabCluster, keyHex: string): void {
   const text = `${JSON.stringify(clusterText(cabinet, cluster), null, 2)}\n`;
   writeFileSync(join(cabinet.folder, "cluster.jsonc"), text);
@@ -118,6 +118,8 @@ export function writeApplianceFiles(cabinet: Cabinet, cluster: LabCluster, keyHe
 function clusterText(cabinet: Cabinet, cluster: LabCluster): object {
   const [one, two] = cabinet.bays;
   const both = (first: string, second: string) => ({ [one.name]: first, [two.name]: second });
+  const each = (of: (number: number) => string) =>
+    Object.fromEntries(cabinet.bays.map(({ name, number }) => [name, of(number)]));
   const withCom = cluster.method === "com" || cluster.method === "com-disk";
   const { cable, array } = cabinet;
   return {
@@ -131,8 +133,8 @@ function clusterText(cabinet: Cabinet, cluster: LabCluster): object {
     },
     servers: cabinet.bays.map(({ name }) => ({ name, publicInterface: "pub0" })),
     lans: [
-      { id: "lan1", kind: "private", addresses: both("10.77.1.1:7001", "10.77.1.2:7001") },
-      { id: "lan2", kind: "public", addresses: both("10.77.2.1:7002", "10.77.2.2:7002") },
+      { id: "lan1", kind: "private", addresses: each((number) => `10.77.1.${number}:7001`) },
+      { id: "lan2", kind: "public", addresses: each((number) => `10.77.2.${number}:7002`) },
     ],
     ...(withCom && cable !== null ? { com: { devices: both(...cable.devices) } } : {}),
     ...(array !== null && (cluster.method === "com-disk" || cluster.method === "disk")

@@ -28,7 +28,8 @@ import {
 export type Segment = "private" | "public";
 
 export interface CabinetOptions {
-  readonly servers: readonly [string, string];
+  /** Best cluster priority first; the COM cable joins the first two. */
+  readonly servers: readonly [string, string, ...string[]];
   /** Speed of the COM cable, bit/s; null = no cable. Default 38400. */
   readonly baud?: number | null;
   /** Default true. */
@@ -65,7 +66,7 @@ export interface Cabinet {
   readonly id: string;
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly bays: readonly [Bay, Bay];
+  readonly bays: readonly [Bay, Bay, ...Bay[]];
   readonly network: NetNamespace;
   readonly client: NetNamespace;
   readonly cable: SerialCable | null;
@@ -147,7 +148,9 @@ export async function openCabinet(options: CabinetOptions): Promise<Cabinet> {
         cgroup,
       };
     };
-    const bays = [bay(options.servers[0], 1), bay(options.servers[1], 2)] as const;
+    const [first, second, ...rest] = options.servers;
+    const others = rest.map((name, index) => bay(name, index + 3));
+    const bays = [bay(first, 1), bay(second, 2), ...others] as const;
     return assemble({ id, folder, env, network, client, cable, array, bays }, undo, options.boot);
   } catch (error) {
     for (const step of undo.reverse()) await step();

@@ -25,7 +25,7 @@ import type { Life } from "./server.ts";
 import { openStateDisk, type StateDisk } from "./state-disk.ts";
 
 export interface LabOptions {
-  readonly servers: readonly [string, string];
+  readonly servers: readonly [string, string, ...string[]];
   readonly cluster: LabCluster;
 }
 

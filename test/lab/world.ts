@@ -18,7 +18,7 @@ import type {
 } from "../scenarios/command-grammar.ts";
 import { readEventFiles } from "../scenarios/event-files.ts";
 import { garbagePiece } from "../scenarios/garbage.ts";
-import { type ClusterLine, SERVERS } from "../scenarios/language.ts";
+import type { ClusterLine } from "../scenarios/language.ts";
 import { askEvents, askStatus, giveOrder } from "../scenarios/rack-client.ts";
 import { type ScriptCondition, ScriptFolder } from "../scenarios/script-folder.ts";
 import { Slots } from "../scenarios/slots.ts";
@@ -121,8 +121,9 @@ class LabWorld implements World {
   }
 
   async start(): Promise<void> {
+    const [first = "", second = "", ...others] = this.cluster.servers;
     const lab = await openLab({
-      servers: ["SERVER1", "SERVER2"],
+      servers: [first, second, ...others],
       cluster: labCluster(this.cluster, this.#scripts),
     });
     this.#lab = lab;
@@ -130,7 +131,7 @@ class LabWorld implements World {
       this.#heard.push({ from, bytes });
       if (this.#heard.length > HEARD_PIECES_MAX) this.#heard.shift();
     });
-    await Promise.all(SERVERS.map((server) => lab.powerOn(server)));
+    await Promise.all(this.cluster.servers.map((server) => lab.powerOn(server)));
     await this.#stand();
     this.#asking = true;
     this.#customer = this.#keepAsking();
@@ -144,7 +145,8 @@ class LabWorld implements World {
   async #stand(): Promise<void> {
     const endMs = performance.now() + STAND_WITHIN_MS;
     while (performance.now() < endMs) {
-      const documents = await Promise.all(SERVERS.map((server) => this.status(server)));
+      const { servers } = this.cluster;
+      const documents = await Promise.all(servers.map((server) => this.status(server)));
       const stands = documents.every((document) =>
         document?.paths.every((path) => path.state === "normal"),
       );
@@ -168,24 +170,42 @@ class LabWorld implements World {
     return existsSync(lab.cabinet.folder) ? [...left, `folder ${lab.cabinet.folder}`] : left;
   }
 
-  async wire({ verb, paths, server, from, to }: WireOrder): Promise<void> {
+  async wire(order: WireOrder): Promise<void> {
+    const { verb, paths, servers } = order;
     const cut = verb === "cut";
     const changes = paths.flatMap((path): WireChange[] => {
-      if (path === "com") return this.#comChanges(cut, from, to);
+      const ways = this.#directions(order);
+      if (path === "com") return ways.map((way) => ({ wire: "com", from: way.from, cut }));
       if (path === "array") {
-        const plugs = server === null ? SERVERS : [server];
+        const plugs = servers.length === 0 ? this.cluster.servers : servers;
         return plugs.map((plug) => ({ wire: "array", server: plug, cut }));
       }
       const segment = SEGMENTS[path];
       if (segment === undefined) throw rackOnly(`cut ${path}`);
-      if (server !== null) return [{ wire: "segment", segment, server, cut }];
-      return directions(from, to).map((way) => ({ wire: "between", segment, ...way, cut }));
+      const [server] = servers;
+      if (server !== undefined && servers.length === 1) {
+        return [{ wire: "segment", segment, server, cut }];
+      }
+      return ways.map((way) => ({ wire: "between", segment, ...way, cut }));
     });
     await this.#open().cabinet.rewire(changes);
   }
 
-  #comChanges(cut: boolean, from: string | null, to: string | null): WireChange[] {
-    return directions(from, to).map((way) => ({ wire: "com", from: way.from, cut }));
+  /** Wires of the order as directions; no name = all of them. */
+  #directions({ servers, between, from, to }: WireOrder): { from: string; to: string }[] {
+    const all = this.cluster.servers;
+    const ways = all.flatMap((one) =>
+      all.filter((two) => two !== one).map((two) => ({ from: one, to: two })),
+    );
+    return ways.filter((way) => {
+      if (servers.length > 0 && servers.includes(way.from) === servers.includes(way.to)) {
+        return false;
+      }
+      if (between !== null && !(between.includes(way.from) && between.includes(way.to))) {
+        return false;
+      }
+      return (from ?? way.from) === way.from && (to ?? way.to) === way.to;
+    });
   }
 
   async power(server: string, on: boolean): Promise<void> {
@@ -218,7 +238,8 @@ class LabWorld implements World {
   async disk(server: string | null, fault: DiskFault): Promise<void> {
     const { array } = this.#open().cabinet;
     if (array === null) throw new Error("this lab has no array");
-    const paths = (server === null ? SERVERS : [server]).map((name) => SERVERS.indexOf(name));
+    const { servers } = this.cluster;
+    const paths = (server === null ? servers : [server]).map((name) => servers.indexOf(name));
     await Promise.all(paths.map((path) => array.setFault(path, fault)));
   }
 
@@ -367,14 +388,5 @@ class LabWorld implements World {
   }
 }
 
-const endOf = (server: string): 0 | 1 => (SERVERS.indexOf(server) === 0 ? 0 : 1);
-
-/** No name = both directions; one name = that one's side of it. */
-function directions(from: string | null, to: string | null): { from: string; to: string }[] {
-  const [one = "", two = ""] = SERVERS;
-  const ways = [
-    { from: one, to: two },
-    { from: two, to: one },
-  ];
-  return ways.filter((way) => (from ?? way.from) === way.from && (to ?? way.to) === way.to);
-}
+/** The cable joins the first server with the second. */
+const endOf = (server: string): 0 | 1 => (server === "SERVER1" ? 0 : 1);

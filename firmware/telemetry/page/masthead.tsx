@@ -73,19 +73,7 @@ export function Masthead(props: MastheadProps) {
       </div>
       <LiveSign freshness={freshness} />
       <nav class="masthead-tools" aria-label={t("otherPages")}>
-        {others.length > 4
-          ? null
-          : others.map(({ name, url }) => (
-              <a
-                key={name}
-                class="ghost"
-                href={url ?? ""}
-                aria-label={t("otherPage", { server: name })}
-              >
-                <Icon name="server" />
-                {name}
-              </a>
-            ))}
+        <OtherPages others={others} />
         <LanguageSwitch />
         {session.role === "admin" ? (
           <button type="button" class="ghost" onClick={props.onUsers}>
@@ -106,6 +94,29 @@ export function Masthead(props: MastheadProps) {
         </button>
       </nav>
     </header>
+  );
+}
+
+/** More links than this would push the bar onto two lines. */
+const LINKS_MAX = 2;
+
+function OtherPages({ others }: { readonly others: Bootstrap["servers"] }) {
+  const { t } = useSpeech();
+  const links = others.map(({ name, url }) => (
+    <a key={name} class="ghost" href={url ?? ""} aria-label={t("otherPage", { server: name })}>
+      <Icon name="server" />
+      {name}
+    </a>
+  ));
+  if (links.length <= LINKS_MAX) return <>{links}</>;
+  return (
+    <details class="masthead-others">
+      <summary class="ghost">
+        <Icon name="server" />
+        {t("otherServers", { count: String(links.length) })}
+      </summary>
+      <div class="masthead-list">{links}</div>
+    </details>
   );
 }
 

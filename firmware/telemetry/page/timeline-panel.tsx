@@ -158,6 +158,9 @@ function EventItem({ row, isOpen, isInStory, onToggle, onFollow }: ItemProps) {
             <time>{row.time}</time>
             <span class="event-severity">{row.word.text[lang]}</span>
             <span class="quiet">{row.subject}</span>
+            {row.others.length === 0 ? null : (
+              <span class="quiet">{t("saidBy", { count: `${row.others.length + 1}` })}</span>
+            )}
           </span>
           <span class="event-text">{row.text}</span>
         </span>
@@ -169,7 +172,9 @@ function EventItem({ row, isOpen, isInStory, onToggle, onFollow }: ItemProps) {
         </p>
       ) : null}
       {isOpen ? (
-        <p class="event-foot quiet">{`${row.code} · ${t("reportedBy", { server: row.server })}`}</p>
+        <p class="event-foot quiet">
+          {`${row.code} · ${t("reportedBy", { server: [row.server, ...row.others].join(", ") })}`}
+        </p>
       ) : null}
     </li>
   );

@@ -52,6 +52,7 @@ export const PAGE_TEXT = {
     ja: "接続はありますが、{server} から {span}間報告がありません。",
   },
   otherPage: { en: "Open the page of {server}", ja: "{server} の画面を開く" },
+  otherServers: { en: "{count} other servers", ja: "他のサーバ {count} 台" },
   otherPages: { en: "Pages of the other servers", ja: "他のサーバの画面" },
 
   survivesLabel: { en: "further server failures survivable", ja: "耐えられるサーバ障害" },
@@ -123,6 +124,7 @@ export const PAGE_TEXT = {
   causeGone: { en: "an earlier event, no longer kept here", ja: "保持期間を過ぎたイベント" },
   why: { en: "Why", ja: "原因" },
   hint: { en: "What to do", ja: "対処" },
+  saidBy: { en: "{count} servers", ja: "{count} 台" },
   reportedBy: { en: "log of {server}", ja: "{server} のログ" },
   details: { en: "details", ja: "詳細" },
   cluster: { en: "Cluster", ja: "クラスタ" },

@@ -27,8 +27,9 @@ export type RackRequest =
   | { readonly verb: "power"; readonly server: string; readonly on: boolean }
   | { readonly verb: "freeze" | "thaw"; readonly server: string };
 
-/** Bound on what a panel shows; a rack has a handful of each. */
-const ROWS_MAX = 64;
+/** Bounds on what is read: 16 servers, and 16 x 15 directions of each of four LANs with room to spare. */
+const SERVERS_MAX = 64;
+const WIRES_MAX = 2048;
 
 /** The array's cable and the switch towards the clients join no two servers. */
 const NO_WIRES: ReadonlySet<string> = new Set(["array", "public-switch"]);
@@ -41,7 +42,7 @@ export const wiresOf = (cables: readonly RackCable[]): readonly string[] =>
 export function readRack(value: unknown): RackPanel | null {
   if (!isRecord(value) || !Array.isArray(value["servers"])) return null;
   const cables = new Map<string, { cut: number; of: number }>();
-  for (const entry of records(value["paths"])) {
+  for (const entry of records(value["paths"], WIRES_MAX)) {
     const path = entry["path"];
     if (typeof path !== "string") continue;
     const known = cables.get(path) ?? { cut: 0, of: 0 };
@@ -49,7 +50,7 @@ export function readRack(value: unknown): RackPanel | null {
   }
   return {
     cables: [...cables].map(([path, counts]) => ({ path, ...counts })),
-    servers: records(value["servers"]).flatMap((entry) =>
+    servers: records(value["servers"], SERVERS_MAX).flatMap((entry) =>
       typeof entry["name"] === "string"
         ? [
             {
@@ -80,5 +81,5 @@ type Json = Readonly<Record<string, unknown>>;
 const isRecord = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const records = (value: unknown): Json[] =>
-  Array.isArray(value) ? value.filter(isRecord).slice(0, ROWS_MAX) : [];
+const records = (value: unknown, max: number): Json[] =>
+  Array.isArray(value) ? value.filter(isRecord).slice(0, max) : [];

@@ -26,13 +26,20 @@ export interface EventRow {
   readonly text: string;
   readonly why: string;
   readonly hint: string;
+  /** Who has it in its log; with several, the first to say so. */
   readonly server: string;
+  /** Further servers that said the same. */
+  readonly others: readonly string[];
   readonly subject: string;
   /** The event that led here; `text` null = it is no longer kept. */
   readonly cause: { readonly id: string; readonly text: string | null } | null;
   readonly effects: readonly { readonly id: string; readonly text: string }[];
 }
 
+/** Three servers or more that say the same are one row; two have a row each, as in their logs. */
+const CHORUS_MIN = 3;
+/** Words about one occurrence lie within this; detection differs by less than a timeout. */
+const CHORUS_MS = 10_000;
 /** More rows than anybody reads at once; the filter narrows, the event log has the rest. */
 export const ROWS_MAX = 120;
 
@@ -44,15 +51,18 @@ export function timelineRows(
   zone?: string,
 ): readonly EventRow[] {
   const byId = new Map(events.map((event) => [event.id, event]));
+  const choruses = chorusesOf(events);
+  const leaderOf = (id: string): string => choruses.get(id)?.[0]?.id ?? id;
   const effects = new Map<string, EventMessage[]>();
   for (const event of events) {
-    if (event.cause === null) continue;
-    const known = effects.get(event.cause);
-    if (known === undefined) effects.set(event.cause, [event]);
+    if (event.cause === null || leaderOf(event.id) !== event.id) continue;
+    const cause = leaderOf(event.cause);
+    const known = effects.get(cause);
+    if (known === undefined) effects.set(cause, [event]);
     else known.push(event);
   }
   const shown = events
-    .filter((event) => matches(event, filter))
+    .filter((event) => leaderOf(event.id) === event.id && matches(event, filter))
     .slice(-ROWS_MAX)
     .reverse();
   let day = "";
@@ -71,17 +81,44 @@ export function timelineRows(
       why: event.why[lang],
       hint: event.hint[lang],
       server: event.server,
+      others: (choruses.get(event.id) ?? []).slice(1).map(({ server }) => server),
       subject: event.subject.id,
       cause:
         event.cause === null
           ? null
-          : { id: event.cause, text: byId.get(event.cause)?.text[lang] ?? null },
+          : { id: leaderOf(event.cause), text: byId.get(event.cause)?.text[lang] ?? null },
       effects: (effects.get(event.id) ?? []).map((effect) => ({
         id: effect.id,
         text: effect.text[lang],
       })),
     };
   });
+}
+
+/** By event: all that said the same within a short time, the first of them first. */
+function chorusesOf(events: readonly EventMessage[]): ReadonlyMap<string, readonly EventMessage[]> {
+  const open = new Map<string, EventMessage[]>();
+  const found: EventMessage[][] = [];
+  for (const event of events) {
+    const words = `${event.code} ${event.subject.kind}/${event.subject.id} ${event.text.en}`;
+    const chorus = open.get(words);
+    const [first] = chorus ?? [];
+    const isSame =
+      first !== undefined &&
+      Date.parse(event.ts) - Date.parse(first.ts) <= CHORUS_MS &&
+      chorus?.every(({ server }) => server !== event.server) === true;
+    if (isSame) chorus?.push(event);
+    else {
+      const fresh = [event];
+      open.set(words, fresh);
+      found.push(fresh);
+    }
+  }
+  return new Map(
+    found
+      .filter((chorus) => chorus.length >= CHORUS_MIN)
+      .flatMap((chorus) => chorus.map(({ id }) => [id, chorus] as const)),
+  );
 }
 
 export const subjectKey = (event: EventMessage): string =>

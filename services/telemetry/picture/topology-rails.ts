@@ -32,11 +32,15 @@ const RAIL_TOP = 34;
 const PORT_DROP = 11;
 const GAP = 14;
 const CARD_MIN = 200;
+/** More servers than this stand closer, so that the whole room fits a screen. */
+const ROOMY_MAX = 6;
+const CARD_MIN_CLOSE = 150;
 
 export function layRails(stage: Stage): RailLayout {
   const { servers, paths, width } = stage;
   const trunk = paths.length * RAIL_STEP + 8;
-  const columns = Math.max(1, Math.min(4, Math.floor((width - trunk + GAP) / (CARD_MIN + GAP))));
+  const least = servers.length > ROOMY_MAX ? CARD_MIN_CLOSE : CARD_MIN;
+  const columns = Math.max(1, Math.min(4, Math.floor((width - trunk + GAP) / (least + GAP))));
   const cardWidth = (width - trunk - GAP * (columns - 1) - 1) / columns;
   const height = stage.cardHeight(cardWidth);
   const rowHeight = height + RAIL_TOP + 10 + paths.length * RAIL_STEP;

@@ -87,6 +87,45 @@ test("R106: with VxVM on two servers only COM is offered", async () => {
   assert.match(refused.err, "possible: com\n");
 });
 
+test("R80, R105: three servers are created one by one with --method majority and pass config check", async () => {
+  const made = await run([
+    "cluster",
+    "create",
+    "WWW",
+    ...CREATE,
+    "--method",
+    "majority",
+    "--dir",
+    one,
+  ]);
+  assert.is(made.exit, 0, made.err);
+  assert.match(made.out, "recommended method: majority");
+  assert.match(made.out, "a majority takes three servers");
+  const file = join(one, "cluster.jsonc");
+  for (const [name, number] of [
+    ["SERVER2", 2],
+    ["SERVER3", 3],
+  ] as const) {
+    assert.is((await run(["config", "check", file])).exit, 1, name);
+    const lans = `127.9.1.${number},127.9.2.${number}`;
+    const added = await run(["server", "add", name, "--lan", lans, "--dir", one]);
+    assert.is(added.exit, 0, added.err);
+  }
+  const checked = await run(["config", "check", file]);
+  assert.is(checked.exit, 0, checked.err);
+});
+
+test("R80: a third server beside two that a cable joins is refused with the way to a majority", async () => {
+  await twoServers();
+  const before = read(one, "cluster.jsonc");
+  const lans = ["--lan", "127.9.1.3,127.9.2.3"];
+  const { exit, err } = await run(["server", "add", "SERVER3", ...lans, "--dir", one]);
+  assert.is(exit, 3);
+  assert.match(err, "SERVER3 would be the third");
+  assert.match(err, '"method": "majority"');
+  assert.is(read(one, "cluster.jsonc"), before);
+});
+
 test("without a cable the missing cable is named, and --dry-run writes nothing", async () => {
   const words = ["cluster", "create", "WWW", ...CREATE, "--dir", one];
   const bare = await run(words);

@@ -86,6 +86,8 @@ test("frames from and to a dark server are dropped at once", async () => {
       lan.captured("ONE", "TWO").map((frame) => frame.relayed),
       [false, true],
     );
+    // Counted is what servers have sent, whether it arrived or not.
+    assert.is(lan.frames(), 3);
   });
 });
 

@@ -117,7 +117,7 @@ test("power off kills the tree with its detached program and answers when it was
     const first = await shown(rig);
     assert.match(first.incarnation ?? "", /^[0-9a-f]{16}$/);
     assert.is(first.power, "on");
-    assert.ok((first.pids["program"] ?? 0) > 1);
+    assert.ok((first.pids["keeper"] ?? 0) > 1);
     assert.ok((await rig.ask({ verb: "power", server: "ONE", on: false })).ok);
     assert.equal(treeCommands(cookie), []);
     assert.is((await shown(rig)).power, "off");

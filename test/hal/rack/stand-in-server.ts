@@ -32,7 +32,7 @@ export function standIn(
     env: { KAGE_TEST_FOLDER: folder },
     consoleFile: join(folder, `${name}.log`),
     prepare: () => undefined,
-    roleOf: (argv) => (argv[0] === "sleep" ? "program" : null),
+    roleOf: (argv) => (argv[0] === "/bin/sh" ? "keeper" : null),
   };
 }
 

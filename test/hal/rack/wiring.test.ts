@@ -33,9 +33,9 @@ test("a path alone means all its wires, several paths are one order", () => {
 });
 
 test("a server means both its directions, from and to one direction", () => {
-  assert.equal(chosen(["lan2"], { server: "TWO" }), ["lan2 ONE>TWO", "lan2 TWO>ONE"]);
+  assert.equal(chosen(["lan2"], { servers: ["TWO"] }), ["lan2 ONE>TWO", "lan2 TWO>ONE"]);
   assert.equal(chosen(["lan2"], { from: "TWO" }), ["lan2 TWO>ONE"]);
-  assert.equal(chosen(["array", "public-switch"], { server: "ONE" }), [
+  assert.equal(chosen(["array", "public-switch"], { servers: ["ONE"] }), [
     "array ONE>",
     "public-switch ONE>",
   ]);
@@ -50,17 +50,47 @@ test("a wrong path, server or direction is refused with what is valid", () => {
   assert.is(refusal(["lan9"], {}), `no path "lan9"; expected one of the ${paths}`);
   assert.is(refusal([], {}), `no path given; expected one of the ${paths}`);
   assert.is(
-    refusal(["lan1"], { server: "THREE" }),
+    refusal(["lan1"], { servers: ["THREE"] }),
     'no server "THREE"; expected one of the servers ONE, TWO',
   );
   assert.is(
     refusal(["array"], { to: "ONE" }),
-    '"array" is one cable per server: name it with server, not with to',
+    '"array" is one cable per server: name it with server, not with to or between',
   );
   assert.is(
     refusal(["lan1"], { from: "ONE", to: "ONE" }),
-    'no wire of "lan1" fits: from and to must be two different servers',
+    'no wire of "lan1" fits: its two ends must be two different servers',
   );
+  assert.is(
+    refusal(["lan1"], { between: ["ONE", "ONE"] }),
+    'no wire of "lan1" fits: its two ends must be two different servers',
+  );
+  assert.is(
+    refusal(["array"], { between: ["ONE", "TWO"] }),
+    '"array" is one cable per server: name it with server, not with to or between',
+  );
+  assert.is(
+    refusal(["lan1"], { servers: ["ONE", "TWO"] }),
+    'no wire of "lan1" fits: its two ends must be two different servers',
+  );
+});
+
+test("several servers are set apart from the others, and two from each other", () => {
+  const five = createWiring({
+    servers: ["A", "B", "C", "D", "E"],
+    lans: ["lan1"],
+    com: null,
+    array: false,
+    publicSwitch: true,
+  });
+  const names = (choice: object): string => {
+    const selection = five.select(["lan1"], choice);
+    if (selection.kind === "refused") return selection.message;
+    return selection.wires.map(({ from, to }) => `${from}${to}`).join(" ");
+  };
+  assert.is(names({ servers: ["D", "E"] }), "AD AE BD BE CD CE DA DB DC EA EB EC");
+  assert.is(names({ servers: ["C"] }), "AC BC CA CB CD CE DC EC");
+  assert.is(names({ between: ["B", "D"] }), "BD DB");
 });
 
 test("cutting twice changes once, restoring mends", () => {

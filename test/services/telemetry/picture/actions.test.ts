@@ -150,6 +150,16 @@ test("the rack's answer becomes cables and switches; half a cable is told from a
     servers: [{ name: "A", isOn: false, isFrozen: false }],
   });
   assert.is(readRack({ ok: false }), null);
+  const names = Array.from({ length: 16 }, (_, index) => `SERVER${index + 1}`);
+  const wires = names.flatMap((from) =>
+    names.filter((to) => to !== from).map((to) => ({ from, to, state: "up" })),
+  );
+  const paths = ["lan1", "lan2"].flatMap((path) => wires.map((wire) => ({ path, ...wire })));
+  // All wires of sixteen servers are counted, the last LAN included.
+  assert.equal(readRack({ servers: [], paths })?.cables, [
+    { path: "lan1", cut: 0, of: 240 },
+    { path: "lan2", cut: 0, of: 240 },
+  ]);
   assert.is(rackLine({ verb: "cut", paths: ["lan1", "com"] }), "kage rack cut lan1 com");
   assert.is(rackLine({ verb: "power", server: "A", on: false }), "kage rack power off A");
   assert.is(rackLine({ verb: "freeze", server: "A" }), "kage rack freeze A");

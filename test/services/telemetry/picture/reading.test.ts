@@ -143,6 +143,36 @@ test("R108: events come newest first, each linked to its cause and to what it le
   assert.is(rows[1]?.day, null);
 });
 
+const wordsOf = (server: string, second: number, cause: number | null) => ({
+  ...eventOf(1, "error", cause),
+  ...{ id: `${server}-1`, server, ts: `2026-11-22T05:01:${second}.000Z` },
+  text: { en: "SERVER9 is lost", ja: "SERVER9 がダウン" },
+});
+
+test("what three servers or more say at one time is one row; two, and a later time, are not", () => {
+  const row = (...said: readonly object[]) =>
+    timelineRows(readRecent({ events: said }), { subject: null, atLeast: "info" }, "en", "UTC").map(
+      ({ id, others }) => [id, ...others].join(" "),
+    );
+  const a = wordsOf("A", 10, null);
+  const b = wordsOf("B", 12, null);
+  const c = wordsOf("C", 13, null);
+  assert.equal(row(a, b, c), ["A-1 B C"]);
+  assert.equal(row(a, b), ["B-1", "A-1"]);
+  assert.equal(row(a, b, wordsOf("C", 21, null)), ["C-1", "B-1", "A-1"]);
+  assert.equal(row(a, b, { ...c, code: "KG-2" }), ["C-1", "B-1", "A-1"]);
+  // A cause that is one of the folded ones leads to the row that stands for them.
+  const effect = { ...eventOf(5, "info", null), ts: "2026-11-22T05:01:20.000Z", cause: "C-1" };
+  const rows = timelineRows(
+    readRecent({ events: [a, b, c, effect] }),
+    { subject: null, atLeast: "info" },
+    "en",
+    "UTC",
+  );
+  assert.equal(rows[0]?.cause, { id: "A-1", text: "SERVER9 is lost" });
+  assert.equal(rows[1]?.effects, [{ id: "s-5", text: "event 5" }]);
+});
+
 test("the filter keeps a subject, a severity and everything above it", () => {
   const ids = (subject: string | null, atLeast: "info" | "warning" | "error") =>
     timelineRows(told, { subject, atLeast }, "en", "UTC").map((row) => row.id);

@@ -140,6 +140,24 @@ test("16 servers and 512 groups fit: every group stands inside the drawing", () 
   }
 });
 
+test("sixteen servers stand four in a row beside the events, six in rows of three", () => {
+  const columns = (servers: number): number => {
+    const nodes = Array.from({ length: servers }, (_, index) => `SERVER${index + 1}`);
+    const messages = nodes.map(
+      (name) => [`node/${name.toLowerCase()}/state`, nodeState(name)] as const,
+    );
+    const drawing = draw(boardOf(...messages), 765);
+    const cards = nodes.map((name) => part(drawing, `node/${name.toLowerCase()}`));
+    const edges = cards.map((card) => {
+      const frame = card.children.at(-1);
+      return typeof frame === "object" ? Number(frame.attrs["x"]) : Number.NaN;
+    });
+    return new Set(edges).size;
+  };
+  assert.is(columns(16), 4);
+  assert.is(columns(6), 3);
+});
+
 test("with many servers a port is red when its server has lost most of the others", () => {
   const servers = ["A", "B", "C"];
   const pairs = servers.flatMap((from) =>
