@@ -36,8 +36,15 @@ const PAGE = "firmware/telemetry/page";
 /** Unit tests that take more than ten seconds of processor time; their quick neighbours stay. */
 const LONG: readonly string[] = [
   "firmware/evaluate/mutant.test.js",
+  "firmware/evaluate/envelope.test.js",
+  "firmware/evaluate/majority.test.js",
+  "explore/worlds.test.js",
   "firmware/evaluate/single.test.js",
+  "firmware/replay/storms.test.js",
+  "mutants/sample.test.js",
+  "sim/fault-proofs.test.js",
   "sim/real-storms.test.js",
+  "sim/whole-storms.test.js",
 ];
 
 const stages: Readonly<Record<Stage, StageRules>> = {

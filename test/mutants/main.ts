@@ -192,6 +192,6 @@ async function runTest(folder: string, test: string): Promise<Verdict> {
   clearTimeout(deadline);
   if (hung) return { kind: "hung" };
   if (code === 0 && /Passed: +[1-9]/.test(output)) return { kind: "passed" };
-  const name = /FAIL {2}"(.*)"\n/.exec(output)?.[1];
+  const name = /FAIL {2}(?:\S.*? )?"(.*)"\n/.exec(output)?.[1];
   return name === undefined ? { kind: "broken" } : { kind: "failed", name };
 }

@@ -64,14 +64,6 @@ export const CONFIGURATION: readonly Mutant[] = [
     tests: LOAD,
   },
   {
-    row: "R134",
-    name: "the standard edition takes three servers",
-    file: "services/configuration/rules.js",
-    from: "if (raw.servers.length <= 2)",
-    to: "if (true)",
-    tests: LOAD,
-  },
-  {
     row: "R44",
     name: "an address may stand behind the script that needs it",
     file: "services/configuration/script-rules.js",
@@ -123,8 +115,8 @@ export const CONFIGURATION: readonly Mutant[] = [
     row: "R106",
     name: "a disk method is offered under a whole-disk volume manager",
     file: "services/configuration/recommend.js",
-    from: 'facts.sharedDisk && facts.volumeManager === "none"',
-    to: "facts.sharedDisk",
+    from: 'return ["com"];',
+    to: 'return ["com", "com-disk"];',
     tests: RECOMMEND,
   },
   {

@@ -6,6 +6,17 @@ import type { Mutant } from "./mutant.ts";
 import { CONFIGURATION } from "./table-configuration.ts";
 import { DECISIONS } from "./table-decisions.ts";
 import { EDGES } from "./table-edges.ts";
+import { FORMS } from "./table-forms.ts";
+import { METHODS } from "./table-methods.ts";
+import { MIRRORS } from "./table-mirror.ts";
 import { STORE } from "./table-store.ts";
 
-export const MUTANTS: readonly Mutant[] = [...DECISIONS, ...STORE, ...CONFIGURATION, ...EDGES];
+export const MUTANTS: readonly Mutant[] = [
+  ...DECISIONS,
+  ...METHODS,
+  ...MIRRORS,
+  ...STORE,
+  ...CONFIGURATION,
+  ...EDGES,
+  ...FORMS,
+];

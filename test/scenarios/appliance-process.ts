@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { ClusterLine } from "./language.ts";
 import type { Answer } from "./world.ts";
 
-/** Ctrl-C of the appliance: two trees are killed and read back. */
+/** Ctrl-C of the appliance: all trees are killed and read back. */
 const STOP_DEADLINE_MS = 20_000;
 /** What the appliance says when a second Ctrl-C would cut the power. */
 const CUT_OFFERED = "Ctrl-C again cuts the power";
@@ -22,6 +22,8 @@ const MAIN = fileURLToPath(new URL("../../firmware/main.js", import.meta.url));
 const CLI = new URL("../../firmware/cli/main.js", import.meta.url).href;
 
 export interface Appliance {
+  /** The launcher, which is the rack as well; 0 = it could not be started. */
+  readonly pid: number;
   /** Newest output, both streams. */
   output(): string;
   /** null while it runs. */
@@ -37,6 +39,7 @@ export function applianceArguments(
   scripts: string | null,
 ): readonly string[] {
   const words = ["--state", stateDir, "--method", cluster.method];
+  if (cluster.servers.length > 2) words.push("--servers", String(cluster.servers.length));
   words.push("--timeout", String(cluster.timeoutMs), "--interval", String(cluster.intervalMs));
   if (!cluster.view) words.push("--no-web");
   if (cluster.watchdogMs !== null) words.push("--watchdog", String(cluster.watchdogMs));
@@ -66,6 +69,7 @@ export function startAppliance(
   });
   const output = collect(child);
   return {
+    pid: child.pid ?? 0,
     output,
     exit: () => child.exitCode ?? (child.signalCode === null ? null : 128),
     stop: async () => {

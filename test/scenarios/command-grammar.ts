@@ -22,8 +22,13 @@ export type DiskFault = "none" | "stall" | "late" | "error" | "torn";
 export interface WireOrder {
   readonly verb: "cut" | "restore";
   readonly paths: readonly string[];
-  /** Only this server's plug, e.g. one server's path to the array. */
-  readonly server: string | null;
+  /**
+   * Only what leads out of this set: one server's plug, e.g. its path to the array, or all wires between
+   * these servers and the others. Empty = no such choice.
+   */
+  readonly servers: readonly string[];
+  /** Only the wires between these two; null = no such choice. */
+  readonly between: readonly [string, string] | null;
   readonly from: string | null;
   readonly to: string | null;
 }
@@ -88,18 +93,33 @@ export type Command =
   | { readonly kind: "watch" };
 
 type Reader = (m: readonly string[]) => Command | null;
-const SERVER = "(SERVER\\d)";
+/** Both worlds have these two and no other. */
+const LANS = ["lan1", "lan2"];
+const SERVER = "(SERVER\\d{1,2})";
 
 const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonly read: Reader }[] =
   [
     {
-      form: "cut|restore PATH... [--server S] [--from A --to B]",
+      form: "cut|restore PATH... [--server S[,S...]] [--between A,B] [--from A --to B]",
       pattern: /^(cut|restore) (.+)$/,
       read: readWire,
     },
     {
+      form: "isolate|rejoin SERVER...",
+      pattern: /^(isolate|rejoin)((?: SERVER\d{1,2})+)$/,
+      read: (m) => ({
+        kind: "wire",
+        verb: m[1] === "isolate" ? "cut" : "restore",
+        paths: LANS,
+        servers: (m[2] ?? "").trim().split(" "),
+        between: null,
+        from: null,
+        to: null,
+      }),
+    },
+    {
       form: "power on|off SERVER...",
-      pattern: /^power (on|off)((?: SERVER\d)+)$/,
+      pattern: /^power (on|off)((?: SERVER\d{1,2})+)$/,
       read: (m) => ({
         kind: "power",
         on: m[1] === "on",
@@ -138,7 +158,7 @@ const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonl
     },
     {
       form: "disk all|SERVER none|stall|late|error|torn",
-      pattern: /^disk (all|SERVER\d) (none|stall|late|error|torn)$/,
+      pattern: /^disk (all|SERVER\d{1,2}) (none|stall|late|error|torn)$/,
       read: (m) => ({
         kind: "disk",
         server: m[1] === "all" ? null : (m[1] ?? null),
@@ -214,7 +234,7 @@ const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonl
     },
     {
       form: "apply NAME on SERVER and NAME on SERVER at once",
-      pattern: /^apply ([a-z]+) on (SERVER\d) and ([a-z]+) on (SERVER\d) at once$/,
+      pattern: /^apply ([a-z]+) on (SERVER\d{1,2}) and ([a-z]+) on (SERVER\d{1,2}) at once$/,
       read: ([, one = "", first = "", two = "", second = ""]) => ({
         kind: "apply.both",
         orders: [
@@ -248,7 +268,12 @@ function readEdit(verb: string | undefined, value: string): TextEdit {
 }
 
 function readWire(m: readonly string[]): Command | null {
-  const options: Record<string, string | null> = { server: null, from: null, to: null };
+  const options: Record<string, string | null> = {
+    server: null,
+    between: null,
+    from: null,
+    to: null,
+  };
   const paths: string[] = [];
   const words = (m[2] ?? "").split(" ");
   for (let i = 0; i < words.length; i += 1) {
@@ -263,12 +288,16 @@ function readWire(m: readonly string[]): Command | null {
     options[name] = value;
     i += 1;
   }
-  if (paths.length === 0) return null;
+  const [one, two, ...more] = options["between"]?.split(",") ?? [];
+  const between = one === undefined || two === undefined ? null : ([one, two] as const);
+  const isPair = options["between"] === null || (between !== null && more.length === 0);
+  if (paths.length === 0 || !isPair) return null;
   return {
     kind: "wire",
     verb: m[1] === "cut" ? "cut" : "restore",
     paths,
-    server: options["server"] ?? null,
+    servers: options["server"]?.split(",") ?? [],
+    between,
     from: options["from"] ?? null,
     to: options["to"] ?? null,
   };

@@ -52,7 +52,7 @@ function edited(text: string, edit: TextEdit): string {
   switch (edit.kind) {
     case "add": {
       const program = { type: "program", name: "sleeper", argv: ["/bin/sleep", "100000"] };
-      const policy = ["SERVER1", "SERVER2"];
+      const policy = (value["servers"] as { name: string }[]).map(({ name }) => name);
       value["groups"] = [{ name: edit.group, policy, resources: [program] }, ...groups];
       break;
     }

@@ -8,7 +8,7 @@ export type Fact =
   /** The server's own agent says it owns and runs the group. */
   | { readonly kind: "group.runs-on"; readonly server: string; readonly group: string }
   /** That many of the servers say so of themselves. */
-  | { readonly kind: "group.runs-count"; readonly group: string; readonly count: 1 | 2 }
+  | { readonly kind: "group.runs-count"; readonly group: string; readonly count: number }
   /** Every agent that answers says: no owner, nothing running. */
   | { readonly kind: "group.stopped"; readonly group: string }
   /** `group` null = the first group of the cluster line; `server` null = no answer, `*` = any. */
@@ -28,6 +28,10 @@ export type Fact =
   /** Power as the cabinet reads it. */
   | { readonly kind: "machine"; readonly server: string; readonly on: boolean }
   | { readonly kind: "machines.off"; readonly least: number; readonly most: number }
+  | { readonly kind: "machines.all"; readonly on: boolean }
+  /** Each of these says that these and no others are members, in one and the same view. */
+  | { readonly kind: "view"; readonly servers: readonly string[] }
+  | { readonly kind: "view.all" }
   /** Powered off and on again by the watchdog since the block began: another incarnation. */
   | { readonly kind: "machine.reset"; readonly server: string }
   /** Logged since the block began; read from the folder when the server is off. */
@@ -47,7 +51,7 @@ export type Fact =
   /** A script of a group has logged that (armlog) since the block began. */
   | { readonly kind: "script.said"; readonly server: string; readonly text: string }
   | { readonly kind: "level"; readonly level: string }
-  /** Both agents run by the same text. */
+  /** All agents that have power and are not frozen answer and run by the same text. */
   | { readonly kind: "configuration.one" }
   | { readonly kind: "path"; readonly id: string; readonly state: string }
   /** Between the beginning of the block and this look. */
@@ -70,12 +74,13 @@ interface Row {
 }
 
 const STATES = "starting|member|leaving|detached|returning|stopping";
+const SERVER = "(SERVER\\d{1,2})";
 const KEY = "([a-z][a-z0-9-]*(?:\\.[a-z0-9-]+)*)";
 
 const GROUP_FACTS: readonly Row[] = [
   {
     form: "SERVER runs GROUP",
-    pattern: /^(SERVER\d) runs ([a-z][a-z0-9-]*)$/,
+    pattern: /^(SERVER\d{1,2}) runs ([a-z][a-z0-9-]*)$/,
     read: (m) => ({ kind: "group.runs-on", server: m[1] ?? "", group: m[2] ?? "" }),
   },
   {
@@ -89,13 +94,18 @@ const GROUP_FACTS: readonly Row[] = [
     read: (m) => ({ kind: "group.runs-count", group: m[1] ?? "", count: 1 }),
   },
   {
+    form: "nobody runs GROUP",
+    pattern: /^nobody runs ([a-z][a-z0-9-]*)$/,
+    read: (m) => ({ kind: "group.runs-count", group: m[1] ?? "", count: 0 }),
+  },
+  {
     form: "GROUP stopped",
     pattern: /^([a-z][a-z0-9-]*) stopped$/,
     read: (m) => ({ kind: "group.stopped", group: m[1] ?? "" }),
   },
   {
     form: "client [of GROUP] gets SERVER|somebody|nothing",
-    pattern: /^client(?: of ([a-z][a-z0-9-]*))? gets (SERVER\d|somebody|nothing)$/,
+    pattern: /^client(?: of ([a-z][a-z0-9-]*))? gets (SERVER\d{1,2}|somebody|nothing)$/,
     read: (m) => ({
       kind: "client.gets",
       group: m[1] ?? null,
@@ -115,7 +125,7 @@ const GROUP_FACTS: readonly Row[] = [
   },
   {
     form: "no late array write of SERVER",
-    pattern: /^no late array write of (SERVER\d)$/,
+    pattern: /^no late array write of (SERVER\d{1,2})$/,
     read: (m) => ({ kind: "array.no-late-write", server: m[1] ?? "" }),
   },
 ];
@@ -123,12 +133,12 @@ const GROUP_FACTS: readonly Row[] = [
 const SERVER_FACTS: readonly Row[] = [
   {
     form: `SERVER ${STATES}`,
-    pattern: new RegExp(`^(SERVER\\d) (${STATES})$`),
+    pattern: new RegExp(`^${SERVER} (${STATES})$`),
     read: (m) => ({ kind: "server.state", server: m[1] ?? "", state: m[2] ?? "" }),
   },
   {
     form: `SERVER sees SERVER ${STATES}|off`,
-    pattern: new RegExp(`^(SERVER\\d) sees (SERVER\\d) (${STATES}|off)$`),
+    pattern: new RegExp(`^${SERVER} sees ${SERVER} (${STATES}|off)$`),
     read: (m) => ({
       kind: "server.seen",
       by: m[1] ?? "",
@@ -138,7 +148,7 @@ const SERVER_FACTS: readonly Row[] = [
   },
   {
     form: "SERVER on|off",
-    pattern: /^(SERVER\d) (on|off)$/,
+    pattern: /^(SERVER\d{1,2}) (on|off)$/,
     read: (m) => ({ kind: "machine", server: m[1] ?? "", on: m[2] === "on" }),
   },
   {
@@ -150,13 +160,29 @@ const SERVER_FACTS: readonly Row[] = [
     },
   },
   {
+    form: "all on|off",
+    pattern: /^all (on|off)$/,
+    read: (m) => ({ kind: "machines.all", on: m[1] === "on" }),
+  },
+  {
+    form: "exactly N off",
+    pattern: /^exactly (\d{1,2}) off$/,
+    read: (m) => ({ kind: "machines.off", least: Number(m[1]), most: Number(m[1]) }),
+  },
+  {
+    form: "view of SERVER,SERVER...",
+    pattern: /^view of (SERVER\d{1,2}(?:,SERVER\d{1,2})*)$/,
+    read: (m) => ({ kind: "view", servers: (m[1] ?? "").split(",") }),
+  },
+  { form: "view of all", pattern: /^view of all$/, read: () => ({ kind: "view.all" }) },
+  {
     form: "exactly|at least one off",
     pattern: /^(exactly|at least) one off$/,
     read: (m) => ({ kind: "machines.off", least: 1, most: m[1] === "exactly" ? 1 : 2 }),
   },
   {
     form: "SERVER was reset",
-    pattern: /^(SERVER\d) was reset$/,
+    pattern: /^(SERVER\d{1,2}) was reset$/,
     read: (m) => ({ kind: "machine.reset", server: m[1] ?? "" }),
   },
 ];
@@ -164,7 +190,7 @@ const SERVER_FACTS: readonly Row[] = [
 const REPORT_FACTS: readonly Row[] = [
   {
     form: "SERVER|somebody|nobody event KEY",
-    pattern: new RegExp(`^(SERVER\\d|somebody|nobody) event ${KEY}$`),
+    pattern: new RegExp(`^(SERVER\\d{1,2}|somebody|nobody) event ${KEY}$`),
     read: (m) => ({
       kind: "event",
       server: m[1]?.startsWith("SERVER") === true ? m[1] : null,
@@ -174,7 +200,7 @@ const REPORT_FACTS: readonly Row[] = [
   },
   {
     form: "SERVER script says TEXT",
-    pattern: /^(SERVER\d) script says (.+)$/,
+    pattern: /^(SERVER\d{1,2}) script says (.+)$/,
     read: (m) => ({ kind: "script.said", server: m[1] ?? "", text: m[2] ?? "" }),
   },
   {
@@ -184,7 +210,7 @@ const REPORT_FACTS: readonly Row[] = [
   },
   {
     form: "SERVER warns KEY",
-    pattern: new RegExp(`^(SERVER\\d) warns ${KEY}$`),
+    pattern: new RegExp(`^${SERVER} warns ${KEY}$`),
     read: (m) => ({ kind: "warning", server: m[1] ?? "", key: m[2] ?? "", wanted: true }),
   },
   {

@@ -4,7 +4,7 @@
  * `flaw` seeds one fault; nothing here imitates the product beyond that.
  */
 import type { GroupStatus, StatusDocument } from "../../services/status.ts";
-import { type ClusterLine, SERVERS } from "./language.ts";
+import type { ClusterLine } from "./language.ts";
 import type { Answer, LoggedEvent, Machine, World, WorldRecord } from "./world.ts";
 
 export type Flaw =
@@ -30,15 +30,16 @@ interface Machinery {
 const ADDRESS = "127.9.9.101";
 
 export function createFakeWorld(cluster: ClusterLine, flaw: Flaw): World {
+  const { servers } = cluster;
   const m: Machinery = {
-    on: new Map(SERVERS.map((s) => [s, true])),
+    on: new Map(servers.map((s) => [s, true])),
     records: [],
-    log: new Map(SERVERS.map((s) => [s, []])),
+    log: new Map(servers.map((s) => [s, []])),
     running: new Set(),
     owner: null,
     nowMs: 0,
   };
-  const other = (server: string): string => SERVERS.find((s) => s !== server) ?? server;
+  const other = (server: string): string => servers.find((s) => s !== server) ?? server;
   const unsupported = async (): Promise<never> => {
     throw new Error("the fake world has power and one group, nothing else");
   };
@@ -65,7 +66,7 @@ export function createFakeWorld(cluster: ClusterLine, flaw: Flaw): World {
     stranger: unsupported,
     kage: async (args): Promise<Answer> => {
       const target = args.at(-1) ?? "";
-      if (!SERVERS.includes(target)) return { exit: 2, stdout: "", stderr: "no such server" };
+      if (!servers.includes(target)) return { exit: 2, stdout: "", stderr: "no such server" };
       if (flaw !== "eager" && m.owner !== null) {
         record(m, { kind: "withdraw", server: m.owner, address: ADDRESS });
       }
@@ -85,7 +86,7 @@ export function createFakeWorld(cluster: ClusterLine, flaw: Flaw): World {
     status: async (server) => (m.on.get(server) === true ? statusOf(cluster, m) : null),
     events: async (server) => m.log.get(server) ?? [],
     machines: async () =>
-      SERVERS.map(
+      servers.map(
         (name): Machine => ({
           name,
           on: m.on.get(name) === true,
@@ -131,7 +132,7 @@ function statusOf(cluster: ClusterLine, m: Machinery): StatusDocument {
     name: "web",
     state: m.owner === null ? "stopped" : "running",
     owner: m.owner,
-    policy: SERVERS,
+    policy: cluster.servers,
   };
   return {
     cluster: {
@@ -143,7 +144,7 @@ function statusOf(cluster: ClusterLine, m: Machinery): StatusDocument {
       coordinator: "SERVER1",
       survivesFailures: 1,
     },
-    servers: SERVERS.map((name) => ({
+    servers: cluster.servers.map((name) => ({
       name,
       state: m.on.get(name) === true ? "member" : "off",
       since: null,

@@ -4,9 +4,9 @@
  */
 import { unreachable } from "../../hal/base/assert.ts";
 import { eventEntry, isEventKey } from "../../services/catalogue.ts";
+import { instanceName, parallelName } from "../../services/configuration/form.ts";
 import type { StatusDocument } from "../../services/status.ts";
 import type { Fact } from "./fact-grammar.ts";
-import { SERVERS } from "./language.ts";
 import { findLateArrayWrites, findTwoOwners, ownersSince } from "./oracle.ts";
 import type { Answer, LoggedEvent, Machine, World } from "./world.ts";
 
@@ -29,10 +29,11 @@ const identify = (server: string, e: LoggedEvent): string => `${server} ${e.seq}
 
 /** `before`: of the block before; a program that cannot answer just now keeps the life it had then. */
 export async function takeBaseline(world: World, before: Baseline | null): Promise<Baseline> {
+  const { servers } = world.cluster;
   const [records, machines, logs, lives] = await Promise.all([
     world.records(),
     world.machines(),
-    Promise.all(SERVERS.map(async (s) => (await world.events(s)).map((e) => identify(s, e)))),
+    Promise.all(servers.map(async (s) => (await world.events(s)).map((e) => identify(s, e)))),
     Promise.all(
       world.cluster.groups.map(async (g) => [g.name, await findLife(world, g.name)] as const),
     ),
@@ -68,7 +69,7 @@ export async function judgeFact(world: World, fact: Fact, baseline: Baseline): P
       return runsOn(await world.status(fact.server), fact.server, fact.group);
     case "group.runs-count": {
       const words = await Promise.all(
-        SERVERS.map(async (s) => runsOn(await world.status(s), s, fact.group)),
+        world.cluster.servers.map(async (s) => runsOn(await world.status(s), s, fact.group)),
       );
       const runs = words.filter((v) => v.holds).length;
       return { holds: runs === fact.count, seen: words.map((v) => v.seen).join("; ") };
@@ -83,6 +84,7 @@ export async function judgeFact(world: World, fact: Fact, baseline: Baseline): P
       return seesState(world, fact.by, fact.server, fact.state);
     case "machine":
     case "machines.off":
+    case "machines.all":
     case "machine.reset":
       return judgeMachines(await world.machines(), fact, baseline);
     case "event":
@@ -94,7 +96,11 @@ export async function judgeFact(world: World, fact: Fact, baseline: Baseline): P
     case "path":
       return judgeStatus(await allStatus(world), fact);
     case "configuration.one":
-      return haveOneConfiguration(await allStatus(world));
+      return haveOneConfiguration(await allStatus(world), await world.machines());
+    case "view":
+      return isView(world, fact.servers);
+    case "view.all":
+      return isView(world, world.cluster.servers);
     case "group.unmoved":
     case "owners.never-two":
     case "array.no-late-write":
@@ -117,9 +123,15 @@ export async function judgeFact(world: World, fact: Fact, baseline: Baseline): P
 }
 
 function runsOn(status: StatusDocument | null, server: string, group: string): Verdict {
-  const found = status?.groups.find((g) => g.name === group);
+  const found = status?.groups.find((g) => isMeant(g.name, group, server));
   const holds = found?.owner === server && found.state === "running";
   return { holds, seen: `${server}: ${found === undefined ? "no answer" : describeGroup(found)}` };
+}
+
+/** The group itself, or of a parallel one (R131) the instance of that server; without one, each of them. */
+function isMeant(name: string, group: string, server = ""): boolean {
+  if (name === group) return true;
+  return server === "" ? parallelName(name) === group : name === instanceName(group, server);
 }
 
 const describeGroup = (g: StatusDocument["groups"][number]): string =>
@@ -140,27 +152,53 @@ interface Word {
 /** Words of the agents that answer. */
 async function allStatus(world: World): Promise<readonly Word[]> {
   const words = await Promise.all(
-    SERVERS.map(async (server) => ({ server, status: await world.status(server) })),
+    world.cluster.servers.map(async (server) => ({ server, status: await world.status(server) })),
   );
   return words.flatMap(({ server, status }) => (status === null ? [] : [{ server, status }]));
 }
 
-function haveOneConfiguration(words: readonly Word[]): Verdict {
+/** Whoever has power and is not frozen must answer. */
+function haveOneConfiguration(words: readonly Word[], machines: readonly Machine[]): Verdict {
+  const living = machines.filter(({ on, frozen }) => on && !frozen).length;
   const hashes = words.map(({ status }) => status.cluster.details?.["configHash"]);
   const [first] = hashes;
-  const all = words.length === SERVERS.length && hashes.every((hash) => hash === first);
+  const all = words.length === living && hashes.every((hash) => hash === first);
   const seen = words.map(({ server }, i) => `${server} runs by ${String(hashes[i])}`).join(", ");
   return { holds: all && typeof first === "string", seen: seen || "no agent answers" };
+}
+
+/** Members as each member tells them; a view has one epoch and one coordinator. */
+async function isView(world: World, servers: readonly string[]): Promise<Verdict> {
+  const words = await Promise.all(
+    servers.map(async (server) => ({ server, status: await world.status(server) })),
+  );
+  const wanted = servers.join(" ");
+  const views = new Set(words.map(({ status }) => nameView(status)));
+  const holds = words.every(({ status }) => membersOf(status).join(" ") === wanted);
+  const seen = words.map(
+    ({ server, status }) =>
+      `${server}: ${nameView(status)} with ${membersOf(status).join(" ") || "nobody"}`,
+  );
+  return { holds: holds && views.size === 1, seen: seen.join("; ") };
+}
+
+const membersOf = (status: StatusDocument | null): readonly string[] =>
+  status?.servers.filter(({ state }) => state === "member").map(({ name }) => name) ?? [];
+
+function nameView(status: StatusDocument | null): string {
+  if (status === null) return "no answer";
+  return `epoch ${status.cluster.epoch} by ${status.cluster.coordinator}`;
 }
 
 async function isStopped(world: World, group: string): Promise<Verdict> {
   const words = await allStatus(world);
   const verdicts = words.map(({ server, status }): Verdict => {
-    const found = status.groups.find((g) => g.name === group);
-    const holds = found !== undefined && found.owner === null && found.state !== "running";
-    return { holds, seen: `${server}: ${found === undefined ? "unknown" : describeGroup(found)}` };
+    const found = status.groups.filter((g) => isMeant(g.name, group));
+    const isAtRest = found.every((g) => g.owner === null && g.state !== "running");
+    const seen = found.map(describeGroup).join(", ");
+    return { holds: found.length > 0 && isAtRest, seen: `${server}: ${seen || "unknown"}` };
   });
-  const living = (await world.programs()).filter((p) => p.group === group);
+  const living = (await world.programs()).filter((p) => isMeant(p.group, group));
   const lives: Verdict = {
     holds: living.length === 0,
     seen: `programs: ${living.map((p) => `${p.server} pid ${p.pid}`).join(", ") || "none"}`,
@@ -193,7 +231,10 @@ async function seesState(
   return { holds: found === state, seen: `${by} sees ${server} ${found ?? "(no answer)"}` };
 }
 
-type MachineFact = Extract<Fact, { kind: "machine" | "machines.off" | "machine.reset" }>;
+type MachineFact = Extract<
+  Fact,
+  { kind: "machine" | "machines.off" | "machines.all" | "machine.reset" }
+>;
 
 function judgeMachines(
   machines: readonly Machine[],
@@ -203,7 +244,7 @@ function judgeMachines(
   const seen = machines
     .map((m) => `${m.name} ${m.on ? "on" : "off"}${m.frozen ? " frozen" : ""} ${m.incarnation}`)
     .join("; ");
-  const named = machines.find((m) => fact.kind !== "machines.off" && m.name === fact.server);
+  const named = machines.find((m) => "server" in fact && m.name === fact.server);
   switch (fact.kind) {
     case "machine":
       return { holds: named?.on === fact.on, seen };
@@ -211,6 +252,8 @@ function judgeMachines(
       const off = machines.filter((m) => !m.on).length;
       return { holds: off >= fact.least && off <= fact.most, seen };
     }
+    case "machines.all":
+      return { holds: machines.every((m) => m.on === fact.on), seen };
     case "machine.reset": {
       const before = baseline.incarnations.get(fact.server);
       return { holds: named?.on === true && named.incarnation !== before, seen };
@@ -225,7 +268,7 @@ async function logged(
   fact: Extract<Fact, { kind: "event" }>,
   baseline: Baseline,
 ): Promise<Verdict> {
-  const asked = fact.server === null ? SERVERS : [fact.server];
+  const asked = fact.server === null ? world.cluster.servers : [fact.server];
   const fresh = await Promise.all(
     asked.map(async (server) =>
       (await world.events(server))

@@ -15,11 +15,12 @@
  *
  * Source: style.md 32; form after the transcripts of etcd-io/raft.
  */
+import { serverNames } from "../../firmware/appliance/options.ts";
 import { type Command, parseCommand } from "./command-grammar.ts";
 import { type Fact, parseFact } from "./fact-grammar.ts";
 
 export type WorldKind = "rack" | "lab";
-export type ScenarioMethod = "com" | "com-disk" | "disk" | "none";
+export type ScenarioMethod = "com" | "com-disk" | "disk" | "none" | "majority";
 
 export interface GroupLine {
   readonly name: string;
@@ -31,6 +32,8 @@ export interface GroupLine {
 /** What the `cluster` line asks for. All times ms; null = the world's own default. */
 export interface ClusterLine {
   readonly method: ScenarioMethod;
+  /** Names, best cluster priority first: `SERVER1` and so on, 2 to 16 of them. */
+  readonly servers: readonly string[];
   readonly timeoutMs: number;
   readonly intervalMs: number;
   readonly groups: readonly GroupLine[];
@@ -105,8 +108,7 @@ export type Parsed =
   | { readonly kind: "malformed"; readonly faults: readonly Fault[] };
 
 const SEPARATOR = "----";
-/** `servers` of every first-slice scenario; the policy may name no other. */
-export const SERVERS: readonly string[] = ["SERVER1", "SERVER2"];
+const SERVERS_MAX = 16;
 
 interface Draft {
   title: string | null;
@@ -224,7 +226,7 @@ function durationMs(
   return Math.round(Number(amount) * unitMs);
 }
 
-const METHODS: readonly ScenarioMethod[] = ["com", "com-disk", "disk", "none"];
+const METHODS: readonly ScenarioMethod[] = ["com", "com-disk", "disk", "none", "majority"];
 const WORLDS: readonly WorldKind[] = ["rack", "lab"];
 
 /** The cluster line, or a text that says what was expected. */
@@ -233,6 +235,7 @@ function parseCluster(line: string): ClusterLine | string {
   if (word !== "cluster") return "`cluster method=...` as the first line after the comments";
   let cluster: ClusterLine = {
     method: "com",
+    servers: serverNames(2),
     timeoutMs: 1000,
     intervalMs: 100,
     groups: [],
@@ -253,6 +256,10 @@ function parseCluster(line: string): ClusterLine | string {
     cluster = next;
   }
   if (cluster.groups.length === 0) return "at least one group=NAME:SERVER1,SERVER2";
+  // R80: a majority takes three; what joins two servers joins no third (guide 1.2.4).
+  if ((cluster.method === "majority") !== cluster.servers.length > 2) {
+    return "method=majority with servers=3 to 16, another method with two servers";
+  }
   return cluster;
 }
 
@@ -263,6 +270,8 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
       const method = METHODS.find((m) => m === value);
       return method === undefined ? `method=${METHODS.join("|")}` : { ...cluster, method };
     }
+    case "servers":
+      return readServers(cluster, Number(value));
     case "timeout":
       return ms === null ? "timeout=MS" : { ...cluster, timeoutMs: ms, intervalMs: ms / 10 };
     case "interval":
@@ -287,7 +296,7 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
     case "two-owners":
       return value === "accepted" ? { ...cluster, twoOwners: "accepted" } : "two-owners=accepted";
     case "group": {
-      const group = parseGroup(value);
+      const group = parseGroup(value, cluster.servers);
       return typeof group === "string" ? group : { ...cluster, groups: [...cluster.groups, group] };
     }
     case "world": {
@@ -297,16 +306,25 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
         : `world=${WORLDS.join(",")}`;
     }
     default:
-      return `one of method= timeout= interval= group= watchdog= disk-wait= start-wait= two-owners= alone= set= view= script= world=, not \`${key}\``;
+      return `one of method= servers= timeout= interval= group= watchdog= disk-wait= start-wait= two-owners= alone= set= view= script= world=, not \`${key}\``;
   }
 }
 
-function parseGroup(value: string): GroupLine | string {
+function readServers(cluster: ClusterLine, count: number): ClusterLine | string {
+  if (!(count >= 2 && count <= SERVERS_MAX)) return `servers=2 to ${SERVERS_MAX}`;
+  // A policy that was read before would have been held against the wrong names.
+  if (cluster.groups.length > 0) return "servers=N before group=";
+  return { ...cluster, servers: serverNames(count) };
+}
+
+/** `policy`: names with commas, or `all`. */
+function parseGroup(value: string, servers: readonly string[]): GroupLine | string {
   const [name = "", policy = "", start = "auto"] = value.split(":");
-  const servers = policy.split(",").filter((s) => SERVERS.includes(s));
-  if (!/^[a-z][a-z0-9-]{0,14}$/.test(name) || servers.length !== policy.split(",").length) {
-    return `group=NAME:${SERVERS.join(",")} with a policy of these servers`;
+  const named = policy === "all" ? servers : policy.split(",");
+  const isFit = named.every((server) => servers.includes(server));
+  if (!/^[a-z][a-z0-9-]{0,14}$/.test(name) || !isFit) {
+    return `group=NAME:${servers.join(",")} with a policy of these servers, or NAME:all`;
   }
   if (start !== "auto" && start !== "manual") return "group=NAME:POLICY[:manual]";
-  return { name, policy: servers, start };
+  return { name, policy: named, start };
 }

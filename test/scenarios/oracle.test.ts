@@ -72,6 +72,15 @@ test("a frozen owner holds nothing; after its thaw it may only give up, soon and
   ]);
 });
 
+test("of three servers every pair is held against each other, also when the middle one has gone", () => {
+  const chain = [announce(0, "A"), power(50, "A", false), announce(90, "B"), withdraw(95, "B")];
+  assert.equal(findTwoOwners([...chain, announce(99, "C")]), []);
+  const frozen = [announce(0, "A"), freeze(10, "A", true), announce(90, "B"), withdraw(95, "B")];
+  const thawed = [...frozen, announce(99, "C"), freeze(120, "A", false), answer(130, "A")];
+  const crimes = findTwoOwners([...thawed, power(140, "A", false)]);
+  assert.equal(crimes, [`${address}: A announced or answered 31 ms after C began`]);
+});
+
 test("a server that fails back after its successor left is not a rival", () => {
   const records = [
     announce(0, "A"),

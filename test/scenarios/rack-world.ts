@@ -1,5 +1,5 @@
 /**
- * The virtual appliance as a world: one `appliance` process with its rack and two server trees, in a
+ * The virtual appliance as a world: one `appliance` process with its rack and server trees, in a
  * state folder of its own. Everything is done through the rack's socket and the `kage` command; role
  * processes are named by the rack's status, programs by the environment they were started with.
  * Source: architecture.md 7; issue 2 items 5-7.
@@ -36,7 +36,7 @@ import type {
 import { readEventFiles } from "./event-files.ts";
 import { garbagePiece } from "./garbage.ts";
 import { askHealth, type Customer, keepAsking } from "./http-client.ts";
-import { type ClusterLine, SERVERS } from "./language.ts";
+import type { ClusterLine } from "./language.ts";
 import {
   askEvents,
   askRack,
@@ -136,10 +136,11 @@ class RackWorld implements World {
     return left;
   }
 
-  async wire({ verb, paths, server, from, to }: WireOrder): Promise<void> {
+  async wire({ verb, paths, servers, between, from, to }: WireOrder): Promise<void> {
     await this.#rack(verb, {
       paths,
-      ...(server === null ? {} : { server }),
+      ...(servers.length === 0 ? {} : { server: servers }),
+      ...(between === null ? {} : { between }),
       ...(from === null ? {} : { from }),
       ...(to === null ? {} : { to }),
     });
@@ -219,7 +220,7 @@ class RackWorld implements World {
   }
 
   async replay(path: string, from: string, count: number): Promise<void> {
-    const to = SERVERS.find((s) => s !== from) ?? "";
+    const to = this.cluster.servers.find((s) => s !== from) ?? "";
     const body = await this.#rack("capture", { path, from, to });
     const frames = Array.isArray(body["frames"]) ? body["frames"].filter(isRecord) : [];
     if (frames.length === 0) throw new Error(`no frame of ${from} was seen on ${path}`);
@@ -287,7 +288,7 @@ class RackWorld implements World {
   }
 
   async blackBox(): Promise<string> {
-    const consoles = SERVERS.map((server) => {
+    const consoles = this.cluster.servers.map((server) => {
       const file = serverPlaces(this.#dirs, server).consoleFile;
       const text = existsSync(file) ? readFileSync(file, "utf8") : "no console";
       return `${server}:\n${text.trimEnd().split("\n").slice(-CONSOLE_LINES).join("\n")}`;

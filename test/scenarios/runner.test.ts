@@ -26,6 +26,13 @@ exactly one off
 SERVER2 sees SERVER1 off
 never two owners
 `;
+const FIVE = `# R80: five.
+# fails without: five
+cluster servers=5 method=majority timeout=20 group=web:all
+----
+view of all
+nobody runs db
+`;
 const MOVE = `${HEAD}
 kage group move web --to SERVER2
 ----
@@ -128,10 +135,34 @@ test("a cut names paths, plug and direction; several paths fall in one instant",
     kind: "wire",
     verb: "cut",
     paths: ["lan1", "com"],
-    server: null,
+    servers: [],
+    between: null,
     from: "SERVER1",
     to: "SERVER2",
   });
+  const whole = { kind: "wire", paths: ["lan1", "lan2"], from: null, to: null };
+  const apart = read(`${FIVE}\ncut lan1 lan2 --server SERVER4,SERVER5\n----\nall on\n`);
+  const cut = { ...whole, verb: "cut" };
+  const pair = ["SERVER4", "SERVER5"];
+  assert.equal(apart.blocks[1]?.commands[0]?.command, { ...cut, servers: pair, between: null });
+  const parted = read(`${FIVE}\ncut lan1 lan2 --between SERVER4,SERVER5\n----\nall on\n`);
+  assert.equal(parted.blocks[1]?.commands[0]?.command, { ...cut, servers: [], between: pair });
+  const back = read(`${FIVE}\nrejoin SERVER12 SERVER3\n----\nall on\n`);
+  const rejoin = { ...whole, verb: "restore", servers: ["SERVER12", "SERVER3"], between: null };
+  assert.equal(back.blocks[1]?.commands[0]?.command, rejoin);
+});
+
+test("five servers: all are looked at, a view is what each of its members says", async () => {
+  const good = await play(`${FIVE}\npower off SERVER1\n----\nexactly 1 off\nall off\n`, "none");
+  assert.is(good.ok, false);
+  assert.match(good.transcript, /ok 10: exactly 1 off/);
+  assert.match(good.transcript, /!! 11: all off/);
+  assert.match(good.transcript, /SERVER5 on/);
+  const views = `${FIVE}\npower off SERVER1\n----\nview of SERVER2,SERVER3,SERVER4,SERVER5\n`;
+  assert.is((await play(views, "none")).ok, true);
+  const wrong = await play(`${FIVE}\npower off SERVER1\n----\nview of all\n`, "none");
+  assert.is(wrong.ok, false);
+  assert.match(wrong.transcript, /SERVER1: no answer with nobody; SERVER2: epoch 1 by SERVER1/);
 });
 
 test("durations count in timeouts of the cluster line", () => {
@@ -147,6 +178,14 @@ test("a story is refused with its line: unknown command, fact, option, missing p
     faultsOf("# R1: x\ncluster method=sql\n")[0] ?? "",
     /^2: method=com\|com-disk\|disk\|none/,
   );
+  const two = faultsOf("# R1: x\ncluster method=majority group=web:SERVER1\n");
+  assert.match(two[0] ?? "", /^2: method=majority with servers=3 to 16/);
+  const three = faultsOf("# R1: x\ncluster servers=3 method=none group=web:SERVER1\n");
+  assert.match(three[0] ?? "", /^2: method=majority with servers=3 to 16/);
+  const late = faultsOf("# R1: x\ncluster group=web:SERVER1 servers=3 method=majority\n");
+  assert.match(late[0] ?? "", /^2: servers=N before group=/);
+  const many = faultsOf("# R1: x\ncluster servers=17 method=majority\n");
+  assert.match(many[0] ?? "", /^2: servers=2 to 16/);
   const policy = faultsOf("# R1: x\ncluster method=com group=web:SERVER9\n");
   assert.match(policy[0] ?? "", /^2: group=NAME:SERVER1,SERVER2/);
   assert.match(faultsOf("cluster method=com\n").join("\n"), /a first line `# R187/);

@@ -5,13 +5,13 @@
  * Every story ends with the safety oracle and with the proof that nothing is left behind.
  * Source: style.md 31-35; invariants of protocol.md 1.4 and 1.5.
  */
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { dropTexts } from "./config-text.ts";
 import { type Baseline, judgeFact, takeBaseline, type Verdict } from "./judge-fact.ts";
-import { type Block, type FactLine, type Scenario, SERVERS } from "./language.ts";
+import type { Block, FactLine, Scenario } from "./language.ts";
 import { findTwoOwners } from "./oracle.ts";
 import { playCommand } from "./play-command.ts";
-import type { World } from "./world.ts";
+import type { World, WorldClock } from "./world.ts";
 
 export interface Report {
   readonly ok: boolean;
@@ -21,8 +21,9 @@ export interface Report {
 
 /** Time between two looks at a fact that does not hold yet. */
 const LOOK_EVERY_MS = 40;
-/** A cold start of eight processes on a loaded machine. */
+/** A cold start of two servers on a loaded machine; every further one adds its processes. */
 const BOOT_WITHIN_MS = 20_000;
+const BOOT_PER_SERVER_MS = 3000;
 const TIMEOUTS_PER_FACT = 4;
 /** Records and events printed per server in a failed transcript. */
 const LAST_LINES = 25;
@@ -40,6 +41,14 @@ const PATIENCE: Patience = { reactionMs: 8000, settleMs: 3000 };
 /** Lets a story's cold start happen when its turn comes; starts compete for the same cores. */
 export type StartGate = <T>(start: () => Promise<T>) => Promise<T>;
 
+const MACHINE: WorldClock = {
+  nowMs: () => performance.now(),
+  pause: async (ms) => void (await sleep(ms)),
+};
+const clockOf = ({ clock }: World): WorldClock => clock ?? MACHINE;
+const nowIn = (world: World): number => clockOf(world).nowMs();
+const pauseIn = (world: World, ms: number): Promise<void> => clockOf(world).pause(ms);
+
 export async function playScenario(
   scenario: Scenario,
   world: World,
@@ -55,7 +64,8 @@ export async function playScenario(
       await world.start();
       const baseline = await takeBaseline(world, null);
       const good =
-        first === undefined || (await playBlock(world, first, baseline, BOOT_WITHIN_MS, lines));
+        first === undefined ||
+        (await playBlock(world, first, baseline, bootWithinMs(world), lines));
       return good ? baseline : null;
     });
     ok = started !== null && (await playBlocks(scenario, rest, world, started, patience, lines));
@@ -96,6 +106,9 @@ async function playBlocks(
   return true;
 }
 
+const bootWithinMs = ({ cluster }: World): number =>
+  BOOT_WITHIN_MS + (cluster.servers.length - 2) * BOOT_PER_SERVER_MS;
+
 async function playBlock(
   world: World,
   block: Block,
@@ -103,9 +116,9 @@ async function playBlock(
   boundMs: number,
   lines: string[],
 ): Promise<boolean> {
-  let lastMs = performance.now();
+  let lastMs = nowIn(world);
   for (const { text, command, line } of block.commands) {
-    lastMs = performance.now();
+    lastMs = nowIn(world);
     const verdict = await playCommand(world, command, baseline);
     lines.push(`${mark(verdict)} ${line}: ${text}`);
     if (!verdict.holds) {
@@ -116,7 +129,7 @@ async function playBlock(
   lines.push("   ----");
   for (const fact of block.facts) {
     const verdict = await awaitFact(world, fact, baseline, lastMs, boundMs);
-    const atMs = Math.round(performance.now() - lastMs);
+    const atMs = Math.round(nowIn(world) - lastMs);
     lines.push(`${mark(verdict)} ${fact.line}: ${fact.text}  (+${atMs} ms)`);
     if (!verdict.holds) {
       lines.push(`   seen: ${verdict.seen}`);
@@ -138,24 +151,22 @@ async function awaitFact(
 ): Promise<Verdict> {
   if (isFinal(fact) && expectation.kind === "eventually") return judgeFact(world, fact, baseline);
   if (expectation.kind === "throughout") {
-    const untilMs = performance.now() + expectation.forMs;
+    const untilMs = nowIn(world) + expectation.forMs;
     for (;;) {
       const verdict = await judgeFact(world, fact, baseline);
-      if (!verdict.holds || performance.now() >= untilMs) return verdict;
-      await pause(LOOK_EVERY_MS);
+      if (!verdict.holds || nowIn(world) >= untilMs) return verdict;
+      await pauseIn(world, LOOK_EVERY_MS);
     }
   }
   const limitMs =
-    expectation.withinMs === null
-      ? performance.now() + boundMs
-      : lastCommandMs + expectation.withinMs;
+    expectation.withinMs === null ? nowIn(world) + boundMs : lastCommandMs + expectation.withinMs;
   for (;;) {
     // The look must have begun in time, else a slow look would pass for a fast cluster.
-    const lookMs = performance.now();
+    const lookMs = nowIn(world);
     const verdict = await judgeFact(world, fact, baseline);
     if (lookMs > limitMs) return { holds: false, seen: `too late; at last: ${verdict.seen}` };
     if (verdict.holds) return verdict;
-    await pause(LOOK_EVERY_MS);
+    await pauseIn(world, LOOK_EVERY_MS);
   }
 }
 
@@ -187,11 +198,11 @@ async function checkSafety(
 }
 
 async function findOwnerless(world: World, settleMs: number): Promise<readonly string[]> {
-  const untilMs = performance.now() + settleMs;
+  const untilMs = nowIn(world) + settleMs;
   for (;;) {
     const found = await lookForOwnerless(world);
-    if (found.length === 0 || performance.now() >= untilMs) return found;
-    await pause(LOOK_EVERY_MS);
+    if (found.length === 0 || nowIn(world) >= untilMs) return found;
+    await pauseIn(world, LOOK_EVERY_MS);
   }
 }
 
@@ -224,7 +235,7 @@ async function describe(world: World): Promise<readonly string[]> {
     }
   };
   await add("machines", async () => (await world.machines()).map((m) => JSON.stringify(m)));
-  for (const server of SERVERS) {
+  for (const server of world.cluster.servers) {
     await add(`${server} says`, async () => describeStatus(world, server));
     await add(`${server} events`, async () =>
       (await world.events(server)).slice(-LAST_LINES).map((e) => `${e.at} ${e.key}: ${e.text}`),

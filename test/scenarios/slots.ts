@@ -9,7 +9,6 @@ import { ARRAY_BLOCK_BYTES } from "../../hal/ports/array.ts";
 import { claimBlockIndex } from "../../services/quorum/arbitration-layout.ts";
 import type { SlotContent } from "./command-grammar.ts";
 import { slotBytes } from "./garbage.ts";
-import { SERVERS } from "./language.ts";
 
 /** Both copies. */
 const SLOT_BYTES = 2 * ARRAY_BLOCK_BYTES;
@@ -95,5 +94,6 @@ export class Slots {
   }
 }
 
+/** `SERVER1` is the first of the configuration, as the worlds write it. */
 const offsetOf = (server: string): number =>
-  claimBlockIndex(SERVERS.indexOf(server), 0) * ARRAY_BLOCK_BYTES;
+  claimBlockIndex(Number(/\d+$/.exec(server)?.[0]) - 1, 0) * ARRAY_BLOCK_BYTES;

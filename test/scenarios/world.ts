@@ -1,5 +1,5 @@
 /**
- * What a scenario may do to two servers and what it may see of them: wires, power, array, the
+ * What a scenario may do to its servers and what it may see of them: wires, power, array, the
  * operator's command, a client. Rack, lab and the fake of the runner's own test are worlds.
  * A world that cannot do an order throws; the scenario must then not name that world.
  * Source: architecture.md 7 (rack and tests reach servers only through wires, power and array).
@@ -69,10 +69,18 @@ export interface LivingProgram {
   readonly pid: number;
 }
 
+/** How time passes in a world that has its own. */
+export interface WorldClock {
+  nowMs(): number;
+  pause(ms: number): Promise<void>;
+}
+
 export interface World {
-  readonly kind: WorldKind | "fake";
+  readonly kind: WorldKind | "fake" | "sim";
+  /** Absent = the machine's. */
+  readonly clock?: WorldClock;
   readonly cluster: ClusterLine;
-  /** Both servers powered; returns when the appliance says that it stands. */
+  /** All servers powered; returns when the appliance says that it stands. */
   start(): Promise<void>;
   /** Ends everything; returns a line per process or mount that it had to leave behind. */
   close(): Promise<readonly string[]>;

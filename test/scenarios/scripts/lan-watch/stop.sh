@@ -1,0 +1,4 @@
+#!/bin/sh
+# Ends the watch.
+armkill RSP
+exit 0

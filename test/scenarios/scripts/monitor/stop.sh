@@ -1,0 +1,4 @@
+#!/bin/sh
+# Ends the monitor, where one runs.
+armkill MONITOR
+exit 0
