@@ -33,17 +33,23 @@ const WORLD_TIMEOUT_MS = 15 * 60_000;
 /** Tests in a real browser; their neighbours above are unit tests. */
 const PAGE = "firmware/telemetry/page";
 
-/** Unit tests that take more than ten seconds of processor time; their quick neighbours stay. */
+/** Unit tests that take more than some seconds of processor time; their quick neighbours stay. */
 const LONG: readonly string[] = [
-  "firmware/evaluate/mutant.test.js",
+  "explore/worlds.test.js",
+  "firmware/cli/evaluate.test.js",
   "firmware/evaluate/envelope.test.js",
   "firmware/evaluate/majority.test.js",
-  "explore/worlds.test.js",
+  "firmware/evaluate/mutant.test.js",
   "firmware/evaluate/single.test.js",
+  "firmware/pulse/force-return-swarm.test.js",
+  "firmware/pulse/swarm.test.js",
   "firmware/replay/storms.test.js",
+  "firmware/simulator/world.test.js",
   "mutants/sample.test.js",
   "sim/fault-proofs.test.js",
+  "sim/invariants.test.js",
   "sim/real-storms.test.js",
+  "sim/storm.test.js",
   "sim/whole-storms.test.js",
 ];
 

@@ -55,9 +55,13 @@ function copyTable(state: FailoverState, facts: Facts, atMs: number): Result {
   if (!fits) return { state, effects: [] };
   // Two beats of one millisecond may change places: what came before the first placement undoes none.
   const undoes = state.tableKnown && !isTable(words);
+  const sameEpochAsKept =
+    state.tableEpoch !== null && sameEpoch(state.tableEpoch, facts.view.epoch);
   const groups = state.groups.map((group, index) => {
     const said = words.groups[index];
     if (said === undefined || undoes) return group;
+    // A coordinator that has lost its memory begins with small numbers; it takes the newer row from here.
+    if (sameEpochAsKept && isNewer(group.order, said.order)) return group;
     if (said.order === group.order && said.desired === group.desired) {
       return noticeRun(group, index, told);
     }
@@ -124,8 +128,9 @@ export const isNewer = (order: number, than: number): boolean => {
 };
 
 /**
- * A new coordinator of three or more may have missed the last orders of the one before: it takes each row
- * from whoever has the newest, among those that were in the view in which its own table was kept.
+ * A new coordinator of three or more may have missed the last orders of the one before, and a new agent that
+ * goes on from its record has forgotten its own: it takes each row from whoever has the newest, among those
+ * that were in the view in which its own table was kept.
  */
 function newestTable(
   state: FailoverState,
@@ -163,8 +168,9 @@ function writeTable(
   if (newEpoch && told.some(({ words }) => words === null)) return { state, effects: [] };
   const effects: AgentEffect[] = [];
   const free = candidates(state);
+  const isNewAgent = state.tableEpoch === null && state.tableKnown;
   const known =
-    newEpoch && isMany(facts)
+    newEpoch && (isMany(facts) || isNewAgent)
       ? newestTable(state, told, atMs)
       : { groups: state.groups, isKnown: state.tableKnown };
   const groups = known.groups.map((group, index) => {

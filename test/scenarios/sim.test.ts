@@ -1,7 +1,7 @@
 /**
  * Plays every scenario file that has no need of real processes in the simulator: the same text, the same
- * facts, the same oracle, in virtual time, each with several seeds for what the product leaves open.
- * KAGE_SCENARIO_ONLY=name-part plays one; KAGE_SEEDS=N says how often. Source: work order 4 item 9.
+ * facts, the same oracle, in virtual time, with as many seeds for what the product leaves open as asked for.
+ * KAGE_SCENARIO_ONLY=name-part plays one; KAGE_SEEDS=N says how often, default once. Source: work order 4 item 9.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -12,7 +12,7 @@ import { playScenario } from "./runner.ts";
 import { scenarioFolder } from "./scenario-folder.ts";
 import { NotSimulated, SimWorld } from "./sim-world.ts";
 
-const SEEDS = Number(process.env["KAGE_SEEDS"] ?? "2");
+const SEEDS = Number(process.env["KAGE_SEEDS"] ?? "1");
 const only = process.env["KAGE_SCENARIO_ONLY"] ?? "";
 const folder = scenarioFolder();
 const files = readdirSync(folder).filter((file) => file.endsWith(".txt") && file.includes(only));
