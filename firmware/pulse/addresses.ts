@@ -35,6 +35,8 @@ export class Addresses {
   readonly #held = new Map<string, Held>();
   readonly #probing = new Set<string>();
   #suspended = false;
+  /** Addresses are up and may not be announced: another owner has been met. */
+  #isSilenced = false;
 
   constructor(port: AddressPort, rules: AddressRules) {
     this.#port = port;
@@ -67,6 +69,7 @@ export class Addresses {
   /** Sends what is due. Called after every step, so that the lease has just been looked at. */
   tick(): void {
     const now = this.#rules.now();
+    this.#speakAgain(now);
     for (const held of this.#held.values()) {
       const due = held.due.filter((atMs) => atMs <= now);
       if (due.length === 0) continue;
@@ -74,6 +77,15 @@ export class Addresses {
       if (this.#suspended || !this.#rules.mayAnnounce()) continue;
       for (const _ of due) this.#port.announce(held.address);
     }
+  }
+
+  /** Who stays after two owners have met says so: the clients have heard the other one last. */
+  #speakAgain(nowMs: number): void {
+    const isSilenced = this.#held.size > 0 && !this.#rules.mayAnnounce();
+    const isOver = this.#isSilenced && !isSilenced;
+    this.#isSilenced = isSilenced;
+    if (!isOver) return;
+    for (const held of this.#held.values()) held.due = announceSchedule(nowMs);
   }
 
   /** Earliest announcement still to be made; Infinity = none. */

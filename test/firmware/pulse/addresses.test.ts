@@ -14,6 +14,8 @@ interface Stage {
   /** Answers the question that is open. */
   answer(use: AddressUse): void;
   lease: boolean;
+  nowMs: number;
+  announced: number;
 }
 
 function stage(): Stage {
@@ -33,7 +35,9 @@ function stage(): Stage {
     },
     up: () => done("up"),
     down: () => done("down"),
-    announce: () => undefined,
+    announce: () => {
+      all.announced += 1;
+    },
     onForeignClaim: () => undefined,
     close: () => undefined,
   };
@@ -42,9 +46,11 @@ function stage(): Stage {
     notes,
     answer: (use: AddressUse) => open(use),
     lease: true,
+    nowMs: 1000,
+    announced: 0,
     addresses: new Addresses(port, {
       mayAnnounce: () => all.lease,
-      now: () => 1000,
+      now: () => all.nowMs,
       note: (key, data) => notes.push(`${key} ${data["address"]}`),
     }),
   };
@@ -107,6 +113,30 @@ test("protocol 1.3.7: taken down or without a lease during the question, it stay
   lost.answer("free");
   assert.match(await late, "no lease");
   assert.equal(lost.orders, ["probe"]);
+});
+
+test("D53 L7: who stays after two owners have met announces its addresses anew, five times and five times after a while", async () => {
+  const s = stage();
+  await s.addresses.up(ADDRESS, 24);
+  assert.is(s.announced, 5);
+  s.nowMs = 60_000;
+  s.addresses.tick();
+  assert.is(s.announced, 10);
+  s.addresses.tick();
+  assert.is(s.announced, 10, "nothing is due");
+  // Met: neither announces. The other one has given up: its claims were the last that anybody heard.
+  s.lease = false;
+  s.addresses.tick();
+  s.addresses.tick();
+  assert.is(s.announced, 10);
+  s.lease = true;
+  s.addresses.tick();
+  assert.is(s.announced, 15);
+  s.addresses.tick();
+  assert.is(s.announced, 15);
+  s.nowMs = 120_000;
+  s.addresses.tick();
+  assert.is(s.announced, 20);
 });
 
 test.run();
