@@ -87,7 +87,8 @@ const stages: Readonly<Record<Stage, StageRules>> = {
     timeoutMs: 5 * 60_000,
   },
   lab: {
-    owns: (path) => inFolder(path, "scenarios") || inFolder(path, "lab"),
+    owns: (path) =>
+      path !== "scenarios/sim.test.js" && (inFolder(path, "scenarios") || inFolder(path, "lab")),
     // One after the other: every lab that opens removes what killed labs left, also another file's.
     parallel: 1,
     timeoutMs: WORLD_TIMEOUT_MS,

@@ -4,7 +4,8 @@
  * Several worlds run side by side, each on its own addresses; a story spends its time waiting.
  * A story that failed while the machine was later than P of its timing is played again, alone, and the
  * output says so: beyond P no outcome is stated. The last play counts.
- * KAGE_SET=basic|more plays one of the two sets, without it both.
+ * KAGE_SET=basic|more plays one of the two sets, without it both; KAGE_TWINS=lab leaves those to the lab that it
+ * plays as well.
  * One story alone: KAGE_SCENARIO_ONLY=name-part node dist/test/scenarios/run.test.js
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -32,11 +33,13 @@ const LABS_AT_ONCE = Math.max(3, availableParallelism() - 1);
 const worldKind: WorldKind = process.env["KAGE_WORLD"] === "lab" ? "lab" : "rack";
 const only = process.env["KAGE_SCENARIO_ONLY"] ?? "";
 const set = process.env["KAGE_SET"] ?? "";
+const leavesTwins = worldKind === "rack" && process.env["KAGE_TWINS"] === "lab";
 const missing = worldKind === "lab" ? labMissing() : null;
 
 const stories = readStories().filter(
   (story) =>
     (story.scenario?.cluster.worlds.includes(worldKind) ?? true) &&
+    !(leavesTwins && story.scenario?.cluster.worlds.includes("lab") === true) &&
     (set === "" || (story.scenario?.cluster.set ?? set) === set) &&
     story.name.includes(only),
 );
