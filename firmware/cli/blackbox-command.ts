@@ -174,26 +174,42 @@ function unknownFolders(call: Call, server: string): ExitCode {
   return fail(call, { exit: EXIT.failed, code: null, message, remedy: call.say("boxUnknownDo") });
 }
 
+export interface FoundBox {
+  /** File as given or found; of a box in memory the server's name. */
+  readonly name: string;
+  /** null = `name` is a file, which may not exist. */
+  readonly ring: { readonly runDir: string; readonly ring: Ring } | null;
+}
+
 /**
- * `name` as given when there is such a file, else a saved box of that name, or the newest one of the pulse of
- * the server of that name.
+ * `name` as given when there is such a file, else a saved box of that name, or of the server of that name the
+ * newest one of the pulse: the last that was saved, and when none was, what it writes just now.
  */
-export async function findBox(call: Call, name: string): Promise<string> {
-  if (existsSync(name) || name.includes("/")) return name;
+export async function findBox(call: Call, name: string): Promise<FoundBox> {
+  const asGiven: FoundBox = { name, ring: null };
+  if (existsSync(name) || name.includes("/")) return asGiven;
   const { local, state } = call.invocation.texts;
   const found = discover({ local, state }, call.io.env, call.say);
-  if (found.kind === "trouble") return name;
+  if (found.kind === "trouble") return asGiven;
   for (const agent of found.place.agents) {
     const folders = localFolders(agent);
     if (folders === null) continue;
-    const boxes = await listBoxes(folders.stateDir).catch((error: unknown) => {
-      // What this user may not see is reported as a file that cannot be read.
-      if (error instanceof Error && "code" in error) return [];
-      throw error;
-    });
+    const { server, stateDir, runDir } = folders;
+    const boxes = await seen(listBoxes(stateDir));
     const newest = boxes.filter((box) => roleOfBox(box) === "pulse").at(-1);
-    const box = folders.server === name ? newest : boxes.find((one) => one === name);
-    if (box !== undefined) return join(folders.stateDir, box);
+    const box = server === name ? newest : boxes.find((one) => one === name);
+    if (box !== undefined) return { name: join(stateDir, box), ring: null };
+    if (server !== name) continue;
+    const ring = newestOfEach(await seen(readRings(runDir))).find(({ role }) => role === "pulse");
+    if (ring !== undefined) return { name, ring: { runDir, ring } };
   }
-  return name;
+  return asGiven;
+}
+
+/** What this user may not see is reported as a file that cannot be read. */
+function seen<T>(list: Promise<readonly T[]>): Promise<readonly T[]> {
+  return list.catch((error: unknown) => {
+    if (error instanceof Error && "code" in error) return [];
+    throw error;
+  });
 }

@@ -5,6 +5,7 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { unreachable } from "../../hal/base/assert.ts";
+import { readRing } from "../replay/boxes.ts";
 import { VERSION } from "../replay/format.ts";
 import { type Journal, type Refusal, readJournal } from "../replay/journal.ts";
 import { type Fault, type Moment, type Replayed, replay } from "../replay/replay.ts";
@@ -25,8 +26,10 @@ const VALUE_MAX = 120;
 
 export async function runReplay(given: Call): Promise<ExitCode> {
   const call = given.invocation.flags.has("json") ? { ...given, format: "json" } : given;
-  const file = await findBox(call, operand(call, 0));
-  const bytes = await readJournalFile(call, file);
+  const { name: file, ring } = await findBox(call, operand(call, 0));
+  const bytes = await (ring === null
+    ? readJournalFile(call, file)
+    : readRing(ring.runDir, ring.ring));
   if (isTrouble(bytes)) return fail(call, bytes);
   const read = readJournal(bytes);
   if (read.kind === "refused") return fail(call, refusalTrouble(call, file, read));
@@ -60,7 +63,7 @@ async function readJournalFile(call: Call, file: string): Promise<Buffer | Troub
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     const message = call.say("cannotRead", { file, detail });
-    return usageTrouble(message, call.say("cannotReadDo"));
+    return usageTrouble(message, call.say("replayForeignDo"));
   }
 }
 

@@ -210,6 +210,22 @@ test("blackbox list names what is saved and what is in memory, and replay finds 
   }
 });
 
+test("a server that has saved nothing is replayed from what its pulse writes just now", async () => {
+  const runDir = join(folder, "live-run");
+  const stateDir = join(folder, "live-state");
+  mkdirSync(join(runDir, "blackbox"), { recursive: true });
+  mkdirSync(stateDir);
+  const server = { server: "SERVER2", stateDir, runDir };
+  const local = put("live.json", Buffer.from(JSON.stringify(server)));
+  const empty = await replay("SERVER2", "--local", local);
+  assert.is(empty.exit, 2, "nothing is written yet");
+  writeFileSync(join(runDir, "blackbox", "agent-1795000000000-5-0.seg"), "not this one");
+  writeFileSync(join(runDir, "blackbox", "pulse-1795000000000-6-0.seg"), bytes);
+  const { exit, out, err } = await replay("SERVER2", "--local", local);
+  assert.is(exit, 0, err);
+  assert.match(out, "identical");
+});
+
 test("1: a run folder that cannot be read is told with its name", async () => {
   const runDir = join(folder, "no-run");
   mkdirSync(runDir);
