@@ -19,7 +19,7 @@ import { excludes, lifeOf, rivalOf } from "../../services/quorum/disk-witness.ts
 import type { ClaimProgress, Judgement } from "../../services/quorum/judgement.ts";
 import type { StampStateName } from "../../services/quorum/stamp.ts";
 import * as stamping from "../../services/quorum/stamping.ts";
-import type { PulseState } from "./route.ts";
+import type { PulseState } from "./state.ts";
 
 /** What the shared-disk method remembers beside the other cores. */
 export interface DiskPart {

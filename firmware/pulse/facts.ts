@@ -12,7 +12,8 @@ import { isHeardAnywhere, isLive } from "../../services/heartbeat/liveness.ts";
 import { acknowledgedMs, isPresent, type PeerHealth } from "../../services/heartbeat/peer.ts";
 import { isSole, proposalOf } from "../../services/membership/state.ts";
 import { arbiterOf, diskLeaseEndMs } from "./disk-part.ts";
-import { holdsLease, type PulseState, peerOf } from "./route.ts";
+import { holdsLease, peerOf } from "./route.ts";
+import type { PulseState } from "./state.ts";
 
 export function drawFacts(
   state: PulseState,
@@ -25,6 +26,7 @@ export function drawFacts(
   const { membership } = state;
   const { view } = membership;
   const sole = isSole(view, membership.self);
+  const { leaseUntilMs, ackedMs } = drawLease(state, config);
   return {
     atMs,
     revision: { hash: config.hash, prepared: state.revision.prepared?.hash ?? null },
@@ -38,7 +40,8 @@ export function drawFacts(
     provisional: membership.provisional !== null,
     gaveUp: membership.gaveUp,
     holdsLease: holdsLease(state, atMs, config),
-    ...drawLease(state, config),
+    leaseUntilMs,
+    ackedMs,
     lostAfterMs,
     conflict: membership.conflict,
     refused: membership.refused,
@@ -153,7 +156,13 @@ function drawDisk(state: PulseState, atMs: number, config: ClusterConfig): PathF
   const { diskHealthy, diskFaultNoted, diskError, lastGoodAtMs } = watched;
   const health = diskFaultNoted ? "faulty" : diskHealthy ? "normal" : "unknown";
   const lastHeardMs = lastGoodAtMs > atMs ? null : Math.round(atMs - lastGoodAtMs);
-  const trouble = diskFaultNoted ? { trouble: diskError } : {};
-  const path = { kind: "disk", id: "disk", from: self, to: self } as const;
-  return [{ ...path, state: health, lastHeardMs, ...trouble }];
+  const path: PathFact = {
+    kind: "disk",
+    id: "disk",
+    from: self,
+    to: self,
+    state: health,
+    lastHeardMs,
+  };
+  return [diskFaultNoted ? { ...path, trouble: diskError } : path];
 }

@@ -5,7 +5,7 @@
  * not hang keeps nobody from going. Source: protocol.md 1.3.7, 1.6.
  */
 import type { ClusterConfig } from "../../services/configuration/model.ts";
-import type { PulseState } from "./route.ts";
+import type { PulseState } from "./state.ts";
 
 /** A healthy write takes milliseconds; a hung one must not keep the host on, ms. */
 export const FAREWELL_MAX_MS = 1000;

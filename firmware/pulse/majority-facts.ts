@@ -20,6 +20,7 @@ export function drawMajorityFacts(
   const { membership } = state;
   const { view, self } = membership;
   const peers = peersOf(state);
+  const { leaseUntilMs, ackedMs } = drawMajorityLease(state, atMs, config);
   return {
     atMs,
     revision: { hash: config.hash, prepared: state.revision.prepared?.hash ?? null },
@@ -33,7 +34,8 @@ export function drawMajorityFacts(
     provisional: membership.provisional !== null,
     gaveUp: membership.gaveUp,
     holdsLease: holdsLease(state, atMs, config),
-    ...drawMajorityLease(state, atMs, config),
+    leaseUntilMs,
+    ackedMs,
     lostAfterMs,
     conflict: membership.conflict,
     refused: membership.refused,

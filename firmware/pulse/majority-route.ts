@@ -9,7 +9,11 @@ import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PulseEffect, Step } from "../../services/effects.ts";
 import type { PulseEvent } from "../../services/events.ts";
 import type { LanBeat } from "../../services/heartbeat/beat.ts";
-import { composeLanBeat, grants, type OwnWords } from "../../services/heartbeat/compose.ts";
+import {
+  composeMajorityBeat,
+  type MajorityWords,
+  type OwnWords,
+} from "../../services/heartbeat/compose.ts";
 import * as heartbeat from "../../services/heartbeat/core.ts";
 import type { PeerHealth } from "../../services/heartbeat/peer.ts";
 import { giveUp } from "../../services/membership/change.ts";
@@ -47,6 +51,22 @@ export interface MajorityPulse {
   /** The will has run to its end: nothing of ours may own anything any more. */
   readonly willDone: "no" | "completed" | "overdue";
 }
+
+/** A state while one step fills it in; nobody but that step has seen it. */
+type MajorityDraft = { -readonly [Part in keyof MajorityPulse]: MajorityPulse[Part] };
+
+/** Written out, as in state.ts. */
+const draftOf = (state: MajorityPulse): MajorityDraft => ({
+  heartbeat: state.heartbeat,
+  membership: state.membership,
+  agent: state.agent,
+  revision: state.revision,
+  nextLanAtMs: state.nextLanAtMs,
+  saidHears: state.saidHears,
+  tickedAtMs: state.tickedAtMs,
+  isJudgeDue: state.isJudgeDue,
+  willDone: state.willDone,
+});
 
 export function createPulse(
   self: ServerIndex,
@@ -90,19 +110,21 @@ export function step(
   let config = given;
   const effects: PulseEffect[] = [];
   const { atMs } = event;
+  const next = draftOf(state);
   const heard = heartbeat.step(state.heartbeat, event, config);
   const watched = watchAgent(state.agent, event, config);
   effects.push(...heard.effects, ...watched.effects);
-  let next: MajorityPulse = { ...state, heartbeat: heard.state, agent: watched.state };
-  next = noteWill(next, event);
+  next.heartbeat = heard.state;
+  next.agent = watched.state;
+  noteWill(next, event);
   const turn = (revised: RevisionTurn): void => {
-    next = { ...next, revision: revised.part };
+    next.revision = revised.part;
     config = revised.config;
     effects.push(...revised.effects);
   };
   turn(hearTexts(next.revision, event, next.membership, mayOwn(next), config));
   const take = (outcome: Outcome): void => {
-    next = { ...next, membership: outcome.state };
+    next.membership = outcome.state;
     effects.push(...outcome.effects);
   };
   if (watched.lost && mayOwn(next)) {
@@ -117,10 +139,10 @@ export function step(
   const taught = event.kind === "agent.spoke" && next.membership.view !== state.membership.view;
   const ticks = event.kind === "tick";
   if (ticks) take(majority.judge(next.membership, field));
-  const tickedAtMs = ticks ? atMs : state.tickedAtMs;
-  next = { ...next, tickedAtMs, isJudgeDue: !ticks && (state.isJudgeDue || taught) };
-  const sent = send(state, next, event, config);
-  return { state: sent.state, effects: [...effects, ...sent.effects] };
+  if (ticks) next.tickedAtMs = atMs;
+  next.isJudgeDue = !ticks && (state.isJudgeDue || taught);
+  effects.push(...send(state, next, event, config === given ? field : { ...field, config }));
+  return { state: next, effects };
 }
 
 /** Absolute moment of the next tick, ms: every deadline gets one, also when an event came between. */
@@ -129,25 +151,27 @@ export function nextDeadlineMs(state: MajorityPulse, config: ClusterConfig, nowM
   const { membership, tickedAtMs, heartbeat: heard } = state;
   const { budget } = config;
   const field = fieldOf(state, nowMs, config);
-  const silences = field.peers.map(
-    ({ lanHeardAtMs, grantedMs }) =>
-      Math.max(membership.listensFromMs, lanHeardAtMs ?? membership.listensFromMs) +
-      Math.max(budget.timeoutMs, grantedMs),
-  );
-  const marks = [
-    ...silences,
-    ...(isIn(membership)
-      ? [lease.leaseEndMs(membership, field), lease.verdictAtMs(membership, field)]
-      : []),
-    (membership.stuckSinceMs ?? Number.POSITIVE_INFINITY) + budget.timeoutMs,
-    membership.promiseAtMs + budget.timeoutMs,
-    membership.baseMs + budget.timeoutMs / 2,
-    membership.abstainUntilMs,
-    membership.waitUntilMs,
-    heartbeat.nextDeadlineMs(heard, config),
-  ].filter((mark) => mark > tickedAtMs);
-  if (membership.server === "observing") return Math.min(...marks);
-  return Math.min(state.nextLanAtMs, tickedAtMs + budget.intervalMs, ...marks);
+  const { listensFromMs } = membership;
+  let earliestMs = Number.POSITIVE_INFINITY;
+  const consider = (markMs: number): void => {
+    if (markMs > tickedAtMs && markMs < earliestMs) earliestMs = markMs;
+  };
+  for (const { lanHeardAtMs, grantedMs } of field.peers) {
+    const heardMs = Math.max(listensFromMs, lanHeardAtMs ?? listensFromMs);
+    consider(heardMs + Math.max(budget.timeoutMs, grantedMs));
+  }
+  if (isIn(membership)) {
+    consider(lease.leaseEndMs(membership, field));
+    consider(lease.verdictAtMs(membership, field));
+  }
+  consider((membership.stuckSinceMs ?? Number.POSITIVE_INFINITY) + budget.timeoutMs);
+  consider(membership.promiseAtMs + budget.timeoutMs);
+  consider(membership.baseMs + budget.timeoutMs / 2);
+  consider(membership.abstainUntilMs);
+  consider(membership.waitUntilMs);
+  consider(heartbeat.nextDeadlineMs(heard, config));
+  if (membership.server === "observing") return earliestMs;
+  return Math.min(state.nextLanAtMs, tickedAtMs + budget.intervalMs, earliestMs);
 }
 
 /**
@@ -174,25 +198,22 @@ function hasOtherWords(a: LanBeat, b: LanBeat): boolean {
 const isSameView = (a: View | null, b: View | null): boolean =>
   a === b || (a !== null && b !== null && sameEpoch(a.epoch, b.epoch));
 
-function noteWill(state: MajorityPulse, event: PulseEvent): MajorityPulse {
-  if (event.kind === "will.done") {
-    return { ...state, willDone: event.completed ? "completed" : "overdue" };
-  }
-  const speaks = event.kind === "agent.spoke" && state.membership.gaveUp === null;
-  return speaks && state.willDone !== "no" ? { ...state, willDone: "no" } : state;
+function noteWill(state: MajorityDraft, event: PulseEvent): void {
+  if (event.kind === "will.done") state.willDone = event.completed ? "completed" : "overdue";
+  if (event.kind === "agent.spoke" && state.membership.gaveUp === null) state.willDone = "no";
 }
 
 /** Beats go to everybody every interval, and at once when what they say has changed. */
 function send(
   before: MajorityPulse,
-  state: MajorityPulse,
+  state: MajorityDraft,
   event: PulseEvent,
-  config: ClusterConfig,
-): Step<MajorityPulse, PulseEffect> {
+  field: Field,
+): readonly PulseEffect[] {
   const { membership } = state;
-  const { atMs } = event;
-  if (membership.server === "observing") return { state, effects: [] };
-  const hears = hearsBits(fieldOf(state, atMs, config));
+  const { atMs, config, peers } = field;
+  if (membership.server === "observing") return [];
+  const hears = hearsBits(field);
   // Nobody drops a server that another one still hears: that it is silent here is what the others wait for.
   const isNews = hears !== state.saidHears || hasNews(before, state);
   const isDue = atMs >= state.nextLanAtMs || isNews;
@@ -202,29 +223,29 @@ function send(
     (!event.proven || hasComeIn(before, state, event.beat.from))
       ? event.beat.from
       : null;
-  if (!isDue && answers === null) return { state, effects: [] };
-  const words: OwnWords = {
+  if (!isDue && answers === null) return [];
+  const words: OwnWords & MajorityWords = {
     blob: state.agent.token?.blob ?? new Uint8Array(0),
     progress: state.agent.token?.progress ?? 0,
     mayOwn: mayOwn(state),
     claim: 0,
+    promise: shownPromise(membership),
+    hears,
+    lapsed: membership.lapsed,
   };
-  const promise = shownPromise(membership);
-  let heard = state.heartbeat;
   const effects: PulseEffect[] = [];
-  for (const peer of peersOf(state)) {
+  for (const peer of peers) {
     if (!isDue && peer.index !== answers) continue;
-    const beat = composeLanBeat(peer, membership, words, atMs, config);
-    const { lapsed } = membership;
-    effects.push({ kind: "lan.send", beat: { ...beat, promise, hears, lapsed } });
-    if (grants(membership, peer, atMs, config.hash)) {
-      heard = heartbeat.recordGrant(heard, peer.index, config.budget.timeoutMs);
-    }
+    const beat = composeMajorityBeat(peer, membership, words, atMs, config);
+    effects.push({ kind: "lan.send", beat });
+    if (beat.ack === null) continue;
+    state.heartbeat = heartbeat.recordGrant(state.heartbeat, peer.index, beat.ack.grantedMs);
   }
-  if (!isDue) return { state: { ...state, heartbeat: heard }, effects };
-  if (isFeedable(state, atMs, config)) effects.push({ kind: "watchdog.feed" });
-  const nextLanAtMs = atMs + config.budget.intervalMs;
-  return { state: { ...state, heartbeat: heard, nextLanAtMs, saidHears: hears }, effects };
+  if (!isDue) return effects;
+  if (isFeedable(state, field)) effects.push({ kind: "watchdog.feed" });
+  state.nextLanAtMs = atMs + config.budget.intervalMs;
+  state.saidHears = hears;
+  return effects;
 }
 
 /**
@@ -239,16 +260,15 @@ function hasComeIn(before: MajorityPulse, after: MajorityPulse, from: ServerInde
 }
 
 /** Rule 1.3.6: an owner that might be overtaken before its reset would come is not fed. */
-function isFeedable(state: MajorityPulse, atMs: number, config: ClusterConfig): boolean {
+function isFeedable(state: MajorityPulse, field: Field): boolean {
   if (state.willDone === "overdue") return false;
   if (!mayOwn(state)) return true;
   if (!isIn(state.membership)) return false;
-  const { budget } = config;
-  const field = fieldOf(state, atMs, config);
+  const { budget } = field.config;
   if (lease.isUnleased(state.membership, field)) return true;
   const endMs = lease.leaseEndMs(state.membership, field);
   const resets = budget.protection === "reset-bounded";
-  return atMs <= endMs + (resets ? budget.timeoutMs - budget.a3Ms - budget.watchdogMs : 0);
+  return field.atMs <= endMs + (resets ? budget.timeoutMs - budget.a3Ms - budget.watchdogMs : 0);
 }
 
 function hasNews(before: MajorityPulse, after: MajorityPulse): boolean {

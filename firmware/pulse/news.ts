@@ -5,7 +5,9 @@
 import type { LanBeat } from "../../services/heartbeat/beat.ts";
 import { isSole } from "../../services/membership/state.ts";
 import { mayOwn } from "./agent-watch.ts";
-import { type PulseState, peerOf } from "./route.ts";
+import { sameBytes } from "./beat-news.ts";
+import { peerOf } from "./route.ts";
+import type { PulseState } from "./state.ts";
 
 /** How long the peer had been silent when the view became this server's alone. */
 export function lostAfter(state: PulseState, atMs: number): number | null {
@@ -28,5 +30,5 @@ export function hasOtherNews(a: LanBeat | null, b: LanBeat | null): boolean {
   if (a.state !== b.state || a.mayOwn !== b.mayOwn || a.host !== b.host) return true;
   if (a.configHash !== b.configHash) return true;
   if (a.view?.epoch.counter !== b.view?.epoch.counter) return true;
-  return Buffer.compare(a.blob, b.blob) !== 0 || (a.ack === null) !== (b.ack === null);
+  return !sameBytes(a.blob, b.blob) || (a.ack === null) !== (b.ack === null);
 }

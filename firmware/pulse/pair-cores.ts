@@ -14,7 +14,8 @@ import type { Cores, Taken } from "./cores.ts";
 import { drawFacts, drawLease } from "./facts.ts";
 import { Farewell, hasSaidFarewell, isFarewellOpen } from "./farewell.ts";
 import { hasChanged, lostAfter } from "./news.ts";
-import { createPulse, holdsLease, nextDeadlineMs, type PulseState, peerOf, step } from "./route.ts";
+import { holdsLease, nextDeadlineMs, peerOf, step } from "./route.ts";
+import { createPulse, type PulseState } from "./state.ts";
 
 export class PairCores implements Cores {
   readonly #farewell = new Farewell();

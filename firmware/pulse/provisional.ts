@@ -15,7 +15,7 @@ import type { Surroundings } from "../../services/membership/state.ts";
 import { gatherStartEvidence } from "../../services/quorum/evidence.ts";
 import type { Method } from "../../services/quorum/judgement.ts";
 import { arbiterOf, startWitnessOf } from "./disk-part.ts";
-import type { PulseState } from "./route.ts";
+import type { PulseState } from "./state.ts";
 import type { Verdict } from "./verdict.ts";
 
 export function askProvisional(

@@ -3,7 +3,6 @@
  * Which core hears which event, in which order, is written here and nowhere else; the product, the
  * simulator and a replay step the same function. Source: architecture.md 1.1, 4, 5; protocol.md 1.3-1.7.
  */
-import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
 import { sameEpoch } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PulseEffect, Step } from "../../services/effects.ts";
@@ -19,7 +18,6 @@ import { acknowledgedMs, type PeerHealth } from "../../services/heartbeat/peer.t
 import { giveUp } from "../../services/membership/change.ts";
 import * as membership from "../../services/membership/core.ts";
 import {
-  createMembership,
   isMember,
   isSole,
   type MembershipState,
@@ -28,10 +26,9 @@ import {
 import * as quorum from "../../services/quorum/core.ts";
 import { METHODS } from "../../services/quorum/methods.ts";
 import * as stamping from "../../services/quorum/stamping.ts";
-import { type AgentWatch, createAgentWatch, mayOwn, watchAgent } from "./agent-watch.ts";
+import { mayOwn, watchAgent } from "./agent-watch.ts";
 import { hasNews } from "./beat-news.ts";
 import {
-  createDiskPart,
   type DiskPart,
   diskDeadlinesMs,
   diskLeaseEndMs,
@@ -39,54 +36,9 @@ import {
   isDiskFeedable,
   stepDisk,
 } from "./disk-part.ts";
-import {
-  beginRevision,
-  endRevision,
-  NO_REVISION,
-  type Revised,
-  type RevisionPart,
-} from "./revision-part.ts";
+import { beginRevision, endRevision, type Revised } from "./revision-part.ts";
+import { draftOf, type PulseDraft, type PulseState } from "./state.ts";
 import { askMethod } from "./verdict.ts";
-
-export interface PulseState {
-  readonly heartbeat: heartbeat.HeartbeatState;
-  readonly quorum: quorum.QuorumState;
-  readonly membership: MembershipState;
-  readonly agent: AgentWatch;
-  readonly disk: DiskPart;
-  readonly revision: RevisionPart;
-  readonly nextLanAtMs: number;
-  readonly nextComAtMs: number;
-  readonly suspected: boolean;
-  /** Newest tick: every deadline since then is still owed one, whatever was taken in meanwhile. */
-  readonly tickedAtMs: number;
-  /** A verdict is owed although no deadline lies ahead. */
-  readonly isJudgeDue: boolean;
-  /** The will has run to its end: nothing of ours may own anything any more. */
-  readonly willDone: "no" | "completed" | "overdue";
-}
-
-export function createPulse(
-  self: ServerIndex,
-  host: HostIncarnation,
-  config: ClusterConfig,
-  atMs: number,
-): PulseState {
-  return {
-    heartbeat: heartbeat.createHeartbeat(self, config, atMs),
-    quorum: quorum.createQuorum(atMs),
-    membership: createMembership(self, host, config.servers.length, atMs),
-    disk: createDiskPart(config.servers.length, atMs),
-    revision: NO_REVISION,
-    agent: createAgentWatch(atMs),
-    nextLanAtMs: atMs,
-    nextComAtMs: atMs,
-    suspected: false,
-    tickedAtMs: atMs,
-    isJudgeDue: false,
-    willDone: "no",
-  };
-}
 
 /** One event through all cores. Effects come in the order in which they may be executed. */
 export function step(
@@ -112,7 +64,8 @@ export function step(
   const ticks = event.kind === "tick";
   if (ticks) run.judge(event.atMs);
   const tickedAtMs = ticks ? event.atMs : state.tickedAtMs;
-  run.state = { ...run.state, tickedAtMs, isJudgeDue: !ticks && (state.isJudgeDue || taught) };
+  run.state.tickedAtMs = tickedAtMs;
+  run.state.isJudgeDue = !ticks && (state.isJudgeDue || taught);
   run.send(state, event);
   return { state: run.state, effects: run.effects };
 }
@@ -156,54 +109,58 @@ export function nextDeadlineMs(state: PulseState, config: ClusterConfig, nowMs: 
   const ackedMs = view === null || peer === null ? null : acknowledgedMs(peer, view);
   const ageFromMs = Math.max(baseMs, ackedMs ?? baseMs);
   const heardMs = Math.max(listensFromMs, peer?.lanHeardAtMs ?? listensFromMs);
-  const marks = [
-    ageFromMs + budget.a1Ms,
-    ageFromMs + budget.a2Ms,
-    ageFromMs + budget.a3Ms,
-    ageFromMs + budget.timeoutMs,
-    heardMs + (peer?.grantedMs ?? budget.timeoutMs),
-    ageFromMs + budget.timeoutMs + budget.diskWaitMs,
-    waitUntilMs,
-    waitUntilMs + budget.claimMs + budget.sigmaMs,
-    listenUntilMs ?? none,
-    ...(peer === null || config.method !== "disk" ? [] : diskDeadlinesMs(state, peer, config)),
-  ].filter((mark) => mark > state.tickedAtMs);
+  let earliestMs = none;
+  const consider = (markMs: number): void => {
+    if (markMs > state.tickedAtMs && markMs < earliestMs) earliestMs = markMs;
+  };
+  consider(ageFromMs + budget.a1Ms);
+  consider(ageFromMs + budget.a2Ms);
+  consider(ageFromMs + budget.a3Ms);
+  consider(ageFromMs + budget.timeoutMs);
+  consider(heardMs + (peer?.grantedMs ?? budget.timeoutMs));
+  consider(ageFromMs + budget.timeoutMs + budget.diskWaitMs);
+  consider(waitUntilMs);
+  consider(waitUntilMs + budget.claimMs + budget.sigmaMs);
+  consider(listenUntilMs ?? none);
+  if (peer !== null && config.method === "disk") {
+    for (const markMs of diskDeadlinesMs(state, peer, config)) consider(markMs);
+  }
   const comMs = config.com === null ? none : state.nextComAtMs;
   const claims = config.method === "com-disk";
   const stampMs =
     config.method === "disk" ? stamping.nextDeadlineMs(state.disk.stamps, config) : none;
   const probeMs = claims ? quorum.nextDeadlineMs(state.quorum) : stampMs;
-  if (state.membership.server === "observing") return Math.min(probeMs, ...marks);
+  if (state.membership.server === "observing") return Math.min(probeMs, earliestMs);
   // What is taken in sends the beats that are due as well; it must not put the verdicts off with them.
   const lookMs = state.tickedAtMs + budget.intervalMs;
-  return Math.min(state.nextLanAtMs, comMs, lookMs, probeMs, ...marks);
+  return Math.min(state.nextLanAtMs, comMs, lookMs, probeMs, earliestMs);
 }
 
 class Run {
-  state: PulseState;
+  state: PulseDraft;
   readonly effects: PulseEffect[] = [];
   config: ClusterConfig;
 
   constructor(state: PulseState, config: ClusterConfig) {
-    this.state = state;
+    this.state = draftOf(state);
     this.config = config;
   }
 
   heartbeat(event: PulseEvent): void {
     const next = heartbeat.step(this.state.heartbeat, event, this.config);
-    this.state = { ...this.state, heartbeat: next.state };
+    this.state.heartbeat = next.state;
     this.effects.push(...next.effects);
   }
 
   agent(event: PulseEvent): void {
     const next = watchAgent(this.state.agent, event, this.config);
-    this.state = { ...this.state, agent: next.state };
+    this.state.agent = next.state;
     this.effects.push(...next.effects);
     if (event.kind === "will.done") {
-      this.state = { ...this.state, willDone: event.completed ? "completed" : "overdue" };
+      this.state.willDone = event.completed ? "completed" : "overdue";
     }
     if (event.kind === "agent.spoke" && this.state.membership.gaveUp === null) {
-      this.state = { ...this.state, willDone: "no" };
+      this.state.willDone = "no";
     }
     if (next.lost && mayOwn(this.state)) {
       const around = this.around(event.atMs);
@@ -216,7 +173,7 @@ class Run {
 
   revise(next: Revised<PulseState> | null): void {
     if (next === null) return;
-    this.state = next.state;
+    this.state = draftOf(next.state);
     this.config = next.config;
     this.effects.push(...next.effects);
   }
@@ -240,7 +197,7 @@ class Run {
     }
     if (context === null || method === null || !method.claims) return;
     const next = quorum.step(this.state.quorum, event, context, this.config);
-    this.state = { ...this.state, quorum: next.state };
+    this.state.quorum = next.state;
     this.effects.push(...next.effects);
   }
 
@@ -255,7 +212,7 @@ class Run {
     if (verdict.seen !== null) this.noteSuspicion(verdict.seen, around.peer);
     if (method.claims) {
       const followed = quorum.follow(this.state.quorum, verdict.judgement, context, atMs);
-      this.state = { ...this.state, quorum: followed.state };
+      this.state.quorum = followed.state;
       this.effects.push(...followed.effects);
     }
     const { judgement, evidence } = verdict;
@@ -278,10 +235,10 @@ class Run {
     if (this.state.membership.provisional !== null) return;
     const alone = isSole(view, self);
     if (alone && standing === null) {
-      this.state = { ...this.state, quorum: quorum.stand(this.state.quorum, context, atMs) };
+      this.state.quorum = quorum.stand(this.state.quorum, context, atMs);
     }
     if (!alone && standing !== null && !sameEpoch(standing.epoch, view.epoch)) {
-      this.state = { ...this.state, quorum: quorum.forget(this.state.quorum, atMs) };
+      this.state.quorum = quorum.forget(this.state.quorum, atMs);
     }
   }
 
@@ -292,7 +249,7 @@ class Run {
     const data = { server, ageMs: Math.round(evidence.ageMs), com: evidence.com };
     const key = suspected ? "peer.suspected" : "peer.heard";
     this.effects.push({ kind: "note", key, data });
-    this.state = { ...this.state, suspected };
+    this.state.suspected = suspected;
   }
 
   /** Beats go out every interval, and at once when what they say has changed. */
@@ -314,12 +271,13 @@ class Run {
       const heard = granted
         ? heartbeat.recordGrant(this.state.heartbeat, peer.index, this.config.budget.timeoutMs)
         : this.state.heartbeat;
-      this.state = { ...this.state, nextLanAtMs, heartbeat: heard };
+      this.state.nextLanAtMs = nextLanAtMs;
+      this.state.heartbeat = heard;
     }
     if (this.config.com !== null && (isJoint || atMs >= this.state.nextComAtMs)) {
       const beat = composeComBeat(peer, members, mayOwn(this.state), atMs, this.config);
       this.effects.push({ kind: "com.send", beat });
-      this.state = { ...this.state, nextComAtMs: atMs + this.config.budget.comIntervalMs };
+      this.state.nextComAtMs = atMs + this.config.budget.comIntervalMs;
     }
     // News put the next beat off, so they feed as well; a claim just won must not wait for its turn.
     if (lanDue && this.isFeedable(atMs)) this.effects.push({ kind: "watchdog.feed" });
@@ -385,12 +343,12 @@ class Run {
   }
 
   private takeDisk(next: Step<DiskPart, PulseEffect>): void {
-    this.state = { ...this.state, disk: next.state };
+    this.state.disk = next.state;
     this.effects.push(...next.effects);
   }
 
   private take(next: Step<MembershipState, PulseEffect>): void {
-    this.state = { ...this.state, membership: next.state };
+    this.state.membership = next.state;
     this.effects.push(...next.effects);
   }
 }

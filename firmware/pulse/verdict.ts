@@ -11,7 +11,7 @@ import { gatherEvidence, gatherStartEvidence } from "../../services/quorum/evide
 import { type Judgement, type Method, WAIT } from "../../services/quorum/judgement.ts";
 import { arbiterOf, describeDisk, startWitnessOf, witnessOf } from "./disk-part.ts";
 import { askProvisional, sworn } from "./provisional.ts";
-import type { PulseState } from "./route.ts";
+import type { PulseState } from "./state.ts";
 
 export interface Verdict {
   readonly judgement: Judgement;

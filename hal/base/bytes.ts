@@ -12,33 +12,35 @@ const HEX_CODES = Array.from({ length: 16 }, (_, digit) => digit.toString(16).ch
 /** Reads from the front; never throws. Look at `complete()` before any value is believed. */
 export class Reader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
   #failed = false;
 
-  constructor(bytes: Uint8Array) {
+  /** `at`: where to begin, 0 to the length, default 0. */
+  constructor(bytes: Uint8Array, at = 0) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#end = bytes.length;
+    this.#at = at;
   }
 
   u8(): number {
     const at = this.#take(1);
-    return at < 0 ? 0 : this.#view.getUint8(at);
+    return at < 0 ? 0 : (this.#bytes[at] ?? 0);
   }
 
   u16(): number {
     const at = this.#take(2);
-    return at < 0 ? 0 : this.#view.getUint16(at);
+    return at < 0 ? 0 : u16At(this.#bytes, at);
   }
 
   u32(): number {
     const at = this.#take(4);
-    return at < 0 ? 0 : this.#view.getUint32(at);
+    return at < 0 ? 0 : u32At(this.#bytes, at);
   }
 
   u48(): number {
     const at = this.#take(6);
-    return at < 0 ? 0 : this.#view.getUint16(at) * 2 ** 32 + this.#view.getUint32(at + 2);
+    return at < 0 ? 0 : u48At(this.#bytes, at);
   }
 
   /** `count` bytes as lower-case hex digits; empty when they are not there. */
@@ -50,8 +52,17 @@ export class Reader {
   /** `count` bytes as a copy, so that the source buffer may be reused; empty when not there. */
   bytes(count: number): Uint8Array {
     const at = this.#take(count);
-    // Not slice(): on a Buffer that is a view of the same memory.
-    return at < 0 ? new Uint8Array(0) : new Uint8Array(this.#bytes.subarray(at, at + count));
+    // A Buffer's own slice() would be a view of the same memory.
+    return at < 0 ? new Uint8Array(0) : copyOf(this.#bytes, at, at + count);
+  }
+
+  /** As `bytes`, but answers `known` itself where the same bytes stand: what repeats itself costs nothing. */
+  bytesOr(known: Uint8Array, count: number): Uint8Array {
+    const at = this.#take(count);
+    if (at < 0) return new Uint8Array(0);
+    let isSame = known.length === count;
+    for (let i = 0; isSame && i < count; i += 1) isSame = known[i] === this.#bytes[at + i];
+    return isSame ? known : copyOf(this.#bytes, at, at + count);
   }
 
   /** True when nothing ran past the end. */
@@ -61,12 +72,12 @@ export class Reader {
 
   /** True when nothing ran past the end and nothing is left over. */
   complete(): boolean {
-    return !this.#failed && this.#at === this.#bytes.byteLength;
+    return !this.#failed && this.#at === this.#end;
   }
 
   #take(count: number): number {
     const at = this.#at;
-    if (this.#failed || count < 0 || at + count > this.#bytes.byteLength) {
+    if (this.#failed || count < 0 || at + count > this.#end) {
       this.#failed = true;
       return -1;
     }
@@ -78,12 +89,10 @@ export class Reader {
 /** Writes into one buffer of fixed size that is used again after `reset()`. Asserts every range. */
 export class Writer {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(capacityBytes: number) {
     this.#bytes = new Uint8Array(capacityBytes);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   reset(): void {
@@ -91,21 +100,19 @@ export class Writer {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#take(1, value, 0x100), value);
+    this.#bytes[this.#take(1, value, 0x100)] = value;
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#take(2, value, 0x10000), value);
+    putU16(this.#bytes, this.#take(2, value, 0x10000), value);
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#take(4, value, 2 ** 32), value);
+    putU32(this.#bytes, this.#take(4, value, 2 ** 32), value);
   }
 
   u48(value: number): void {
-    const at = this.#take(6, value, U48_LIMIT);
-    this.#view.setUint16(at, Math.floor(value / 2 ** 32));
-    this.#view.setUint32(at + 2, value >>> 0);
+    putU48(this.#bytes, this.#take(6, value, U48_LIMIT), value);
   }
 
   /** Exactly `count` bytes given as lower-case hex digits. */
@@ -122,6 +129,11 @@ export class Writer {
     this.#bytes.set(source, this.#take(source.byteLength, 0, 1));
   }
 
+  /** Bytes written since `reset()`. */
+  get length(): number {
+    return this.#at;
+  }
+
   /** What was written since `reset()`: a view, valid until the next `reset()`. */
   written(): Uint8Array {
     return this.#bytes.subarray(0, this.#at);
@@ -134,6 +146,42 @@ export class Writer {
     this.#at = at + count;
     return at;
   }
+}
+
+function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = new Uint8Array(to - from);
+  for (let i = from; i < to; i += 1) copy[i - from] = bytes[i] ?? 0;
+  return copy;
+}
+
+/** The 16 bits at `at`; the caller has checked that they are there. */
+export const u16At = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+
+/** The 32 bits at `at`; the caller has checked that they are there. */
+export const u32At = (bytes: Uint8Array, at: number): number =>
+  ((u16At(bytes, at) << 16) | u16At(bytes, at + 2)) >>> 0;
+
+/** The 48 bits at `at`; the caller has checked that they are there. */
+export const u48At = (bytes: Uint8Array, at: number): number =>
+  u16At(bytes, at) * 2 ** 32 + u32At(bytes, at + 2);
+
+/** Writes `value`, 0 to 2^16 - 1; the caller has checked the room and the range. */
+export function putU16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+/** Writes `value`, 0 to 2^32 - 1; the caller has checked the room and the range. */
+export function putU32(bytes: Uint8Array, at: number, value: number): void {
+  putU16(bytes, at, value >>> 16);
+  putU16(bytes, at + 2, value & 0xffff);
+}
+
+/** Writes `value`, 0 to 2^48 - 1; the caller has checked the room and the range. */
+export function putU48(bytes: Uint8Array, at: number, value: number): void {
+  putU16(bytes, at, Math.floor(value / 2 ** 32));
+  putU32(bytes, at + 2, value >>> 0);
 }
 
 /** Lower-case hex of `count` bytes from `at`; the caller has checked that they are there. */

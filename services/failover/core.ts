@@ -83,7 +83,7 @@ export function step(state: FailoverState, event: AgentEvent, config: ClusterCon
   if (ends) all.push({ kind: "note", key: "shutdown.cluster", data: {} });
   // An order of an operator changes the table before the coordinator writes it again.
   if (state.restored && !sameTable(state, closed.state)) all.push({ kind: "table.persist" });
-  const changed = !sameWords(ownWords(state), ownWords(closed.state));
+  const changed = !saysTheSame(state, closed.state);
   const effects: AgentEffect[] = changed ? [{ kind: "words.changed" }, ...all] : all;
   const next = noteElsewhere(state, closed.state);
   return { state: next, effects: effects.filter(isFirstOfKind) };
@@ -117,8 +117,7 @@ function take(state: FailoverState, event: AgentEvent, config: ClusterConfig): R
   switch (event.kind) {
     case "facts.received": {
       const { facts } = event;
-      const willRevision = state.facts === null ? facts.willRevision : state.willRevision;
-      const known = keepKnowledge({ ...state, facts, willRevision }, facts);
+      const known = keepKnowledge(state, facts);
       if (!state.restored) return { state: known, effects: [] };
       const recover = recoverEffects(known, facts, config);
       const served = follow(serve(known, config, event.atMs));
@@ -236,8 +235,17 @@ function coverWill(state: FailoverState): Result {
   };
 }
 
-function sameWords(a: Words, b: Words): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+/** `ownWords` of both are the same; most events leave all that they are drawn from as it was. */
+function saysTheSame(a: FailoverState, b: FailoverState): boolean {
+  const isUntouched =
+    a.groups === b.groups &&
+    a.request === b.request &&
+    a.reply === b.reply &&
+    a.shutdown === b.shutdown &&
+    a.marked === b.marked &&
+    a.afterLeave === b.afterLeave &&
+    a.ownEpoch === b.ownEpoch;
+  return isUntouched || JSON.stringify(ownWords(a)) === JSON.stringify(ownWords(b));
 }
 
 function sameTable(a: FailoverState, b: FailoverState): boolean {

@@ -31,14 +31,25 @@ export function fellows(facts: Facts): readonly PeerFact[] {
 export const coordinatorOf = (facts: Facts): PeerFact | null =>
   peerAt(facts, facts.view?.epoch.coordinator ?? null);
 
+/** Read once: a peer repeats the same words in every beat, and every look at the facts asks for them. */
+const read = new WeakMap<Uint8Array, { readonly words: Words | null }>();
+
+function wordsOf(blob: Uint8Array): Words | null {
+  const known = read.get(blob);
+  if (known !== undefined) return known.words;
+  const words = decodeWords(blob);
+  read.set(blob, { words });
+  return words;
+}
+
 /** Words in this view. Group words are counted by their speaker's text: by another one they say nothing. */
 export function wordsInView(peer: PeerFact): Words | null {
-  return peer.sameView && !peer.configDiffers ? decodeWords(peer.blob) : null;
+  return peer.sameView && !peer.configDiffers ? wordsOf(peer.blob) : null;
 }
 
 /** Words whatever view it shows: requests also come from and go to detached servers. null = silent. */
 export function wordsHeard(peer: PeerFact): Words | null {
-  return peer.state === null || peer.configDiffers ? null : decodeWords(peer.blob);
+  return peer.state === null || peer.configDiffers ? null : wordsOf(peer.blob);
 }
 
 /** What every other member of the view says in it. */

@@ -79,6 +79,8 @@ function copyTable(state: FailoverState, facts: Facts, atMs: number): Result {
   const newEpoch = state.tableEpoch === null || !sameEpoch(state.tableEpoch, facts.view.epoch);
   const changed = newEpoch || groups.some((group, index) => group !== state.groups[index]);
   const tableKnown = state.tableKnown || isTable(words);
+  const isSame = !changed && shutdown === state.shutdown && tableKnown === state.tableKnown;
+  if (isSame) return { state, effects: [] };
   const { epoch, members } = facts.view;
   const known = { tableKnown, tableEpoch: epoch, tableMembers: members };
   const next = { ...state, groups, shutdown, ...known };
@@ -183,6 +185,8 @@ function writeTable(
   });
   const changed = groups.some((group, index) => group.order !== state.groups[index]?.order);
   if (changed || newEpoch) effects.push({ kind: "table.persist" });
+  const isSame = state.tableKnown && groups.every((group, index) => group === state.groups[index]);
+  if (!newEpoch && isSame) return { state, effects };
   const { epoch: tableEpoch, members: tableMembers } = view;
   return { state: { ...state, groups, tableKnown: true, tableEpoch, tableMembers }, effects };
 }

@@ -84,7 +84,7 @@ function confirmOff(state: FailoverState, target: ServerIndex, name: string): Or
   return { state: { ...state, confirmedOff }, code: "accepted", effects: [note] };
 }
 
-/** What the facts say about operators' statements, the newest epoch this server was in, and promises. */
+/** New facts, and what they say about operators' statements, the newest epoch of this server, and promises. */
 export function keepKnowledge(state: FailoverState, facts: Facts): FailoverState {
   const ownEpoch = Math.max(state.ownEpoch, facts.view?.epoch.counter ?? 0);
   const confirmedOff = state.confirmedOff.filter((index) => {
@@ -93,7 +93,9 @@ export function keepKnowledge(state: FailoverState, facts: Facts): FailoverState
   });
   // A pulse that has not yet been told who it is has promised nothing and asks for what it had.
   const holds = facts.server === "observing" ? state.holds : facts.promise;
-  return { ...state, ownEpoch, confirmedOff, holds };
+  // The first facts of an agent say which will the pulse still has from the one before.
+  const willRevision = state.facts === null ? facts.willRevision : state.willRevision;
+  return { ...state, facts, willRevision, ownEpoch, confirmedOff, holds };
 }
 
 function takeBack(state: FailoverState, facts: Facts): Ordered {

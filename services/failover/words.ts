@@ -142,11 +142,15 @@ const NO_LOADS: LoadWords = { isWhole: true, marks: [] };
 /** 19 + 32 x 4 bytes stay far below the beat's 700. */
 export const GROUPS_MAX = 32;
 
+/** Used again by every call: most words are short, and a buffer of this size costs more than they do. */
+const scratch = new Writer(BLOB_BYTES_MAX);
+
 export function encodeWords(words: Words): Uint8Array {
   const rollout = words.rollout ?? new Uint8Array(0);
   const keys = words.keys ?? new Uint8Array(0);
   const bytes = 23 + 4 * words.groups.length + rollout.length + keys.length;
-  const writer = new Writer(Math.max(bytes, BLOB_BYTES_MAX));
+  const writer = bytes > BLOB_BYTES_MAX ? new Writer(bytes) : scratch;
+  writer.reset();
   writer.u8(FORMAT);
   writer.u8(words.shutdown);
   writer.u8(flagsOf(words));
@@ -177,7 +181,7 @@ export function encodeWords(words: Words): Uint8Array {
   }
   if (hasMore) writeLoads(writer, loads, release.length);
   writer.bytes(release);
-  return writer.written();
+  return writer.written().slice();
 }
 
 /** null = not the words of this release; the peer then counts as one whose groups are unknown. */

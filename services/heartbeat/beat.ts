@@ -41,6 +41,9 @@ export interface LanBeat {
   readonly blob: Uint8Array;
 }
 
+/** A beat while it is put together; nobody but its maker has seen it. */
+export type LanBeatDraft = { -readonly [Part in keyof LanBeat]: LanBeat[Part] };
+
 /** Small: the line carries about 3,800 bytes/s at 38400 8N1. */
 export interface ComBeat {
   readonly kind: "com-beat";

@@ -14,7 +14,7 @@ import { assert } from "../../hal/base/assert.ts";
 import { Reader, type Writer } from "../../hal/base/bytes.ts";
 import { hostIncarnation, type ServerIndex } from "../../hal/base/ids.ts";
 import { SERVER_STATES, type View } from "../../hal/base/view.ts";
-import type { ComBeat, LanBeat } from "./beat.ts";
+import type { ComBeat, LanBeat, LanBeatDraft } from "./beat.ts";
 
 /** Longest LAN payload, bytes: with header and tag it fits an IPv6 packet of minimum MTU (1280). */
 export const LAN_PAYLOAD_BYTES_MAX = 1100;
@@ -25,6 +25,8 @@ export const COM_PAYLOAD_BYTES = 21;
 export const BLOB_BYTES_MAX = 700;
 /** Width of the member bit set; the guide's largest cluster has 16 servers. */
 const SERVER_BITS = 16;
+
+const NO_BLOB = new Uint8Array(0);
 
 const FLAG_VIEW = 1;
 const FLAG_PROMISE = 2;
@@ -82,13 +84,19 @@ export function encodeLanBeat(beat: LanBeat, out: Writer): void {
   out.bytes(beat.blob);
 }
 
-/** The LAN beat in `payload`, or null when its length or shape is not exactly a beat's. */
+/**
+ * The LAN beat in `payload` from byte `at` on, or null when its length or shape is not exactly a beat's.
+ * `at`: 0 to the length of the payload, default 0. `known`: the blob of an earlier beat, taken again where it is
+ * the same; default none.
+ */
 export function decodeLanBeat(
   payload: Uint8Array,
   from: ServerIndex,
   to: ServerIndex,
+  at = 0,
+  known: Uint8Array = NO_BLOB,
 ): LanBeat | null {
-  const input = new Reader(payload);
+  const input = new Reader(payload, at);
   const host = hostIncarnation(input.hex(8));
   const stampMs = input.u48();
   const state = SERVER_STATES[input.u8()];
@@ -98,8 +106,7 @@ export function decodeLanBeat(
   const promise = flags & FLAG_PROMISE ? decodeView(input) : null;
   const heardStampMs = flags & FLAG_HEARD ? input.u48() : null;
   const ack = flags & FLAG_ACK ? { stampMs: input.u48(), grantedMs: input.u32() } : null;
-  const majority = flags & FLAG_MAJORITY ? decodeMajority(input, view, promise) : null;
-  if (majority === undefined) return null;
+  const majority = flags & FLAG_MAJORITY ? decodeMajority(input) : null;
   const hearsLanBits = input.u16();
   const claim = input.u32();
   const configRevision = input.u32();
@@ -107,9 +114,9 @@ export function decodeLanBeat(
   const agentProgress = input.u32();
   const blobBytes = input.u16();
   if (blobBytes > BLOB_BYTES_MAX) return null;
-  const blob = input.bytes(blobBytes);
+  const blob = input.bytesOr(known, blobBytes);
   if (!input.complete()) return null;
-  return {
+  const beat: LanBeatDraft = {
     kind: "lan-beat",
     from,
     to,
@@ -128,24 +135,33 @@ export function decodeLanBeat(
     configHash,
     agentProgress,
     blob,
-    ...majority,
   };
+  if (majority === null) return beat;
+  if (majority.lapsed > 1) return null;
+  beat.hears = majority.hears;
+  beat.lapsed = majority.lapsed === 1;
+  beat.view = counted(view, majority.viewAbsent);
+  beat.promise = counted(promise, majority.promiseAbsent);
+  return beat;
 }
 
-/** undefined = out of range. */
-function decodeMajority(
-  input: Reader,
-  view: View | null,
-  promise: View | null,
-): Partial<LanBeat> | undefined {
+function decodeMajority(input: Reader): {
+  readonly hears: number;
+  readonly lapsed: number;
+  readonly viewAbsent: number;
+  readonly promiseAbsent: number;
+} {
   const hears = input.u16();
   const lapsed = input.u8();
-  const counted = (whole: View | null): View | null => {
-    const absent = serversOf(input.u16());
-    return whole === null || absent.length === 0 ? whole : { ...whole, absent };
-  };
-  if (lapsed > 1) return undefined;
-  return { hears, lapsed: lapsed === 1, view: counted(view), promise: counted(promise) };
+  const viewAbsent = input.u16();
+  const promiseAbsent = input.u16();
+  return { hears, lapsed, viewAbsent, promiseAbsent };
+}
+
+function counted(whole: View | null, absentBits: number): View | null {
+  if (whole === null || absentBits === 0) return whole;
+  const { epoch, members } = whole;
+  return { epoch, members, absent: serversOf(absentBits) };
 }
 
 /** Appends the COM payload of `beat`, always 21 bytes. Asserts every range. */
@@ -163,13 +179,17 @@ export function encodeComBeat(beat: ComBeat, out: Writer): void {
   );
 }
 
-/** The COM beat in `payload`, or null when its length or shape is not exactly a beat's. */
+/**
+ * The COM beat in `payload` from byte `at` on, or null when its length or shape is not exactly a beat's.
+ * `at`: 0 to the length of the payload, default 0.
+ */
 export function decodeComBeat(
   payload: Uint8Array,
   from: ServerIndex,
   to: ServerIndex,
+  at = 0,
 ): ComBeat | null {
-  const input = new Reader(payload);
+  const input = new Reader(payload, at);
   const host = hostIncarnation(input.hex(8));
   const stampMs = input.u48();
   const epochCounter = input.u48();

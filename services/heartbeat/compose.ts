@@ -7,7 +7,7 @@ import type { ServerIndex } from "../../hal/base/ids.ts";
 import { type ServerState, sameEpoch, type View } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
 import { isMember, isSole, type MembershipState } from "../membership/state.ts";
-import type { ComBeat, LanBeat } from "./beat.ts";
+import type { ComBeat, LanBeat, LanBeatDraft } from "./beat.ts";
 import { hearsCom, hearsLanBits, type PeerHealth } from "./peer.ts";
 
 export interface OwnWords {
@@ -18,13 +18,34 @@ export interface OwnWords {
   readonly claim: number;
 }
 
+/** What a beat says beside that where a majority decides. */
+export interface MajorityWords {
+  readonly promise: View | null;
+  readonly hears: number;
+  readonly lapsed: boolean;
+}
+
+export function composeMajorityBeat(
+  to: PeerHealth,
+  membership: MembershipState,
+  words: OwnWords & MajorityWords,
+  atMs: number,
+  config: ClusterConfig,
+): LanBeat {
+  const beat = composeLanBeat(to, membership, words, atMs, config);
+  beat.promise = words.promise;
+  beat.hears = words.hears;
+  beat.lapsed = words.lapsed;
+  return beat;
+}
+
 export function composeLanBeat(
   to: PeerHealth,
   membership: MembershipState,
   words: OwnWords,
   atMs: number,
   config: ClusterConfig,
-): LanBeat {
+): LanBeatDraft {
   return {
     kind: "lan-beat",
     from: membership.self,

@@ -10,7 +10,7 @@ import type { ClusterConfig } from "../configuration/model.ts";
 import type { PulseEffect, Step } from "../effects.ts";
 import type { PulseEvent } from "../events.ts";
 import type { ComBeat, LanBeat } from "./beat.ts";
-import type { PathHealth, PeerHealth } from "./peer.ts";
+import { type PathHealth, type PeerHealth, peerDraft } from "./peer.ts";
 
 export interface HeartbeatState {
   readonly self: ServerIndex;
@@ -133,23 +133,21 @@ function hearLan(
 ): PeerHealth {
   const pathHeardAtMs = peer.pathHeardAtMs.slice();
   if (event.path < pathHeardAtMs.length) pathHeardAtMs[event.path] = event.atMs;
-  if (peer.beat !== null && beat.stampMs < peer.beat.stampMs) {
-    return { ...peer, pathHeardAtMs };
-  }
+  const next = peerDraft(peer);
+  next.pathHeardAtMs = pathHeardAtMs;
+  if (peer.beat !== null && beat.stampMs < peer.beat.stampMs) return next;
   const ownMs = beat.heardStampMs;
   // A peer that has not heard this boot yet repeats what the boot before said, by a clock that was further on.
   const isOwn = ownMs !== null && ownMs <= event.atMs;
-  const advanced = isOwn && (peer.heardOwnStampMs === null || ownMs > peer.heardOwnStampMs);
-  return {
-    ...peer,
-    host: beat.host,
-    beat,
-    acked: newestAck(peer, beat),
-    pathHeardAtMs,
-    lanHeardAtMs: event.atMs,
-    heardOwnStampMs: advanced ? ownMs : peer.heardOwnStampMs,
-    lanTwoWayStampMs: advanced ? beat.stampMs : peer.lanTwoWayStampMs,
-  };
+  if (isOwn && (peer.heardOwnStampMs === null || ownMs > peer.heardOwnStampMs)) {
+    next.heardOwnStampMs = ownMs;
+    next.lanTwoWayStampMs = beat.stampMs;
+  }
+  next.host = beat.host;
+  next.beat = beat;
+  next.acked = newestAck(peer, beat);
+  next.lanHeardAtMs = event.atMs;
+  return next;
 }
 
 function newestAck(peer: PeerHealth, beat: LanBeat): PeerHealth["acked"] {
@@ -163,20 +161,19 @@ function newestAck(peer: PeerHealth, beat: LanBeat): PeerHealth["acked"] {
 
 function hearCom(peer: PeerHealth, beat: ComBeat, atMs: number): PeerHealth {
   if (peer.comStampMs !== null && beat.stampMs < peer.comStampMs) return peer;
-  return {
-    ...peer,
-    host: beat.host,
-    comBeat: beat,
-    comHeardAtMs: atMs,
-    comStampMs: beat.stampMs,
-    comTwoWayStampMs: beat.hearsCom ? beat.stampMs : peer.comTwoWayStampMs,
-  };
+  const next = peerDraft(peer);
+  next.host = beat.host;
+  next.comBeat = beat;
+  next.comHeardAtMs = atMs;
+  next.comStampMs = beat.stampMs;
+  if (beat.hearsCom) next.comTwoWayStampMs = beat.stampMs;
+  return next;
 }
 
 function replacePeer(state: HeartbeatState, peer: PeerHealth): HeartbeatState {
   const peers = state.peers.slice();
   peers[peer.index] = peer;
-  return { ...state, peers };
+  return { self: state.self, peers, startedAtMs: state.startedAtMs };
 }
 
 function watchAll(

@@ -13,6 +13,7 @@
  * Bytes 0-9 of a LAN frame, and bytes 0-5 and the closing CRC of a COM frame, keep their meaning in
  * every version. A serial line has no checksum of its own: the CRC tells noise from a wrong key.
  */
+import { putU16, putU32, putU48, u16At, u32At, u48At } from "../../hal/base/bytes.ts";
 import { cobsBytesMax } from "../../hal/base/cobs.ts";
 import { crc32 } from "../../hal/base/crc.ts";
 import type { ServerIndex } from "../../hal/base/ids.ts";
@@ -101,17 +102,16 @@ export function writeLanHeader(
   seq: number,
   keyId: number,
 ): void {
-  const view = new DataView(frame.buffer, frame.byteOffset);
-  view.setUint16(0, MAGIC);
+  putU16(frame, 0, MAGIC);
   frame[2] = VERSION;
   frame[3] = LAN_TYPE;
-  view.setUint32(4, expected.clusterId);
+  putU32(frame, 4, expected.clusterId);
   frame[8] = expected.self;
   frame[9] = to;
   frame[10] = channel;
   frame[LAN_KEY_AT] = keyId;
   frame.set(salt, LAN_LAYOUT.saltAt);
-  writeSeq(view, LAN_LAYOUT.seqAt, seq);
+  putU48(frame, LAN_LAYOUT.seqAt, seq);
 }
 
 /** Writes the clear header of a COM frame into its first 20 bytes. */
@@ -122,18 +122,17 @@ export function writeComHeader(
   salt: Uint8Array,
   seq: number,
 ): void {
-  const view = new DataView(frame.buffer, frame.byteOffset);
   frame[0] = (VERSION << 4) | COM_TYPE;
-  view.setUint32(1, expected.clusterId);
+  putU32(frame, 1, expected.clusterId);
   frame[5] = (expected.self << 4) | to;
   frame.set(salt, COM_LAYOUT.saltAt);
-  writeSeq(view, COM_LAYOUT.seqAt, seq);
+  putU48(frame, COM_LAYOUT.seqAt, seq);
 }
 
 /** Writes the CRC that closes a COM frame. */
 export function writeComTrailer(frame: Uint8Array): void {
   const end = frame.length - CRC_BYTES;
-  new DataView(frame.buffer, frame.byteOffset).setUint32(end, crc32(frame.subarray(0, end)));
+  putU32(frame, end, crc32(frame.subarray(0, end)));
 }
 
 /** Every check of a LAN frame that needs no key. `channel`: path on which it came. */
@@ -141,15 +140,14 @@ export function checkLanFrame(frame: Uint8Array, expected: Expected, channel: nu
   if (frame.length < LAN_FIXED_BYTES || frame.length > LAN_FRAME_BYTES_MAX) {
     return refusedFor("length");
   }
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-  if (view.getUint16(0) !== MAGIC) return refusedFor("magic");
-  const from = view.getUint8(8);
-  const stranger = checkAddress(expected, view.getUint32(4), from, view.getUint8(9));
+  if (u16At(frame, 0) !== MAGIC) return refusedFor("magic");
+  const from = frame[8] ?? 0;
+  const stranger = checkAddress(expected, u32At(frame, 4), from, frame[9] ?? 0);
   if (stranger !== null) return stranger;
-  if (view.getUint8(2) !== VERSION) return { kind: "presence", from, reason: "version" };
+  if (frame[2] !== VERSION) return { kind: "presence", from, reason: "version" };
   if (frame.length < LAN_FRAME_BYTES_MIN) return refusedFor("length");
-  if (view.getUint8(3) !== LAN_TYPE) return refusedFor("shape");
-  if (view.getUint8(10) !== channel) return refusedFor("address");
+  if (frame[3] !== LAN_TYPE) return refusedFor("shape");
+  if (frame[10] !== channel) return refusedFor("address");
   return { kind: "sealed", from };
 }
 
@@ -157,13 +155,12 @@ export function checkLanFrame(frame: Uint8Array, expected: Expected, channel: nu
 export function checkComFrame(frame: Uint8Array, expected: Expected): Checked {
   const end = frame.length - CRC_BYTES;
   if (end < COM_FIXED_BYTES || frame.length > COM_RAW_BYTES_MAX) return refusedFor("length");
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-  if (view.getUint32(end) !== crc32(frame.subarray(0, end))) return refusedFor("shape");
-  const kind = view.getUint8(0);
+  if (u32At(frame, end) !== crc32(frame.subarray(0, end))) return refusedFor("shape");
+  const kind = frame[0] ?? 0;
   if ((kind & 15) !== COM_TYPE) return refusedFor("magic");
-  const addresses = view.getUint8(5);
+  const addresses = frame[5] ?? 0;
   const from = addresses >> 4;
-  const stranger = checkAddress(expected, view.getUint32(1), from, addresses & 15);
+  const stranger = checkAddress(expected, u32At(frame, 1), from, addresses & 15);
   if (stranger !== null) return stranger;
   if (kind >> 4 !== VERSION) return { kind: "presence", from, reason: "version" };
   if (frame.length !== COM_RAW_BYTES) return refusedFor("length");
@@ -171,10 +168,7 @@ export function checkComFrame(frame: Uint8Array, expected: Expected): Checked {
 }
 
 /** Frame number at `at`; the caller has checked the length. */
-export function readSeq(frame: Uint8Array, at: number): number {
-  const view = new DataView(frame.buffer, frame.byteOffset + at);
-  return view.getUint16(0) * 2 ** 32 + view.getUint32(2);
-}
+export const readSeq = (frame: Uint8Array, at: number): number => u48At(frame, at);
 
 /** A frame of this server itself is a loop-back plug or a crossed pair, never a peer. */
 function checkAddress(
@@ -186,9 +180,4 @@ function checkAddress(
   if (clusterId !== expected.clusterId) return refusedFor("foreign-cluster");
   const isPeer = from < expected.serverCount && from !== expected.self;
   return isPeer && to === expected.self ? null : refusedFor("address");
-}
-
-function writeSeq(view: DataView, at: number, seq: number): void {
-  view.setUint16(at, Math.floor(seq / 2 ** 32));
-  view.setUint32(at + 2, seq >>> 0);
 }

@@ -33,6 +33,8 @@ export class PeerProcess {
   readonly channels: (Channel | undefined)[] = [];
   host: HostIncarnation | null = null;
   newestStampMs = 0;
+  /** Agent's words in the frame that was opened last. */
+  blob: Uint8Array = new Uint8Array(0);
   /** Channel slots on which our next frame echoes this process although it is a candidate. */
   echoSlots = 0;
 

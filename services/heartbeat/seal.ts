@@ -108,7 +108,7 @@ export class Sealer {
     const { self, serverCount, keyId = 0 } = options;
     assert(options.clusterKey.length === KEY_BYTES, "cluster key is 32 bytes");
     assert(options.processSalt.length === SALT_BYTES, "process salt is 8 bytes");
-    assert(!isSame(options.processSalt, NO_ECHO), "process salt is not all zero");
+    assert(!startsWith(options.processSalt, NO_ECHO), "process salt is not all zero");
     assert(serverCount >= 2 && serverCount <= SERVERS_MAX, "a cluster has 2 to 16 servers");
     assert(Number.isInteger(self) && self >= 0 && self < serverCount, "self is in the server list");
     this.#expected = { clusterId: options.clusterId, self, serverCount };
@@ -197,7 +197,7 @@ export class Sealer {
   }
 
   #frame(layout: Layout): Uint8Array {
-    const plainBytes = this.#plain.written().length;
+    const plainBytes = this.#plain.length;
     // From Node's pool, since a separate allocation costs as much as a third of the cipher; every byte
     // is written before the frame leaves.
     const frame = Buffer.allocUnsafe(
@@ -245,12 +245,14 @@ export class Sealer {
     const opened = this.#tryKeys(frame, layout, { from, slot, salt: process.salt, channel }, tried);
     if (opened === null) return { kind: "presence", from, reason: "tag" };
     const { plain, id: heardKey } = opened;
-    const payload = plain.subarray(SALT_BYTES);
     const { self } = this.#expected;
     const beat =
-      slot === COM_SLOT ? decodeComBeat(payload, from, self) : decodeLanBeat(payload, from, self);
+      slot === COM_SLOT
+        ? decodeComBeat(plain, from, self, SALT_BYTES)
+        : decodeLanBeat(plain, from, self, SALT_BYTES, process.blob);
     if (beat === null) return refusedFor("shape");
-    const echoes = isSame(plain.subarray(0, SALT_BYTES), this.#salt);
+    if (beat.kind === "lan-beat") process.blob = beat.blob;
+    const echoes = startsWith(plain, this.#salt);
     const standing = peer.hear(process, echoes, beat.host, beat.stampMs);
     if (standing === "past") return refusedFor("replay");
     channel.window.accept(seq);
@@ -325,7 +327,7 @@ function assertLanChannel(channel: number): void {
   assert(isLan, "LAN channel is 0 to 15");
 }
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < b.length; i += 1) if (a[i] !== b[i]) return false;
-  return a.length === b.length;
+function startsWith(bytes: Uint8Array, first: Uint8Array): boolean {
+  for (let i = 0; i < first.length; i += 1) if (bytes[i] !== first[i]) return false;
+  return true;
 }

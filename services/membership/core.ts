@@ -60,8 +60,8 @@ export function observe(state: MembershipState, around: Surroundings): Result {
   if (beat === null) return takeOverRebooted(settled, peer, around) ?? done(settled);
   if (!isHeard(around)) return done(settled);
   // The peer's views count as well: its restarted pulse may have forgotten what it showed.
-  const known = { ...settled, floor: Math.max(settled.floor, beat.view?.epoch.counter ?? 0) };
-  const current = known.floor === settled.floor ? settled : known;
+  const shown = beat.view?.epoch.counter ?? 0;
+  const current = shown > settled.floor ? { ...settled, floor: shown } : settled;
   const rebooted = takeOverRebooted(current, peer, around);
   if (rebooted !== null) return rebooted;
   const judged = obeyPeerView(current, beat, around);

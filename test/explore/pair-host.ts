@@ -4,13 +4,8 @@
  * Source: protocol.md 1.3, 1.5-1.9; D4, D5.
  */
 import { drawFacts } from "../../firmware/pulse/facts.ts";
-import {
-  createPulse,
-  holdsLease,
-  type PulseState,
-  peerOf,
-  step,
-} from "../../firmware/pulse/route.ts";
+import { holdsLease, peerOf, step } from "../../firmware/pulse/route.ts";
+import { createPulse, type PulseState } from "../../firmware/pulse/state.ts";
 import { hostIncarnation } from "../../hal/base/ids.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PulseEffect } from "../../services/effects.ts";

@@ -5,7 +5,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Farewell, hasSaidFarewell, isFarewellOpen } from "../../../firmware/pulse/farewell.ts";
-import { type PulseState, step } from "../../../firmware/pulse/route.ts";
+import { step } from "../../../firmware/pulse/route.ts";
+import type { PulseState } from "../../../firmware/pulse/state.ts";
 import type { PulseEffect } from "../../../services/effects.ts";
 import type { PulseEvent } from "../../../services/events.ts";
 import type { Stamp } from "../../../services/quorum/stamp.ts";

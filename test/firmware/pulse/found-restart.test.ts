@@ -4,7 +4,8 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createPulse, nextDeadlineMs, peerOf, step } from "../../../firmware/pulse/route.ts";
+import { nextDeadlineMs, peerOf, step } from "../../../firmware/pulse/route.ts";
+import { createPulse } from "../../../firmware/pulse/state.ts";
 import { acknowledgedMs } from "../../../services/heartbeat/peer.ts";
 import { cutAll, everBothSole, Pair, pairConfig, started } from "./pair.ts";
 

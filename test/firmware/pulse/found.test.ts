@@ -4,7 +4,8 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createPulse, peerOf, step } from "../../../firmware/pulse/route.ts";
+import { peerOf, step } from "../../../firmware/pulse/route.ts";
+import { createPulse } from "../../../firmware/pulse/state.ts";
 import type { PulseEvent } from "../../../services/events.ts";
 import { composeComBeat, grants } from "../../../services/heartbeat/compose.ts";
 import { cutAll, everBothSole, Pair, pairConfig, started } from "./pair.ts";

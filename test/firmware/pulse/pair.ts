@@ -5,14 +5,8 @@
 
 import * as assert from "uvu/assert";
 import { hasSaidFarewell, isFarewellOpen } from "../../../firmware/pulse/farewell.ts";
-import {
-  createPulse,
-  holdsLease,
-  nextDeadlineMs,
-  type PulseState,
-  peerOf,
-  step,
-} from "../../../firmware/pulse/route.ts";
+import { holdsLease, nextDeadlineMs, peerOf, step } from "../../../firmware/pulse/route.ts";
+import { createPulse, type PulseState } from "../../../firmware/pulse/state.ts";
 import { hostIncarnation } from "../../../hal/base/ids.ts";
 import type { LoadedConfig } from "../../../services/configuration/load.ts";
 import { loadConfiguration } from "../../../services/configuration/load.ts";

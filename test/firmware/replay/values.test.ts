@@ -3,7 +3,8 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createPulse, step } from "../../../firmware/pulse/route.ts";
+import { step } from "../../../firmware/pulse/route.ts";
+import { createPulse } from "../../../firmware/pulse/state.ts";
 import { Recorder } from "../../../firmware/replay/recorder.ts";
 import { replay } from "../../../firmware/replay/replay.ts";
 import {
