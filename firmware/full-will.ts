@@ -9,6 +9,7 @@ import type { GroupConfig } from "../services/configuration/model.ts";
 import type { ServerContext } from "./local.ts";
 import type { Will, WillProgram } from "./will.ts";
 
+/** `kill`: processes of the cluster itself that have to go first. */
 export function drawFullWill(context: ServerContext, kill: Will["kill"]): Will {
   const { local, config } = context;
   const groups = config.groups.map(({ name, resources }) => {

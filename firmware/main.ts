@@ -64,7 +64,7 @@ async function runRole(role: Role, argv: string[]): Promise<void> {
       new Telemetry(context).run();
       return await tellManager();
     }
-    const { runServerDisk } = await import("./disk.ts");
+    const { runServerDisk } = await import("./disk/disk.ts");
     if (runServerDisk(context) === null) idle();
   } catch (error) {
     if (!(error instanceof StartFault)) throw error;

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 
-/** Pulses run at 50; the rack above them, so that a busy machine cuts no cable that nobody pulled. */
+/** Round robin, 1-99. Pulses run at 50; the rack above them, so that a busy machine cuts no cable that nobody pulled. */
 export const PULSE_PRIORITY = 50;
 export const WIRES_PRIORITY = 60;
 

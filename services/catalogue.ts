@@ -8,6 +8,7 @@ import { blackBoxEvents } from "./catalogue/black-box.ts";
 import { configurationEvents, configurationRefusals } from "./catalogue/configuration.ts";
 import { dashboardRefusals } from "./catalogue/dashboard.ts";
 import type { EventEntry, EventText, Language, RefusalEntry, Severity } from "./catalogue/entry.ts";
+import { evidenceIn } from "./catalogue/evidence.ts";
 import { groupsEvents } from "./catalogue/groups.ts";
 import { keysEvents, keysRefusals } from "./catalogue/keys.ts";
 import { lifeEvents, lifeRefusals } from "./catalogue/life.ts";
@@ -137,9 +138,11 @@ function fill(template: string, data: EventData, language: Language): string {
   });
 }
 
-/** Only reasons are looked up: a server or group may bear any name. */
+/** Only reasons and grounds are looked up: a server or group may bear any name. */
 function wordFor(name: string, value: unknown, language: Language): string | null {
-  if (name !== "reason" || typeof value !== "string") return null;
+  if (typeof value !== "string") return null;
+  if (name === "evidence") return clean(evidenceIn(value, language));
+  if (name !== "reason") return null;
   return Object.hasOwn(words, value) ? (words[value]?.[language] ?? null) : null;
 }
 

@@ -36,6 +36,7 @@ const PAGE = "firmware/telemetry/page";
 /** Unit tests that take more than some seconds of processor time; their quick neighbours stay. */
 const LONG: readonly string[] = [
   "explore/worlds.test.js",
+  "firmware/cli/evaluate-text.test.js",
   "firmware/cli/evaluate.test.js",
   "firmware/evaluate/envelope.test.js",
   "firmware/evaluate/majority.test.js",
@@ -46,6 +47,7 @@ const LONG: readonly string[] = [
   "firmware/replay/storms.test.js",
   "firmware/simulator/world.test.js",
   "mutants/sample.test.js",
+  "sim/campaign.test.js",
   "sim/fault-proofs.test.js",
   "sim/invariants.test.js",
   "sim/real-storms.test.js",

@@ -303,6 +303,7 @@ export class Agent {
 
   #miss(): void {
     this.#watch.lose();
+    this.#texts.miss();
     const { facts } = this.#state;
     if (facts === null) return;
     const lost = { ...facts, holdsLease: false };
@@ -350,7 +351,7 @@ export class Agent {
   #sendToken(atMs: number): void {
     this.#tokenAtMs = atMs;
     const { wish, facts } = this.#state;
-    if (wish === null) return;
+    if (wish === null || this.#watch.hasGivenUp) return;
     this.#progress = (this.#progress + 1) >>> 0;
     const unsaved = this.#keeper.isBehind;
     const parts = { ...this.#texts.words(), ...this.#scripts.words(), release: RELEASE };

@@ -30,6 +30,11 @@ export interface BootDecision {
   readonly notes: readonly { readonly key: string; readonly data: NoteData }[];
 }
 
+/**
+ * What the pulse is asked for when its agent starts, and what the log is told. A pulse that works is adopted; a
+ * record of this boot goes on; after a clean end, or at the very first start, the server starts; else it stays
+ * outside and waits to be returned.
+ */
 export function decideBoot(input: BootInput): BootDecision {
   const { loaded, facts } = input;
   const record = loaded.kind === "loaded" && input.belongs ? loaded.record : null;

@@ -22,6 +22,7 @@ import { judgeStep } from "../../services/configuration/judge-step.ts";
 import { type LoadedConfig, loadConfiguration } from "../../services/configuration/load.ts";
 import { createRollout, ownRollout, step } from "../../services/configuration/rollout.ts";
 import type {
+  Draft,
   RolloutEffect,
   RolloutEvent,
   RolloutState,
@@ -78,6 +79,10 @@ export class ConfigDesk {
   #leaving: { readonly revision: Revision; readonly durableAtMs: number | null } | null = null;
   #retryAtMs: number | null = null;
   #ends = false;
+  /** The pulse knows what this server is. */
+  #isTaught = false;
+  /** Newest text that was ready here: given up, it may be what the pulse has just gone on by. */
+  #ready: Draft | null = null;
 
   constructor(context: ServerContext, options: ConfigDeskOptions) {
     this.#context = context;
@@ -151,6 +156,11 @@ export class ConfigDesk {
     return encodeRollout(ownRollout(this.#state, this.sight?.peers ?? []));
   }
 
+  /** The pulse is being started anew: who ended now would leave nobody who remembers the lease. */
+  miss(): void {
+    this.#isTaught = false;
+  }
+
   /** A new pulse holds nothing. */
   greet(): void {
     const { draft } = this.#state;
@@ -160,13 +170,15 @@ export class ConfigDesk {
   /** Looks at the facts; what it hands back counts group words by the text that their speaker runs by. */
   hear(facts: Facts): Facts {
     this.#facts = facts;
+    this.#isTaught = facts.server !== "observing";
     const sight = this.#see(facts);
     const { config } = this.#context;
     this.#said = config.servers.map(
       ({ index }) => sight.peers.find((peer) => peer.index === index)?.words ?? null,
     );
-    this.#take({ kind: "seen" });
+    // What its own pulse lives by comes before everything that others still say.
     this.#findInstalled(sight.pulseHash);
+    if (this.#leaving === null) this.#take({ kind: "seen" });
     this.#advance();
     const peers = facts.peers.map((peer) => {
       const said = this.#said[peer.index] ?? null;
@@ -187,7 +199,7 @@ export class ConfigDesk {
 
   #see(facts: Facts): Sight {
     const { config, self } = this.#context;
-    return drawSight(facts, self, monotonicMs(), config.budget.intervalMs);
+    return drawSight(facts, self, monotonicMs(), config.budget);
   }
 
   tick(atMs: number): void {
@@ -222,6 +234,7 @@ export class ConfigDesk {
     const see = this.#see(facts);
     const { state, effects } = step(this.#state, event, see);
     this.#state = state;
+    if (state.draft?.prepared === "yes") this.#ready = state.draft;
     for (const effect of effects) this.#execute(effect);
     const words = Buffer.from(this.words()).toString("base64");
     if (words === this.#spoken) return;
@@ -247,6 +260,14 @@ export class ConfigDesk {
         this.#options.note("config.withdrawn", { rev: revision.rev, hash, reason });
         void this.#store?.drop();
         if (isOwn) this.#settle({ kind: "dropped", reason });
+        return;
+      }
+      case "leftover": {
+        const { hash } = effect;
+        const rev = this.#store?.index?.prepared?.rev ?? this.#state.current.rev + 1;
+        this.#options.send({ kind: "config.drop" });
+        this.#options.note("config.withdrawn", { rev, hash, reason: "leftover" });
+        void this.#store?.drop();
         return;
       }
       case "renumbered": {
@@ -280,6 +301,7 @@ export class ConfigDesk {
       this.#options.note("config.store-failed", { error: saved?.text ?? local.stateDir });
       return this.#take({ kind: "unfit", hash: revision.hash });
     }
+    if (this.#state.draft?.hash !== revision.hash) return; // Given up meanwhile.
     this.#handOver(revision, bytes);
     this.#options.note("config.prepared", { rev: revision.rev, hash });
     this.#take({ kind: "stored", hash: revision.hash });
@@ -293,8 +315,9 @@ export class ConfigDesk {
   #findInstalled(pulseHash: string): void {
     const { index } = this.#store ?? {};
     if (this.#leaving !== null || pulseHash === "" || this.#ownHash.startsWith(pulseHash)) return;
-    if (index == null || this.#state.draft?.hash.startsWith(pulseHash) === true) return;
-    const known = [index.current, index.prepared, ...index.old].find(
+    const { draft } = this.#state;
+    if (index == null || (draft?.prepared === "yes" && draft.hash.startsWith(pulseHash))) return;
+    const known = [index.current, index.prepared, ...index.old, this.#ready].find(
       (entry) => entry?.hash.startsWith(pulseHash) === true,
     );
     if (known == null) return;
@@ -307,6 +330,10 @@ export class ConfigDesk {
     if (leaving === null || leaving.durableAtMs !== null) return;
     this.#retryAtMs = null;
     const { host } = this.#context;
+    if (this.#ready?.hash === leaving.revision.hash) {
+      const entry = { ...leaving.revision, at: new Date().toISOString(), by: "another server" };
+      await this.#store?.prepare(entry, this.#ready.bytes);
+    }
     const saved = await this.#store?.install(leaving.revision.hash, host);
     if (saved?.kind !== "done") {
       this.#options.note("config.store-failed", { error: saved?.text ?? "no store" });
@@ -345,8 +372,12 @@ export class ConfigDesk {
     const overdue = monotonicMs() - leaving.durableAtMs >= TURN_MS;
     const areBack = members.every(({ words }) => words?.current.hash === leaving.revision.hash);
     if (see.coordinator === see.self && !areBack && !overdue) return;
+    if (!this.#isTaught) return;
     this.#ends = true;
-    setTimeout(() => this.#options.restart(), FLUSH_MS);
+    setTimeout(() => {
+      this.#ends = this.#isTaught;
+      if (this.#ends) this.#options.restart();
+    }, FLUSH_MS);
   }
 
   #settle(outcome: Outcome): void {

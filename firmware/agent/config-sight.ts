@@ -4,6 +4,7 @@
  * Source: protocol.md 1.9, V3; services/configuration/rollout.ts.
  */
 import type { ServerIndex } from "../../hal/base/ids.ts";
+import type { Budget } from "../../services/configuration/model.ts";
 import type { PeerSight, Sight } from "../../services/configuration/rollout-state.ts";
 import { decodeRollout, type RolloutWords } from "../../services/configuration/rollout-words.ts";
 import { alivePeriodMs, type Facts, type PeerFact } from "../../services/facts.ts";
@@ -24,7 +25,7 @@ export function drawSight(
   facts: Facts,
   self: ServerIndex,
   atMs: number,
-  intervalMs: number,
+  { intervalMs, timeoutMs }: Pick<Budget, "intervalMs" | "timeoutMs">,
 ): Sight {
   const { view, revision } = facts;
   const isIn = view !== null && facts.server === "member";
@@ -42,6 +43,7 @@ export function drawSight(
       }),
     ),
     hasTrouble: hasTrouble(facts, atMs, intervalMs),
+    timeoutMs,
     pulseHash: revision?.hash ?? "",
     pulseHolds: revision?.prepared ?? null,
   };

@@ -42,6 +42,10 @@ export class Distribution {
     return { rollout: this.#texts.words(), ...(keys === null ? {} : { keys }) };
   }
 
+  miss(): void {
+    this.#texts.miss();
+  }
+
   greet(): void {
     this.#texts.greet();
     this.#keys.greet();

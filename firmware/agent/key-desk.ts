@@ -307,7 +307,7 @@ export class KeyDesk {
     if (facts === null) return null;
     const { config, self } = this.#context;
     const atMs = monotonicMs();
-    const sight = drawSight(facts, self, atMs, config.budget.intervalMs);
+    const sight = drawSight(facts, self, atMs, config.budget);
     const { ids = [], disk = null } = facts.keys ?? {};
     const members = sight.peers.filter(({ isIn }) => isIn).map(({ index }) => index);
     return {

@@ -34,6 +34,7 @@ export interface KeyStatus {
   readonly retired: string | null;
 }
 
+/** `refused`: servers whose frames fail under every key of this one. Times are ISO 8601, wall clock. */
 export function drawKeyStatus(
   { config, self }: ServerContext,
   { set }: KeyState,

@@ -37,6 +37,7 @@ export async function readLoadRecord(dir: string, host: string): Promise<LoadRec
   }
 }
 
+/** null = not such a record, damaged, or too long to be one. */
 export function parseLoadRecord(text: string): LoadRecord | null {
   const value = text.length > CHARACTERS_MAX ? null : parseJson(text);
   if (!isRecord(value) || !isRecord(value["rules"])) return null;

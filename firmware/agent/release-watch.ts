@@ -8,10 +8,14 @@ import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { Facts } from "../../services/facts.ts";
 import { wordsHeard } from "../../services/failover/hear.ts";
+import { BLOB_BYTES_MAX } from "../../services/heartbeat/codec.ts";
 import { productVersion } from "../cli/version.ts";
 
 /** Of this process: what is installed meanwhile counts from its next start. */
 export const RELEASE = productVersion();
+
+/** Words that leave so many bytes free would have carried it: 32 letters and what stands before them. */
+const RELEASE_BYTES_MAX = 40;
 
 export interface ReleaseApart {
   readonly index: ServerIndex;
@@ -25,7 +29,8 @@ export function releasesApart(facts: Facts, ours: string | undefined): readonly 
   return facts.peers.flatMap((peer) => {
     const words = wordsHeard(peer);
     // Beside a piece of a configuration text there may have been no room for it.
-    if (words === null || (words.release === undefined && words.rollout !== undefined)) return [];
+    const isFull = peer.blob.length > BLOB_BYTES_MAX - RELEASE_BYTES_MAX;
+    if (words === null || (words.release === undefined && isFull)) return [];
     const theirs = words.release ?? "older";
     return theirs === ours ? [] : [{ index: peer.index, theirs }];
   });

@@ -45,6 +45,7 @@ export interface OwnTrouble {
   readonly emergency?: NoteData | null;
 }
 
+/** The whole document. `since`: by server index, null = not known; reasons are said in `language`. */
 export function drawStatus(
   state: FailoverState,
   ownHost: string,

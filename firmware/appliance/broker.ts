@@ -29,6 +29,10 @@ type AedesModule = typeof import("aedes");
 type Broker = InstanceType<AedesModule["Aedes"]>;
 type Client = Parameters<Broker["authorizeForward"]>[0];
 
+/**
+ * `broker --listen HOST:PORT --prefix P --accounts FILE`. null = it serves until its standard input ends; else
+ * the exit status, 2 for wrong words or {@link EXIT_NO_LIBRARY}.
+ */
 export async function runBroker(argv: readonly string[]): Promise<number | null> {
   const { values } = parseArgs({
     args: [...argv],

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { userInfo } from "node:os";
 import { ARRAY_BLOCK_BYTES, type ArbitrationArray, ArrayError } from "../../hal/ports/array.ts";
-import { formatArbitration } from "../disk-format.ts";
+import { formatArbitration } from "../disk/format.ts";
 import { readClusterKey, StartFault } from "../local.ts";
 
 /** A start that cannot go on: the message says what was expected, `remedy` what to do. */

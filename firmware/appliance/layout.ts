@@ -50,6 +50,7 @@ export interface LocalFile {
   readonly telemetry?: TelemetryLocal;
 }
 
+/** Refused is what is not virtual, or has addresses outside of one block 127.x.y. Opens nothing. */
 export function layoutOf(config: LoadedConfig): LayoutResult {
   if (!config.virtual) {
     return refused('expected "virtual": true; this configuration is for real servers');

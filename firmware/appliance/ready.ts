@@ -34,6 +34,7 @@ const ASK_DEADLINE_MS = 1000;
 /** First line of an answer, for people. */
 const ANSWER_CHARACTERS_MAX = 80;
 
+/** One question to every agent and every floating address, each answered within a second or not at all. */
 export async function lookReady(targets: ReadyTargets): Promise<Readiness> {
   const states = await Promise.all(targets.servers.map(ownState));
   const answers = await Promise.all(targets.floating.map(askFloating));

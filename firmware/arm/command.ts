@@ -11,8 +11,8 @@ import type { HelperCommand } from "../../hal/drivers/script-runner/helper-comma
 import { isRecord, type Reply, request } from "../cli/client.ts";
 import { EXIT, type ExitCode } from "../cli/exit-code.ts";
 import { type Lang, languageOf } from "../cli/language.ts";
+import { ARM_USAGE, type ArmOrder, parseArm } from "./arguments.ts";
 import { ARM_TEXTS } from "./texts.ts";
-import { ARM_USAGE, type ArmOrder, parseArm } from "./words.ts";
 
 export interface ArmIo {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -41,6 +41,10 @@ interface Caller {
   readonly lang: Lang;
 }
 
+/**
+ * Carries out one helper command for the script that called it, which is known by KAGE_RUN_DIR and
+ * ARMS_GROUPNAME of its environment. `argv` begins behind the command's name.
+ */
 export async function runArm(
   command: HelperCommand,
   argv: readonly string[],

@@ -4,7 +4,6 @@
  * force meanwhile is a conflict. Source: work order 3 item 4; ecosystem.md 4.2.
  */
 
-import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import type { ConfigChange } from "../../services/configuration/changes.ts";
 import { lineDiff } from "../../services/configuration/line-diff.ts";
@@ -22,6 +21,7 @@ import {
 } from "./call.ts";
 import { type Reply, request } from "./client.ts";
 import { type Cell, layTable, printable } from "./columns.ts";
+import { readBounded } from "./config-command.ts";
 import type { Place } from "./discover.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
 import type { MessageKey } from "./messages.ts";
@@ -230,19 +230,10 @@ async function earlierText(call: Call, place: Place, rev: string): Promise<Confi
 }
 
 async function readText(call: Call, file: string): Promise<{ readonly text: string } | Trouble> {
-  const failed = (detail: string): Trouble => ({
-    exit: EXIT.failed,
-    code: null,
-    message: call.say("cannotRead", { file, detail }),
-    remedy: call.say("cannotReadDo"),
-  });
-  try {
-    const bytes = await readFile(file);
-    if (bytes.length > FILE_BYTES_MAX) return failed(`more than ${FILE_BYTES_MAX} bytes`);
-    return { text: bytes.toString("utf8") };
-  } catch (error) {
-    return failed(error instanceof Error ? error.message : String(error));
-  }
+  const read = await readBounded(call, file, FILE_BYTES_MAX);
+  if (read.kind === "text") return { text: read.text };
+  const { message, remedy } = read;
+  return { exit: EXIT.failed, code: null, message, remedy };
 }
 
 /** Asks the most trustworthy agent; the next one only while the request was certainly not sent. */

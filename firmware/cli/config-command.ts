@@ -3,7 +3,6 @@
  * cluster, only its files: without a name it takes the one that the cluster found here runs by. The configuration service is loaded only here, so that `kage status` starts faster.
  * Source: work order 7 and 8; architecture.md 1.3, 6.
  */
-import { readFile } from "node:fs/promises";
 import type { Finding } from "../../services/configuration/finding.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import { type Call, fail, isTrouble, operand, printJson, printLines, wantsJson } from "./call.ts";
@@ -12,12 +11,15 @@ import { discover } from "./discover.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
 import type { Lang } from "./language.ts";
 import { localPaths } from "./local-paths.ts";
+import { readNamed } from "./read-file.ts";
 import { agentName } from "./survey.ts";
 
 /** A configuration of 16 servers and 100 groups has about 60 KB; more is no configuration. */
 const FILE_BYTES_MAX = 1024 * 1024;
 
-type FileText = { kind: "text"; text: string } | { kind: "unreadable"; detail: string };
+type FileText =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "unreadable"; readonly message: string; readonly remedy: string };
 
 export async function runConfig(call: Call): Promise<ExitCode> {
   const { say } = call;
@@ -25,10 +27,10 @@ export async function runConfig(call: Call): Promise<ExitCode> {
   const used = named === "" ? findUsed(call) : null;
   if (isTrouble(used)) return fail(call, used);
   const file = used?.file ?? named;
-  const read = await readBounded(file);
+  const read = await readBounded(call, file);
   if (read.kind === "unreadable") {
-    const message = say("cannotRead", { file, detail: read.detail });
-    return fail(call, { exit: EXIT.failed, code: null, message, remedy: say("cannotReadDo") });
+    const { message, remedy } = read;
+    return fail(call, { exit: EXIT.failed, code: null, message, remedy });
   }
   const { loadConfiguration } = await import("../../services/configuration/load.ts");
   const loaded = loadConfiguration(read.text, file);
@@ -113,13 +115,12 @@ async function explainLines(config: Explained, language: Lang): Promise<readonly
   return explainBudget(config, language);
 }
 
-/** A file that may be a configuration, bounded. */
-export async function readBounded(file: string): Promise<FileText> {
-  try {
-    const bytes = await readFile(file);
-    if (bytes.length <= FILE_BYTES_MAX) return { kind: "text", text: bytes.toString("utf8") };
-    return { kind: "unreadable", detail: `more than ${FILE_BYTES_MAX} bytes` };
-  } catch (error) {
-    return { kind: "unreadable", detail: error instanceof Error ? error.message : String(error) };
-  }
+/** A file that may be a configuration; by default up to a bound that no configuration reaches. */
+export async function readBounded(
+  call: Call,
+  file: string,
+  bytesMax = FILE_BYTES_MAX,
+): Promise<FileText> {
+  const read = await readNamed(call, file, bytesMax, call.say("fileTooBigDo"));
+  return read.kind === "bytes" ? { kind: "text", text: read.bytes.toString("utf8") } : read;
 }

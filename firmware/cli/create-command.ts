@@ -76,6 +76,7 @@ export async function runCreate(call: Call): Promise<ExitCode> {
     sharedDisk: answers.disk !== undefined,
     comCable: answers.com !== undefined,
     mirror: call.invocation.flags.has("mirror"),
+    // D49: beside LVM the arbitration partition lies outside the volume group; VxVM owns whole disks.
     volumeManager: call.invocation.texts["volume-manager"] === "vxvm" ? "vxvm" : "none",
   });
   const reason = call.say(proposal.reason);

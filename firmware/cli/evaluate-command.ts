@@ -22,13 +22,10 @@ export async function runEvaluate(given: Call): Promise<ExitCode> {
   if (trouble !== null) return fail(call, trouble);
   const named = call.invocation.texts.config;
   const used = named === undefined ? findUsed(call) : { file: named };
-  if (isTrouble(used)) return fail(call, used);
+  if (isTrouble(used)) return fail(call, { ...used, remedy: call.say("evalNoConfigDo") });
   const { file } = used;
-  const read = await readBounded(file);
-  if (read.kind === "unreadable") {
-    const message = call.say("cannotRead", { file, detail: read.detail });
-    return fail(call, usageTrouble(message, call.say("cannotReadDo")));
-  }
+  const read = await readBounded(call, file);
+  if (read.kind === "unreadable") return fail(call, usageTrouble(read.message, read.remedy));
   const { loadConfiguration } = await import("../../services/configuration/load.ts");
   const loaded = loadConfiguration(read.text, file);
   if (loaded.kind === "refused") {
@@ -80,6 +77,7 @@ async function play(
       await new Promise<void>((resolve) => setImmediate(resolve));
       return !call.io.interrupted.aborted;
     },
+    beforeRuns: (count) => announceRuns(call, count, config.servers.length),
     beforePairs: (count) => announcePairs(call, count, (performance.now() - fromMs) / runs),
   });
   if (evaluation === null) {
@@ -106,7 +104,16 @@ async function play(
   return finish(call, evaluation, tookMs);
 }
 
+/** From here on the frames between the servers make it slow. */
+const MANY_SERVERS = 6;
+
 /** On standard error: standard output is the report. */
+function announceRuns(call: Call, count: number, servers: number): void {
+  if (wantsJson(call) || servers < MANY_SERVERS) return;
+  const data = { count: `${count}`, servers: `${servers}` };
+  call.io.stderr.write(`${call.say("evalManyFirst", data)}\n`);
+}
+
 function announcePairs(call: Call, count: number, eachMs: number): void {
   if (wantsJson(call)) return;
   const time = seconds(count * eachMs);

@@ -5,6 +5,20 @@
 import type { Bilingual } from "./language.ts";
 
 export const CONFIG_MESSAGES = {
+  fileMissing: { en: "there is no such file", ja: "ファイルがありません" },
+  filePathBroken: {
+    en: "a part of the path is no folder",
+    ja: "パスの途中がフォルダではありません",
+  },
+  fileIsFolder: { en: "it is a folder", ja: "フォルダです" },
+  fileForbidden: { en: "permission denied", ja: "読み取り権限がありません" },
+  fileDamaged: { en: "the disk reports an error", ja: "ディスクの読み取りエラーです" },
+  fileTooBig: {
+    en: "at most {max} are expected, it has {found}",
+    ja: "最大 {max} ですが、サイズは {found} です",
+  },
+  fileMore: { en: "more", ja: "それ以上" },
+  fileTooBigDo: { en: "name a configuration file", ja: "構成ファイルを指定してください" },
   configSame: {
     en: "no difference from configuration {rev} ({hash}) in force",
     ja: "有効な構成 {rev} ({hash}) と差分はありません",

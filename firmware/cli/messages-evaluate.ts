@@ -42,16 +42,33 @@ export const EVALUATE_MESSAGES = {
     en: "{count} of {total} single-fault runs with {servers} servers: the same kinds on further servers and from further start states",
     ja: "単一障害 {total} 回中 {count} 回 ({servers} 台): 同じ種類の障害の他サーバ、他の初期状態での実行",
   },
-  evalLeftKinds: {
-    en: "of these kinds not one was played: {kinds}",
-    ja: "一度も実行していない障害: {kinds}",
-  },
-  evalLeftRows: { en: "state transitions {rows}", ja: "状態遷移 {rows}" },
   evalLeftPairs: {
     en: "{count} of {total} pairs of faults; the ones played are spread over all of them, the same every time",
     ja: "二重障害 {total} 回中 {count} 回。実行分は全体から均等に選び、毎回同じです",
   },
-  evalNotSimulated: { en: "Not simulated", ja: "シミュレーション対象外" },
+  evalNotSimulated: {
+    en: "Not simulated, or only in part",
+    ja: "シミュレーション対象外または一部のみ対象",
+  },
+  evalLegend: {
+    en: "GUIDE: E rows of 3.2.1, S rows of 3.2.2, A to J rows of 1.2.4; R and D: requirements and decisions of this product; 1.3 to 1.8: its protocol",
+    ja: "根拠: E = ガイド 3.2.1 の行、S = 3.2.2 の行、A〜J = 1.2.4 の行、R と D = 本製品の要件と決定、1.3〜1.8 = 本製品のプロトコル",
+  },
+  evalAsExpected: { en: "as expected", ja: "期待どおり" },
+  evalDiffers: { en: "differs, see below", ja: "相違 (下記)" },
+  evalUnknownPairs: {
+    en: "no outcome that the guide has a word for:",
+    ja: "ガイドに該当する結果がない組み合わせ:",
+  },
+  evalMorePairs: { en: "... and {count} more", ja: "... 他 {count} 件" },
+  evalAllMethods: {
+    en: "the other methods, to compare: -o json",
+    ja: "他の解決方式との比較: -o json",
+  },
+  evalManyFirst: {
+    en: "{count} runs with {servers} servers: this takes a minute or more",
+    ja: "{servers} 台構成で {count} 回実行します。1 分以上かかります",
+  },
   evalResult: { en: "RESULT", ja: "判定" },
   evalFault: { en: "FAULT", ja: "障害" },
   evalFrom: { en: "START", ja: "初期状態" },
@@ -63,7 +80,7 @@ export const EVALUATE_MESSAGES = {
   evalWhat: { en: "OPERATION", ja: "操作" },
   evalPermitted: { en: "permitted", ja: "適合" },
   evalViolation: { en: "VIOLATION", ja: "不適合" },
-  evalOr: { en: " or ", ja: " または " },
+  evalOr: { en: "; or ", ja: "、または" },
   evalDuring: { en: "trouble", ja: "問題" },
   evalEnds: { en: "ended as", ja: "最終状態" },
   evalInside: { en: "covered", ja: "保証" },
@@ -88,6 +105,10 @@ export const EVALUATE_MESSAGES = {
   evalStopped: {
     en: "interrupted; nothing is said about the rest",
     ja: "中断しました。残りは評価していません",
+  },
+  evalNoConfigDo: {
+    en: "name the file to evaluate: kage evaluate --config FILE",
+    ja: "評価するファイルを指定してください: kage evaluate --config FILE",
   },
   evalStoppedDo: { en: "run it again to the end", ja: "最後まで再実行してください" },
 } as const satisfies Readonly<Record<string, Bilingual>>;

@@ -30,7 +30,7 @@ export const REPLAY_MESSAGES = {
   replayInput: { en: "WHAT CAME IN", ja: "入力" },
   replayDecided: { en: "WHAT WAS DECIDED", ja: "判断" },
   replayDaily: {
-    en: "... {count} entries of daily work",
+    en: "... daily work, entries: {count}",
     ja: "... 通常動作の記録 {count} 件",
   },
   replayNothing: { en: "no entry in that time", ja: "その時間帯に記録はありません" },
@@ -107,14 +107,6 @@ export const REPLAY_MESSAGES = {
   replayEmptyDo: {
     en: "the process ended before its first entry was written; take another box",
     ja: "最初の記録の前にプロセスが終了しています。別のファイルを使用してください",
-  },
-  replayNoFile: {
-    en: "{file}: expected a file, found a folder or device",
-    ja: "{file}: 通常のファイルではありません",
-  },
-  replayTooBig: {
-    en: "{file}: expected at most {max} bytes, found {found}",
-    ja: "{file}: 最大 {max} バイトですが、{found} バイトありました",
   },
   replayBadTime: {
     en: '{option} cannot be "{found}"; expected a time like 04:47:01.5 or seconds from the beginning',

@@ -269,7 +269,7 @@ const MESSAGES = {
   cannotRead: { en: "cannot read {file}: {detail}", ja: "{file} を読めません: {detail}" },
   cannotReadDo: { en: "check the path and its permissions", ja: "パスと権限を確認してください" },
   configGood: {
-    en: "{file}: good, {warnings} warnings",
+    en: "{file}: good, warnings: {warnings}",
     ja: "{file}: 問題なし、警告 {warnings} 件",
   },
   configUsed: {
@@ -284,7 +284,7 @@ const MESSAGES = {
     en: "name it: kage {command} FILE, or name a server's local.json with --local FILE",
     ja: "kage {command} FILE と指定するか、--local FILE でサーバを指定してください",
   },
-  configBad: { en: "{file}: {count} errors", ja: "{file}: エラー {count} 件" },
+  configBad: { en: "{file}: errors: {count}", ja: "{file}: エラー {count} 件" },
   configBadDo: { en: "correct the places above, top first", ja: "上から順に修正してください" },
   warning: { en: "warning", ja: "警告" },
   survivesMany: { en: "survives {count} more failures", ja: "あと {count} 台の障害に耐えられます" },

@@ -11,7 +11,7 @@ import {
   isRole,
   OPERATOR_KEYS_MAX,
   type OperatorKeyRow,
-} from "../../services/telemetry/signature.ts";
+} from "../../services/telemetry/commands/signature.ts";
 import { isTopicId } from "../../services/telemetry/topics.ts";
 import { writeSet } from "../enrolment/file-set.ts";
 import type { Local } from "../local.ts";

@@ -216,7 +216,7 @@ export const OPTIONS = {
   "volume-manager": option({
     type: "string",
     value: "KIND",
-    choices: ["none", "vxvm"],
+    choices: ["none", "lvm", "vxvm"],
     help: { en: "of the shared disk, default none", ja: "共有ディスクのもの、既定 none" },
   }),
   mirror: option({

@@ -3,7 +3,6 @@
  * cores decide what they decided then. Exit 0 = identical, 1 = different, 2 = no usable journal or a wrong
  * option. Needs no cluster, touches nothing. Source: work order 4 item 8 and "Bad input".
  */
-import { readFile, stat } from "node:fs/promises";
 import { unreachable } from "../../hal/base/assert.ts";
 import { readRing } from "../replay/boxes.ts";
 import { VERSION } from "../replay/format.ts";
@@ -15,6 +14,7 @@ import { findBox } from "./blackbox-command.ts";
 import { type Call, fail, isTrouble, operand, printJson, printLines, wantsJson } from "./call.ts";
 import { layTable, printable } from "./columns.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
+import { readNamed } from "./read-file.ts";
 import { decidedWords, eventWords, isDaily } from "./replay-words.ts";
 import { productVersion } from "./version.ts";
 
@@ -51,20 +51,9 @@ export async function runReplay(given: Call): Promise<ExitCode> {
 }
 
 async function readJournalFile(call: Call, file: string): Promise<Buffer | Trouble> {
-  try {
-    const found = await stat(file);
-    const { size } = found;
-    if (!found.isFile()) {
-      return usageTrouble(call.say("replayNoFile", { file }), call.say("replayForeignDo"));
-    }
-    if (size <= JOURNAL_BYTES_MAX) return await readFile(file);
-    const sizes = { file, max: `${JOURNAL_BYTES_MAX}`, found: `${size}` };
-    return usageTrouble(call.say("replayTooBig", sizes), call.say("replayForeignDo"));
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    const message = call.say("cannotRead", { file, detail });
-    return usageTrouble(message, call.say("replayForeignDo"));
-  }
+  const read = await readNamed(call, file, JOURNAL_BYTES_MAX, call.say("replayForeignDo"));
+  if (read.kind === "bytes") return read.bytes;
+  return usageTrouble(read.message, call.say("replayForeignDo"));
 }
 
 function refusalTrouble(call: Call, file: string, refusal: Refusal): Trouble {

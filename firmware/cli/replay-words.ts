@@ -120,7 +120,8 @@ function effectWords(effect: AnyEffect, config: ClusterConfig, server: string, l
   if (effect.kind === "note" && typeof key === "string" && isRecord(data)) {
     if (!isEventKey(key)) return `note ${cut(key)}`;
     const { code, text } = renderEvent(key, { server, ...(data as NoteData) }, lang);
-    return `${code} ${text}`;
+    // It stands in a list.
+    return `${code} ${text.replace(/[.。]$/, "")}`;
   }
   return [effect.kind, ...plainFields(fields, config)].join(" ");
 }

@@ -6,8 +6,8 @@
 import { createPrivateKey, type KeyObject, randomUUID } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { renderRefusal } from "../../services/catalogue.ts";
-import { readRequest } from "../../services/telemetry/request.ts";
-import { signCommand } from "../../services/telemetry/signature.ts";
+import { readRequest } from "../../services/telemetry/commands/request.ts";
+import { signCommand } from "../../services/telemetry/commands/signature.ts";
 import { isTopicId, readCommandTopic } from "../../services/telemetry/topics.ts";
 import { type Call, fail, isTrouble, operand } from "./call.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";

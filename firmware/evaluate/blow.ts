@@ -10,6 +10,7 @@ import type { DiskFault } from "../simulator/array.ts";
 import type { SwarmHost } from "../simulator/host.ts";
 import { COM } from "../simulator/wires.ts";
 import type { World } from "../simulator/world.ts";
+import { order, orderMs } from "./stage.ts";
 
 export type Blow =
   /** All frames of these wires are lost, in one instant, those sent by the servers of `from`. */
@@ -37,7 +38,9 @@ export type Blow =
     }
   | { readonly kind: "hang"; readonly server: number; readonly process: "pulse" | "agent" }
   | { readonly kind: "freeze"; readonly server: number; readonly length: "short" | "long" }
-  | { readonly kind: "program"; readonly group: number; readonly forGood: boolean };
+  | { readonly kind: "program"; readonly group: number; readonly forGood: boolean }
+  /** Ordered to the first other server of its policy; over when the giving server has stopped it. */
+  | { readonly kind: "move"; readonly group: number };
 
 /** From one blow to the next of a pair at the latest: whatever the first one changes is over, ms. */
 export function settleMs(config: LoadedConfig): number {
@@ -83,6 +86,8 @@ export function strike(world: World, blow: Blow): void {
       return world.at(blow.server).freeze(freezeMs(world.config, blow.length));
     case "program":
       return endProgram(world, blow.group, blow.forGood);
+    case "move":
+      return beginMove(world, blow.group);
     default:
       return unreachable(blow);
   }
@@ -131,6 +136,19 @@ function hang(world: World, blow: Extract<Blow, { kind: "hang" }>): void {
   if (blow.process === "pulse") host.pulse?.freeze(untilMs);
   else host.agent?.freeze(untilMs);
 }
+
+/** Until nobody runs the group, looked at closely: the taking server begins within some beats. */
+function beginMove(world: World, group: number): void {
+  const runs = ({ running }: SwarmHost): boolean => running[group] === true;
+  const owner = world.hosts.find(runs);
+  const to = world.config.groups[group]?.policy.find((server) => server !== owner?.index);
+  if (owner === undefined || to === undefined) return;
+  order(world, owner.index, "group.move", group, to);
+  const endMs = world.clock.nowMs + orderMs(world.config);
+  while (world.hosts.some(runs) && world.clock.nowMs < endMs) world.run(MOVE_STEP_MS);
+}
+
+const MOVE_STEP_MS = 1;
 
 function endProgram(world: World, group: number, forGood: boolean): void {
   const owner = world.hosts.find((host) => host.running[group] === true);

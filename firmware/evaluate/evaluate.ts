@@ -10,12 +10,14 @@ import { type PairRow, runPair } from "./pairs.ts";
 import { type LeftOut, planRuns } from "./plan.ts";
 import { type FaultRow, runFault } from "./single.ts";
 import type { StartState } from "./stage.ts";
-import { runTransition, type TransitionRow } from "./transitions.ts";
+import { type AbsentRow, runTransition, type TransitionRow } from "./transitions.ts";
 
 export interface Evaluation {
   readonly starts: readonly StartState[];
   readonly faults: readonly FaultRow[];
   readonly transitions: readonly TransitionRow[];
+  /** Rows of 3.2.2 for which the configuration has nothing. */
+  readonly absent: readonly AbsentRow[];
   /** null = not asked for. */
   readonly pairs: readonly PairRow[] | null;
   /** Of all methods that are simulated; what was measured, of this one. */
@@ -26,6 +28,8 @@ export interface Evaluation {
 
 export interface Options {
   readonly double: boolean;
+  /** Before the first of them: how many single faults and rows. */
+  readonly beforeRuns: (runs: number) => void;
   /** Called after each run; false ends the evaluation. Default: goes on. */
   readonly goesOn: () => Promise<boolean>;
   /** Before the pairs: how many runs. */
@@ -36,9 +40,10 @@ export interface Options {
 export async function evaluate(
   config: LoadedConfig,
   method: SimulatedMethod,
-  { double, goesOn, beforePairs }: Options,
+  { double, goesOn, beforeRuns, beforePairs }: Options,
 ): Promise<Evaluation | null> {
   const plan = planRuns(config, method, double);
+  beforeRuns(plan.faults.length + plan.transitions.length);
   const faults: FaultRow[] = [];
   for (const { start, fault } of plan.faults) {
     const row = runFault(config, method, start, fault);
@@ -46,9 +51,11 @@ export async function evaluate(
     if (!(await goesOn())) return null;
   }
   const transitions: TransitionRow[] = [];
+  const absent: AbsentRow[] = [];
   for (const row of plan.transitions) {
     const played = runTransition(config, row);
-    if (played !== null) transitions.push(played);
+    if (played.kind === "played") transitions.push(played);
+    else absent.push(played);
     if (!(await goesOn())) return null;
   }
   const pairs: PairRow[] = [];
@@ -59,5 +66,5 @@ export async function evaluate(
   }
   const { starts, leftOut } = plan;
   const envelope = measured(envelopeOf(config), method, faults);
-  return { starts, faults, transitions, pairs: double ? pairs : null, envelope, leftOut };
+  return { starts, faults, transitions, absent, pairs: double ? pairs : null, envelope, leftOut };
 }

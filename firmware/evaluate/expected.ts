@@ -191,10 +191,23 @@ const EXPECTED: Readonly<Record<FaultKind, Row>> = {
   },
   "program-once": same("D21 D22", "unchanged"),
   "program-broken": same("E19 D22", "moved"),
+  // Half done: the giving server has stopped it, the taking one has not begun.
+  "move-power": same("S7 S8 R188 1.4", "takeover"),
 };
+
+/** The interconnect has rows of its own, and so has the public LAN. */
+const LAN_ROWS = {
+  private: ["E14", "E15", "R9"],
+  public: ["E16", "E17", "R9", "R40"],
+} as const;
 
 /** A pulse takes some 200 ms to be back; with less time than this its lease may end before. */
 const RESTART_NEEDS_MS = 1000;
+/**
+ * One that hangs is ended after T / 2 only: with less than this it depends on when between two beats it began
+ * to hang whether an acknowledgement is back in time.
+ */
+const HANG_NEEDS_MS = 1200;
 /** The same where two and more acknowledgements carry it, which come with the next beats only. */
 const RESTART_NEEDS_MANY_MS = 1500;
 
@@ -207,10 +220,13 @@ export function expectedOf(
     readonly watchdogMs: number;
     readonly onlyServer: boolean;
     readonly servers: number;
+    /** Of the LAN that fails; absent = of either kind. */
+    readonly lan?: "private" | "public" | null;
   },
 ): Expectation | null {
   const found = EXPECTED[kind][method];
   if (found === null) return null;
+  if (kind === "lan" && at.lan) return { ...found, rows: LAN_ROWS[at.lan] };
   const isPulse = kind === "kill-pulse" || kind === "hang-pulse";
   // A watchdog that bites before the agent ends the hung pulse resets the server: the other takes over, or
   // has heard it on COM in between and reads a partition.
@@ -218,7 +234,8 @@ export function expectedOf(
     const read = usesCom(method) ? (["all-stop"] as const) : [];
     return { ...found, permitted: ["unchanged", "takeover", ...read] };
   }
-  const restartMs = at.servers > 3 ? RESTART_NEEDS_MANY_MS : RESTART_NEEDS_MS;
+  const fewMs = kind === "hang-pulse" ? HANG_NEEDS_MS : RESTART_NEEDS_MS;
+  const restartMs = at.servers > 3 ? RESTART_NEEDS_MANY_MS : fewMs;
   if (isPulse && at.timeoutMs < restartMs) {
     return { ...found, permitted: ["unchanged", "takeover"] };
   }

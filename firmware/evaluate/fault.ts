@@ -40,6 +40,7 @@ export const FAULT_KINDS = [
   "keys",
   "program-once",
   "program-broken",
+  "move-power",
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -49,7 +50,7 @@ export interface Fault {
   readonly id: string;
   /** LAN, server or group that it befalls, as the operator calls it; empty = no single one. */
   readonly what: string;
-  /** One after the other, each settled before the next. */
+  /** One after the other, each settled before the next; a move is left half done. */
   readonly blows: readonly Blow[];
   /** Servers that are struck; empty = none in particular. */
   readonly servers: readonly number[];
@@ -81,6 +82,7 @@ export function listFaults(config: LoadedConfig): readonly Fault[] {
     fault("mains", "", [{ kind: "power", servers: all(config) }]),
     fault("keys", "", [{ kind: "garble" }]),
     ...programFaults(config),
+    ...moveFaults(config),
   ];
 }
 
@@ -210,6 +212,22 @@ function programFaults(config: LoadedConfig): readonly Fault[] {
     ];
   });
 }
+
+/**
+ * The coordinator is lost in the middle of a planned move, of one group: they all go the same way. In a calm
+ * cluster it is the server of best cluster priority.
+ */
+function moveFaults(config: LoadedConfig): readonly Fault[] {
+  const group = config.groups.find(({ policy }) => policy.length > 1);
+  if (group === undefined) return [];
+  const blows: readonly Blow[] = [
+    { kind: "move", group: group.index },
+    { kind: "power", servers: [COORDINATOR] },
+  ];
+  return [fault("move-power", group.name, blows, [COORDINATOR], group.index)];
+}
+
+const COORDINATOR = 0;
 
 function fault(
   kind: FaultKind,

@@ -24,7 +24,11 @@ export const MANUAL_WORDS = {
     en: "Of {total} runs {played} were played, because a large cluster takes long: a fault that is told of one server holds for the others alike.",
     ja: "サーバ台数が多いため {total} 回中 {played} 回だけ実行しました。1 台について記した障害は他のサーバにも当てはまります。",
   },
-  missing: { en: "Without a chapter: {kinds}.", ja: "章のない障害: {kinds}" },
+  case: { en: "If {outcome}:", ja: "「{outcome}」の場合:" },
+  outside: {
+    en: "Without a chapter, or with less than the guide's row",
+    ja: "章がない、またはガイドの行の一部のみの障害",
+  },
   rows: { en: "Rows: {rows}", ja: "根拠: {rows}" },
   sees: { en: "What you see", ja: "表示されるイベント" },
   does: { en: "What the cluster does by itself", ja: "クラスタの自動動作" },
@@ -119,6 +123,10 @@ export const REPAIR_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
   },
   "program-once": readProgram,
   "program-broken": readProgram,
+  "move-power": {
+    en: "Find out why the server failed, repair it and switch it on; it comes up detached. The move is not repeated.",
+    ja: "停止したサーバの原因を取り除き、電源を入れてください。切り離された状態で起動します。移動はやり直されません。",
+  },
 };
 
 const returnIt: Bilingual = {
@@ -161,10 +169,6 @@ const STEP_WORDS: Readonly<Record<Outcome, readonly Bilingual[]>> = {
   "one-goes-on": [returnIt, moveBack],
   "both-go-on": [
     {
-      en: "At once, before the repair: decide which server keeps the business and switch the other off, for data may differ.",
-      ja: "修理の前に、業務を残すサーバを決めて他方の電源を切ってください。データが食い違う恐れがあります。",
-    },
-    {
       en: "Compare the data of both servers before the other is returned: `kage server return SERVER`.",
       ja: "両サーバのデータを比較してから他方を復帰させてください: `kage server return SERVER`",
     },
@@ -172,6 +176,16 @@ const STEP_WORDS: Readonly<Record<Outcome, readonly Bilingual[]>> = {
   "no-takeover": [returnIt],
   "all-stop": fromBothDown,
   dark: fromBothDown,
+};
+
+/** Steps that may not wait for the repair. */
+export const AT_ONCE_WORDS: Partial<Readonly<Record<Outcome, readonly Bilingual[]>>> = {
+  "both-go-on": [
+    {
+      en: "At once, before the repair: decide which server keeps the business and switch the other off, for data may differ.",
+      ja: "修理の前に、業務を残すサーバを決めて他方の電源を切ってください。データが食い違う恐れがあります。",
+    },
+  ],
 };
 
 const fromAllDown: readonly Bilingual[] = [

@@ -12,9 +12,17 @@ import { quorumOf } from "../../services/membership/majority/votes.ts";
 import { type Bilingual, fill, type Lang } from "../cli/language.ts";
 import type { Noted } from "../simulator/world.ts";
 import type { Evaluation } from "./evaluate.ts";
-import type { SimulatedMethod } from "./expected.ts";
-import { EDGE_WORDS, MANUAL_WORDS, REPAIR_WORDS, STATE_WORDS, stepWords } from "./manual-words.ts";
+import type { Outcome, SimulatedMethod } from "./expected.ts";
+import {
+  AT_ONCE_WORDS,
+  EDGE_WORDS,
+  MANUAL_WORDS,
+  REPAIR_WORDS,
+  STATE_WORDS,
+  stepWords,
+} from "./manual-words.ts";
 import type { LeftOut } from "./plan.ts";
+import { unplayedOf } from "./row-words.ts";
 import { type FaultRow, nameOf } from "./single.ts";
 import { FAULT_WORDS, outcomeWords } from "./words.ts";
 
@@ -44,17 +52,19 @@ export function manualLines(
     ...(leftOut.faults === 0 ? [] : [missingLine(faults.length, leftOut, lang)]),
     "",
     ...chapters.flat(),
+    `## ${text("outside")}`,
+    "",
+    // Chapters are of faults: rows of 3.2.2 have none in any case.
+    ...unplayedOf(method)
+      .filter(({ rows }) => rows.startsWith("E"))
+      .map(({ rows, why }) => `- ${rows}: ${why[lang]}`),
+    "",
   ];
 }
 
-/** What has no chapter, or a chapter from some servers and start states only. */
-function missingLine(played: number, leftOut: LeftOut, lang: Lang): string {
-  const { faults, kinds } = leftOut;
-  const total = `${played + faults}`;
-  const said = fill(MANUAL_WORDS.some, lang, { played: `${played}`, total });
-  if (kinds.length === 0) return said;
-  const names = kinds.map((kind) => fill(FAULT_WORDS[kind], lang, { what: "X" }));
-  return `${said} ${fill(MANUAL_WORDS.missing, lang, { kinds: names.join("; ") })}`;
+/** Some faults have a chapter from some servers and start states only. */
+function missingLine(played: number, { faults }: LeftOut, lang: Lang): string {
+  return fill(MANUAL_WORDS.some, lang, { played: `${played}`, total: `${played + faults}` });
 }
 
 function chapter(
@@ -66,7 +76,10 @@ function chapter(
   const [first] = rows;
   if (first === undefined) return [];
   const { fault } = first;
-  const title = fill(FAULT_WORDS[fault.kind], lang, { what: fault.what });
+  const said = fill(FAULT_WORDS[fault.kind], lang, { what: fault.what });
+  // Names of servers keep their case.
+  const isName = fault.what !== "" && said.startsWith(fault.what);
+  const title = isName ? said : said.charAt(0).toUpperCase() + said.slice(1);
   const heading = (key: "sees" | "does" | "todo"): string => `**${MANUAL_WORDS[key][lang]}**`;
   return [
     `## ${number}. ${title}`,
@@ -83,7 +96,7 @@ function chapter(
     "",
     heading("todo"),
     "",
-    ...stepLines(config, rows, lang).map((line, at) => `${at + 1}. ${line}`),
+    ...stepLines(config, rows, lang),
     "",
   ];
 }
@@ -99,7 +112,7 @@ function eventLines(
     const event = rendered(note, lang);
     if (event === null || event.rank === 0 || seen.has(event.code)) continue;
     const server = nameOf(config, note.index);
-    const line = `- \`${event.code}\` ${server}: ${event.text} ${event.remedy}`;
+    const line = `- \`${event.code}\` ${server}: ${event.text}\n  - ${event.remedy}`;
     seen.set(event.code, { rank: event.rank, line });
   }
   const sorted = [...seen.values()].sort((a, b) => b.rank - a.rank);
@@ -117,7 +130,7 @@ function rendered(note: Noted, lang: Lang) {
 }
 
 function didLine(config: LoadedConfig, row: FaultRow, lang: Lang): string {
-  const outcome: Bilingual = outcomeWords(row.simulated, config.servers.length);
+  const outcome: Bilingual = outcomeWords(row.simulated, config.servers.length, row.takesOver);
   const ends = row.servers.map(({ name, shows, runs }) => {
     const groups = runs.length === 0 ? "-" : runs.join(" ");
     return `${name}: ${shownState(shows, lang)} (${groups})`;
@@ -148,28 +161,66 @@ const onServer = (config: LoadedConfig, start: string, lang: Lang): string =>
     server: config.servers.find(({ name }) => name === start)?.name ?? start,
   });
 
-/** First the repair, then what each outcome that occurs asks for, each step once. */
+/**
+ * First what may not wait for the repair, then the repair, then what the outcome asks for, each step once.
+ * Start states that come to different outcomes have a list each: only one of them holds.
+ */
 function stepLines(config: LoadedConfig, rows: readonly FaultRow[], lang: Lang): readonly string[] {
   const [first] = rows;
   if (first === undefined) return [];
-  const { fault } = first;
-  const group = config.groups[fault.group ?? 0]?.name ?? "GROUP";
-  const base = config.servers[0]?.name ?? "";
-  const other = config.servers[1]?.name ?? "";
-  const count = config.servers.length;
-  const counts = { count: `${count}`, needed: `${quorumOf(count)}` };
-  const data = { what: fault.what, group, base, other, ...counts };
-  const steps = rows.flatMap((row) => {
-    const gone = row.servers.filter(({ shows }) => isGone(shows)).map(({ name }) => name);
-    const asked = row.simulated === null ? [] : stepWords(row.simulated, count);
-    const said = asked.flatMap((step) =>
-      (gone.length === 0 ? [fault.what] : gone).map((server) =>
-        fill(step, lang, { ...data, server }),
-      ),
-    );
-    return [...said, ...edgeLines(config, row, lang)];
+  const byOutcome = new Map<Outcome | null, FaultRow[]>();
+  for (const row of rows) {
+    byOutcome.set(row.simulated, [...(byOutcome.get(row.simulated) ?? []), row]);
+  }
+  const atOnce = rows.flatMap((row) =>
+    said(config, row, row.simulated === null ? [] : (AT_ONCE_WORDS[row.simulated] ?? []), lang),
+  );
+  const data = wordsOf(config, first);
+  const begin = [...atOnce, fill(REPAIR_WORDS[first.fault.kind], lang, data)];
+  const lists = [...byOutcome].map(([outcome, ran]) => ({
+    outcome,
+    steps: ran.flatMap((row) => afterRepair(config, row, lang)),
+  }));
+  const [only] = lists;
+  if (only !== undefined && lists.length === 1) return numbered([...begin, ...only.steps]);
+  const cases = lists.flatMap(({ outcome, steps }) => {
+    const words = outcomeWords(outcome, config.servers.length)[lang];
+    return ["", fill(MANUAL_WORDS.case, lang, { outcome: words }), "", ...numbered(steps)];
   });
-  return [...new Set([fill(REPAIR_WORDS[fault.kind], lang, data), ...steps])];
+  return [...numbered(begin), ...cases];
+}
+
+const numbered = (steps: readonly string[]): readonly string[] =>
+  [...new Set(steps)].map((step, at) => `${at + 1}. ${step}`);
+
+function afterRepair(config: LoadedConfig, row: FaultRow, lang: Lang): readonly string[] {
+  const asked = row.simulated === null ? [] : stepWords(row.simulated, config.servers.length);
+  return [...said(config, row, asked, lang), ...edgeLines(config, row, lang)];
+}
+
+/** Each step for each server that is gone. */
+function said(
+  config: LoadedConfig,
+  row: FaultRow,
+  steps: readonly Bilingual[],
+  lang: Lang,
+): readonly string[] {
+  const gone = row.servers.filter(({ shows }) => isGone(shows)).map(({ name }) => name);
+  const servers = gone.length === 0 ? [row.fault.what] : gone;
+  const data = wordsOf(config, row);
+  return steps.flatMap((step) => servers.map((server) => fill(step, lang, { ...data, server })));
+}
+
+function wordsOf(config: LoadedConfig, { fault }: FaultRow): Readonly<Record<string, string>> {
+  const count = config.servers.length;
+  return {
+    what: fault.what,
+    group: config.groups[fault.group ?? 0]?.name ?? "GROUP",
+    base: config.servers[0]?.name ?? "",
+    other: config.servers[1]?.name ?? "",
+    count: `${count}`,
+    needed: `${quorumOf(count)}`,
+  };
 }
 
 const isGone = (shows: string): boolean => /^(off|detached|gave up)/.test(shows);

@@ -37,7 +37,9 @@ function isOutcome(
     case "group-fails":
       return group !== null && allMembers(world) && runsAt(world, failed(start, group));
     case "takeover":
-      return goOnWithout(world, start, servers);
+      return (
+        goOnWithout(world, start, servers) || goOnWithMoved(world, start, servers, group ?? -1)
+      );
     case "majority-goes-on":
       return goOnWithout(world, start, servers) && areDown(world, servers);
     case "some-go-on":
@@ -113,10 +115,39 @@ const isIn = (world: World, server: number): boolean =>
  * others that may run it, all else where it ran, and on the lost ones nothing runs.
  */
 function goOnWithout(world: World, start: StartState, lost: readonly number[]): boolean {
-  const left = world.hosts.map(({ index }) => index).filter((index) => !lost.includes(index));
-  if (lost.length === 0 || left.length === 0) return false;
-  const owners = start.owners.map((owner, group) =>
+  return goOnWith(world, placedWithout(world, start, lost), lost);
+}
+
+/** The same, but `group` was on its way: it may have stayed, arrived, or been placed anew. */
+function goOnWithMoved(
+  world: World,
+  start: StartState,
+  lost: readonly number[],
+  group: number,
+): boolean {
+  const policy = world.config.groups[group]?.policy ?? [];
+  const placed = placedWithout(world, start, lost);
+  const mayRun = policy.filter((server) => !lost.includes(server));
+  return mayRun.some((server) =>
+    goOnWith(
+      world,
+      placed.map((owner, at) => (at === group ? server : owner)),
+      lost,
+    ),
+  );
+}
+
+const placedWithout = (world: World, start: StartState, lost: readonly number[]) =>
+  start.owners.map((owner, group) =>
     lost.includes(owner) ? bestOf(world.config, group, lost) : owner,
   );
+
+function goOnWith(
+  world: World,
+  owners: readonly (number | null)[],
+  lost: readonly number[],
+): boolean {
+  const left = world.hosts.map(({ index }) => index).filter((index) => !lost.includes(index));
+  if (lost.length === 0 || left.length === 0) return false;
   return areOneView(world, left) && runsAt(world, owners);
 }

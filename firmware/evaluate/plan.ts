@@ -1,8 +1,8 @@
 /**
  * Which runs are made. Of two servers all are; of more the number of frames grows with the square of the
- * servers, so that a bounded selection is made and what it leaves out is counted and said.
- * Intuition: first one fault of every kind, the nearest to the limit of the majority; then the same kinds on
- * other servers; then other distributions of the groups. Source: work order 4 item 8; guide 3.2.
+ * servers, so that a bounded selection is made and what it leaves out is counted and said: never a row of
+ * 3.2.2 and never a kind of fault. Intuition: first one fault of every kind, the nearest to the limit of the
+ * majority; then the same kinds on other servers; then other distributions of the groups. Source: work order 4 item 8; guide 3.2.
  */
 import { Prng } from "../../hal/base/prng.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
@@ -25,10 +25,6 @@ export interface PairRun {
 export interface LeftOut {
   /** Runs of single faults. */
   readonly faults: number;
-  /** Kinds of which not one was played. */
-  readonly kinds: readonly FaultKind[];
-  /** Rows of 3.2.2. */
-  readonly transitions: readonly string[];
   /** Runs of pairs; 0 as well when no pairs were asked for. */
   readonly pairs: number;
 }
@@ -43,13 +39,10 @@ export interface Plan {
 
 /** All a run does beside the frames, in units of one frame between each two servers. */
 const RUN_COST = 2;
-/** In the same units: about half a minute of one core for the single faults, some seconds for the rows. */
+/** In the same units: about half a minute of one core for those beyond the first of each kind. */
 const FAULTS_COST_MAX = 2400;
-const TRANSITIONS_COST_MAX = 600;
 /** Pairs are asked for by someone who has more time: about two minutes. */
 const PAIRS_COST_MAX = 9000;
-/** A run is about so many timeouts long. */
-const RUN_TIMEOUTS = 16;
 /** Any number: the same pairs every time. */
 const PAIRS_SEED = 20260502;
 
@@ -58,13 +51,8 @@ const KINDS_FIRST: readonly FaultKind[] = [
   ...(["power", "isolate", "lans", "power-minority", "power-majority", "split-minority"] as const),
   ...(["split-half", "lans-deaf", "lans-one-way", "between", "freeze-long", "lan"] as const),
   ...(["kill-both", "hang-agent", "program-broken", "hang-pulse", "keys", "mains"] as const),
+  "move-power",
 ];
-/** The common ones first, those that wait for a whole start sync wait last. */
-const ROWS_FIRST: readonly string[] = [
-  ...["S7", "S1", "S5", "S11", "S8", "S12"],
-  ...["S4", "S6", "S2", "S3", "S10", "S9"],
-];
-
 export function planRuns(config: LoadedConfig, method: SimulatedMethod, double: boolean): Plan {
   const { timeoutMs, watchdogMs } = config.budget;
   const starts = listStarts(config);
@@ -79,26 +67,18 @@ export function planRuns(config: LoadedConfig, method: SimulatedMethod, double: 
   );
   const all = starts.flatMap((start) => faults.map((fault) => ({ start, fault })));
   const chosen = chooseFaults(config, all);
-  const rows = chooseRows(config);
   const couples = double ? listPairs(config) : [];
   const pairs = starts.flatMap((start) => couples.map((couple) => ({ start, couple })));
   const chosenPairs = choosePairs(config, pairs);
-  const played = new Set(chosen.map(({ fault }) => fault.kind));
-  const kinds = [...new Set(faults.map(({ kind }) => kind))].filter((kind) => !played.has(kind));
   return {
     starts: starts.filter(
       (start) =>
         chosen.some((run) => run.start === start) || chosenPairs.some((run) => run.start === start),
     ),
     faults: chosen,
-    transitions: rows,
+    transitions: TRANSITIONS,
     pairs: chosenPairs,
-    leftOut: {
-      faults: all.length - chosen.length,
-      kinds,
-      transitions: TRANSITIONS.filter((row) => !rows.includes(row)),
-      pairs: pairs.length - chosenPairs.length,
-    },
+    leftOut: { faults: all.length - chosen.length, pairs: pairs.length - chosenPairs.length },
   };
 }
 
@@ -106,7 +86,7 @@ const isWhole = ({ servers }: LoadedConfig): boolean => servers.length === 2;
 
 const runCost = ({ servers }: LoadedConfig): number => RUN_COST + servers.length ** 2;
 
-/** So many runs of which the first are the most telling, in the order of the list. */
+/** One run of each kind, and as many more as the cost allows, in the order of the list. */
 function chooseFaults(config: LoadedConfig, all: readonly FaultRun[]): readonly FaultRun[] {
   if (isWhole(config)) return all;
   const seen = new Set<FaultKind>();
@@ -116,7 +96,7 @@ function chooseFaults(config: LoadedConfig, all: readonly FaultRun[]): readonly 
     return { run, rank: isFirst ? rankOf(run.fault.kind) : KINDS_FIRST.length + 1, at };
   });
   ranked.sort((a, b) => a.rank - b.rank || a.at - b.at);
-  const most = Math.floor(FAULTS_COST_MAX / runCost(config));
+  const most = Math.max(seen.size, Math.floor(FAULTS_COST_MAX / runCost(config)));
   const taken = ranked.slice(0, most).sort((a, b) => a.at - b.at);
   return taken.map(({ run }) => run);
 }
@@ -124,25 +104,6 @@ function chooseFaults(config: LoadedConfig, all: readonly FaultRun[]): readonly 
 function rankOf(kind: FaultKind): number {
   const at = KINDS_FIRST.indexOf(kind);
   return at < 0 ? KINDS_FIRST.length : at;
-}
-
-function chooseRows(config: LoadedConfig): readonly string[] {
-  if (isWhole(config)) return TRANSITIONS;
-  const chosen = new Set<string>();
-  let cost = 0;
-  for (const row of ROWS_FIRST) {
-    cost += runCost(config) * lengthOf(config, row);
-    if (cost > TRANSITIONS_COST_MAX) break;
-    chosen.add(row);
-  }
-  return TRANSITIONS.filter((row) => chosen.has(row));
-}
-
-/** Of a row of 3.2.2, in runs of a single fault. */
-function lengthOf({ timing, budget }: LoadedConfig, row: string): number {
-  const waits = row === "S2" || row === "S3" || row === "S4";
-  const waitMs = waits ? timing.startSyncWaitMs : 0;
-  return 0.5 + waitMs / (RUN_TIMEOUTS * budget.timeoutMs);
 }
 
 /** Spread over all of them, the same every time. */

@@ -25,6 +25,8 @@ export interface FaultRow {
   readonly fault: Fault;
   readonly start: string;
   readonly expected: Expectation;
+  /** A group runs on a server that is struck; else those that are left have nothing to take over. */
+  readonly takesOver: boolean;
   /** null = something that no row of the guide knows. */
   readonly simulated: Outcome | null;
   /** From the last blow until every group that changed its server runs again, ms; null = none did. */
@@ -58,15 +60,24 @@ export function runFault(
     watchdogMs,
     onlyServer,
     servers: config.servers.length,
+    lan: lanKind(config, fault),
   });
   if (expected === null) return null;
   const world = calmCluster(config, start);
-  const head = { fault, start: start.id, expected, takeoverMaxMs: takeoverMaxMs(config, fault) };
+  // A group that is stopped for its move is begun by somebody in any case.
+  const ranOnStruck = fault.servers.some((server) => start.owners.includes(server));
+  const takesOver = ranOnStruck || fault.kind === "move-power";
+  const takeoverMost = takeoverMaxMs(config, fault);
+  const head = { fault, start: start.id, expected, takesOver, takeoverMaxMs: takeoverMost };
   if (world === null) return { ...head, ...notReached };
   return { ...head, ...play(world, method, start, fault, expected) };
 }
 
-type Played = Omit<FaultRow, "fault" | "start" | "expected" | "takeoverMaxMs">;
+function lanKind(config: LoadedConfig, { kind, what }: Fault): "private" | "public" | null {
+  return kind === "lan" ? (config.lans.find(({ id }) => id === what)?.kind ?? null) : null;
+}
+
+type Played = Omit<FaultRow, "fault" | "start" | "expected" | "takesOver" | "takeoverMaxMs">;
 
 const notReached: Played = {
   simulated: null,
@@ -91,13 +102,14 @@ function play(
   const overlap = new Overlap(world);
   let struckAtMs = world.clock.nowMs;
   for (const [at, blow] of fault.blows.entries()) {
-    if (at > 0) overlap.run(settleMs(config));
+    if (at > 0 && fault.blows[at - 1]?.kind !== "move") overlap.run(settleMs(config));
     struckAtMs = world.clock.nowMs;
     strike(world, blow);
   }
   overlap.run(settleMs(config) + restartsMs(config, fault));
   const simulated = outcomeOf(world, start, fault, expected.permitted);
-  const takeoverMs = takeoverOf(world, start, struckAtMs);
+  const onWay = fault.kind === "move-power" ? fault.group : null;
+  const takeoverMs = takeoverOf(world, start, struckAtMs, onWay);
   const servers = endsOf(world);
   const shutDown = [...new Set(world.wills.map(({ index }) => nameOf(config, index)))];
   const notes = world.notes.slice(fromNote);
@@ -115,7 +127,7 @@ function play(
       ? [`takeover took ${takeoverMs} ms`]
       : []),
     ...world.checks.failures,
-    ...troublesAfterRepair(world, fault.group !== null),
+    ...troublesAfterRepair(world, fault.group !== null && onWay === null),
   ];
   const fits = simulated !== null && expected.permitted.includes(simulated);
   const permitted = fits && troubles.length === 0;
@@ -152,10 +164,16 @@ function restartsMs(config: LoadedConfig, fault: Fault): number {
 /** From one end of a broken program to the next. */
 const RESTART_MS = 300;
 
-function takeoverOf(world: World, start: StartState, struckAtMs: number): number | null {
+/** `onWay`: a group that was being moved, so that it is taken over wherever it begins. */
+function takeoverOf(
+  world: World,
+  start: StartState,
+  struckAtMs: number,
+  onWay: number | null,
+): number | null {
   const first = new Map<number, number>();
   for (const { atMs, index, group } of world.starts) {
-    const isNew = atMs > struckAtMs && start.owners[group] !== index;
+    const isNew = atMs > struckAtMs && (group === onWay || start.owners[group] !== index);
     if (isNew && !first.has(group)) first.set(group, atMs);
   }
   if (first.size === 0) return null;

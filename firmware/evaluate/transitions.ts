@@ -3,6 +3,7 @@
  * return, each with what must be true afterwards, written by hand from the table.
  * Source: guide 3.2.2 (S1-S12), 3.3; R56, R141-R142; D18-D19, D25; protocol.md 1.7-1.8.
  */
+import { assert } from "../../hal/base/assert.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
 import { quorumOf } from "../../services/membership/majority/votes.ts";
 import type { World } from "../simulator/world.ts";
@@ -27,28 +28,39 @@ export const TRANSITIONS: readonly string[] = [
 ];
 
 export interface TransitionRow {
+  readonly kind: "played";
   /** Row of 3.2.2. */
   readonly row: string;
-  /** From the operation to its end, ms; null = it did not come to one. */
+  /** From the operation to its end, of several orders all of them together, ms; null = it came to none. */
   readonly tookMs: number | null;
   /** What was missing, empty = as the guide expects. */
   readonly troubles: readonly string[];
   readonly permitted: boolean;
 }
 
-/** One row; a row that the configuration has nothing for (no group, no second server) is not played: null. */
-export function runTransition(config: LoadedConfig, row: string): TransitionRow | null {
-  const play = PLAYS[row];
-  if (play === undefined) return null;
-  const drill = new Drill(config);
-  const isPlayed = play(drill);
-  if (!isPlayed) return null;
-  const { troubles, tookMs } = drill;
-  const all = [...troubles, ...(drill.world?.checks.failures ?? [])];
-  return { row, tookMs, troubles: all, permitted: all.length === 0 };
+/** What the configuration lacks for a row: any group, or one that may run on two servers. */
+export type Lack = "group" | "second-server";
+
+export interface AbsentRow {
+  readonly kind: "absent";
+  readonly row: string;
+  readonly lacks: Lack;
 }
 
-type Play = (drill: Drill) => boolean;
+/** One row of TRANSITIONS; one that the configuration has nothing for is not played. */
+export function runTransition(config: LoadedConfig, row: string): TransitionRow | AbsentRow {
+  const play = PLAYS[row];
+  assert(play !== undefined, `no row ${row} in 3.2.2`);
+  const drill = new Drill(config);
+  const lacks = play(drill);
+  if (lacks !== null) return { kind: "absent", row, lacks };
+  const { troubles, tookMs } = drill;
+  const all = [...troubles, ...(drill.world?.checks.failures ?? [])];
+  return { kind: "played", row, tookMs, troubles: all, permitted: all.length === 0 };
+}
+
+/** null = played. */
+type Play = (drill: Drill) => Lack | null;
 
 /** Owners by group; null = stopped. */
 type Owners = (number | null)[];
@@ -112,7 +124,7 @@ class Drill {
     if (world === null || this.troubles.length > 0) return;
     const fromMs = world.clock.nowMs;
     if (runUntil(world, () => reached(world), limitMs)) {
-      this.tookMs = Math.round(world.clock.nowMs - fromMs);
+      this.tookMs = (this.tookMs ?? 0) + Math.round(world.clock.nowMs - fromMs);
     } else {
       const shown = world.hosts.map(
         (host) => `${nameOf(this.config, host.index)} ${world.shows(host.index)}`,
@@ -137,9 +149,10 @@ const isAllOff = (world: World): boolean =>
 const showsAs = (server: number, text: string) => (world: World) => world.shows(server) === text;
 
 /** `servers` alone, from cold: their groups start when the wait for the others is over. */
-function startSome(drill: Drill, servers: readonly number[]): boolean {
+function startSome(drill: Drill, servers: readonly number[]): null {
   const world = drill.shutDown();
   world.run(BOOT_MS);
+  drill.tookMs = null;
   const fromMs = world.clock.nowMs;
   for (const server of servers) world.at(server).power();
   const owners = drill.automatic(servers);
@@ -153,11 +166,11 @@ function startSome(drill: Drill, servers: readonly number[]): boolean {
       `started after ${Math.round(tookMs)} ms, before the start sync wait was over`,
     );
   }
-  return true;
+  return null;
 }
 
 /** The active server and as many as make it a majority; of two servers, it alone. */
-function startEnough(drill: Drill): boolean {
+function startEnough(drill: Drill): null {
   if (drill.config.method !== "majority") return startSome(drill, [drill.active]);
   const others = drill.others.slice(0, quorumOf(drill.all.length) - 1);
   return startSome(
@@ -167,7 +180,7 @@ function startEnough(drill: Drill): boolean {
 }
 
 /** The standby alone; where a majority decides, one server fewer than that, and nothing starts (J2, D55). */
-function startTooFew(drill: Drill): boolean {
+function startTooFew(drill: Drill): null {
   if (drill.config.method !== "majority") return startSome(drill, [drill.standby]);
   const world = drill.shutDown();
   world.run(BOOT_MS);
@@ -181,11 +194,11 @@ function startTooFew(drill: Drill): boolean {
     if (world.at(server).running.includes(true)) drill.troubles.push(`${name} runs a group`);
   }
   drill.tookMs = null;
-  return true;
+  return null;
 }
 
 /** An order after which the struck server's groups run on the other one. */
-function leave(drill: Drill, verb: "server.detach" | "server.shutdown" | "power"): boolean {
+function leave(drill: Drill, verb: "server.detach" | "server.shutdown" | "power"): null {
   const world = drill.calm();
   const { active, standby } = drill;
   if (verb === "power") world.at(active).off("cut");
@@ -196,12 +209,12 @@ function leave(drill: Drill, verb: "server.detach" | "server.shutdown" | "power"
   drill.reach(`failover to ${nameOf(drill.config, standby)}`, (now) => {
     return showsAs(active, gone)(now) && areOneView(now, drill.others) && runsAt(now, owners);
   });
-  return true;
+  return null;
 }
 
-function moveFirst(drill: Drill): boolean {
+function moveFirst(drill: Drill): Lack | null {
   const group = drill.config.groups.find(({ policy }) => policy.length > 1);
-  if (group === undefined) return false;
+  if (group === undefined) return drill.config.groups.length === 0 ? "group" : "second-server";
   const world = drill.calm();
   const target = Number(group.policy[1]);
   const owners: Owners = [...drill.home.owners];
@@ -211,32 +224,34 @@ function moveFirst(drill: Drill): boolean {
     "the group runs on the other server",
     (now) => runsAt(now, owners) && allMembers(now),
   );
-  return true;
+  return null;
 }
 
-function stopFirst(drill: Drill, startsAgain: boolean): boolean {
-  if (drill.config.groups.length === 0) return false;
+function stopFirst(drill: Drill, startsAgain: boolean): Lack | null {
+  if (drill.config.groups.length === 0) return "group";
   const world = drill.calm();
   const stopped: Owners = [...drill.home.owners];
   stopped[0] = null;
   order(world, drill.active, "group.stop", 0, null);
   drill.reach("the group is stopped", (now) => runsAt(now, stopped) && allMembers(now));
-  if (!startsAgain) return true;
+  if (!startsAgain) return null;
+  drill.tookMs = null;
   order(world, drill.active, "group.start", 0, drill.home.owners[0] ?? null);
   drill.reach("the group runs", (now) => runsAt(now, drill.home.owners) && allMembers(now));
-  return true;
+  return null;
 }
 
 /** The failed server comes up detached, is returned, and is the standby: nothing moves back (R56). */
-function returnOne(drill: Drill): boolean {
+function returnOne(drill: Drill): null {
   leave(drill, "power");
   const { world, active, standby } = drill;
-  if (world === null) return true;
+  if (world === null) return null;
   world.run(BOOT_MS);
   world.at(active).power();
   drill.reach("it comes up detached", showsAs(active, "detached"));
   // Both have heard each other by then.
   world.run(drill.config.budget.timeoutMs);
+  drill.tookMs = null;
   order(world, standby, "server.return", 0, active);
   const owners = drill.without(active);
   // A group that only the returned server may run is placed there again.
@@ -244,11 +259,11 @@ function returnOne(drill: Drill): boolean {
   drill.reach("it is a member and nothing has moved back", (now) => {
     return allMembers(now) && (runsAt(now, owners) || runsAt(now, placed));
   });
-  return true;
+  return null;
 }
 
 /** All down: one is the base, the others return into it; the groups wait for their order. */
-function returnAll(drill: Drill): boolean {
+function returnAll(drill: Drill): null {
   const world = drill.calm();
   for (const host of world.hosts) host.off("cut");
   world.run(BOOT_MS);
@@ -258,6 +273,7 @@ function returnAll(drill: Drill): boolean {
     drill.all.every((server) => showsAs(server, "detached")(now)),
   );
   world.run(config.budget.timeoutMs);
+  drill.tookMs = null;
   order(world, active, "server.force-return", 0, active);
   drill.reach("the base is a member", (now) => now.isSole(active));
   for (const other of drill.others) {
@@ -273,10 +289,10 @@ function returnAll(drill: Drill): boolean {
     none[group] = owner;
     drill.reach("the groups start", (now) => runsAt(now, none));
   }
-  return true;
+  return null;
 }
 
-function startAll(drill: Drill): boolean {
+function startAll(drill: Drill): null {
   const world = newWorld(drill.config);
   drill.world = world;
   for (const host of world.hosts) host.power();
@@ -287,12 +303,11 @@ function startAll(drill: Drill): boolean {
     (now) => allMembers(now) && runsAt(now, owners),
     limitMs,
   );
-  return true;
+  return null;
 }
 
-function shutDownAll(drill: Drill): boolean {
+function shutDownAll(drill: Drill): null {
   const world = drill.shutDown();
-  const { tookMs } = drill;
   world.run(BOOT_MS);
   for (const host of world.hosts) host.power();
   const owners = drill.automatic(drill.all);
@@ -302,8 +317,7 @@ function shutDownAll(drill: Drill): boolean {
     (now) => allMembers(now) && runsAt(now, owners),
     limitMs,
   );
-  if (drill.troubles.length === 0) drill.tookMs = tookMs;
-  return true;
+  return null;
 }
 
 const PLAYS: Readonly<Record<string, Play>> = {

@@ -1,9 +1,9 @@
 /**
- * Faults, outcomes and rows of the guide in words, English and Japanese. `{what}` is the LAN, server or group
- * that a fault befalls. Source: guide 3.2.1, 3.2.2 (the Japanese terms are the guide's).
+ * Faults and outcomes in words, English and Japanese. `{what}` is the LAN, server or group that a fault
+ * befalls. Source: guide 3.2.1 (the Japanese terms are the guide's).
  */
 import type { Bilingual } from "../cli/language.ts";
-import type { Outcome, SimulatedMethod } from "./expected.ts";
+import type { Outcome } from "./expected.ts";
 import type { FaultKind } from "./fault.ts";
 
 export const FAULT_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
@@ -108,6 +108,10 @@ export const FAULT_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
     en: "the program of group {what} ends at every start",
     ja: "グループ {what} の業務アプリケーションが起動のたびに停止",
   },
+  "move-power": {
+    en: "the coordinator loses power while group {what} is moved",
+    ja: "グループ {what} の移動中に調整役サーバの電源断",
+  },
 };
 
 const OUTCOME_WORDS: Readonly<Record<Outcome, Bilingual>> = {
@@ -146,76 +150,32 @@ const MANY_OUTCOME_WORDS: Partial<Readonly<Record<Outcome, Bilingual>>> = {
   takeover: { en: "the others go on and take over", ja: "残りのサーバが継続、フェイルオーバ" },
 };
 
-/** null = something that no row of the guide knows. */
-export function outcomeWords(outcome: Outcome | null, servers: number): Bilingual {
+/** Where no group ran on the servers that are gone: there was nothing to take over. */
+const IDLE_OUTCOME_WORDS: Partial<Readonly<Record<Outcome, Bilingual>>> = {
+  takeover: { en: "the other server goes on", ja: "相手サーバが継続" },
+  "majority-goes-on": {
+    en: "the majority goes on, the others shut down",
+    ja: "過半数側が継続、他は緊急シャットダウン",
+  },
+};
+const MANY_IDLE_OUTCOME_WORDS: Partial<Readonly<Record<Outcome, Bilingual>>> = {
+  takeover: { en: "the others go on", ja: "残りのサーバが継続" },
+};
+
+/** null = something that no row of the guide knows. `takesOver`: see FaultRow. */
+export function outcomeWords(
+  outcome: Outcome | null,
+  servers: number,
+  takesOver = true,
+): Bilingual {
   if (outcome === null) return UNKNOWN_OUTCOME;
-  return (servers > 2 ? MANY_OUTCOME_WORDS[outcome] : undefined) ?? OUTCOME_WORDS[outcome];
+  const isMany = servers > 2;
+  const idle = takesOver
+    ? undefined
+    : ((isMany ? MANY_IDLE_OUTCOME_WORDS[outcome] : undefined) ?? IDLE_OUTCOME_WORDS[outcome]);
+  const many = isMany ? MANY_OUTCOME_WORDS[outcome] : undefined;
+  return idle ?? many ?? OUTCOME_WORDS[outcome];
 }
 
 /** Something that no row of the guide knows. */
 const UNKNOWN_OUTCOME: Bilingual = { en: "something else", ja: "その他" };
-
-const TRANSITION_WORDS: Readonly<Record<string, Bilingual>> = {
-  S1: { en: "start all servers", ja: "クラスタ起動" },
-  S2: { en: "start the active server only", ja: "運用系だけを起動" },
-  S3: { en: "start the standby server only", ja: "待機系だけを起動" },
-  S4: { en: "cluster shutdown, then start", ja: "クラスタシャットダウンと再起動" },
-  S5: { en: "detach the active server", ja: "運用系の切り離し" },
-  S6: { en: "shut the active server down", ja: "運用系のシャットダウン" },
-  S7: { en: "cut the power of the active server", ja: "運用系の電源断" },
-  S8: { en: "move a group", ja: "グループの移動" },
-  S9: { en: "stop a group", ja: "グループの停止" },
-  S10: { en: "start a group", ja: "グループの起動" },
-  S11: { en: "return the failed server", ja: "切り離したサーバの復帰" },
-  S12: { en: "both down: force-return, return, start", ja: "全サーバ停止からの強制復帰" },
-};
-
-/** The table is of two servers; where a majority decides, two rows need another number of them. */
-const MAJORITY_TRANSITION_WORDS: Readonly<Record<string, Bilingual>> = {
-  S2: {
-    en: "start a majority only: it starts after the wait",
-    ja: "過半数だけを起動: 待ち合わせ後に開始",
-  },
-  S3: { en: "start fewer than a majority: nothing starts", ja: "過半数未満を起動: 何も開始しない" },
-  S12: {
-    en: "all down: force-return, return the others, start",
-    ja: "全サーバ停止からの強制復帰",
-  },
-};
-
-export function transitionWords(row: string, method: SimulatedMethod): Bilingual {
-  const many = method === "majority" ? MAJORITY_TRANSITION_WORDS[row] : undefined;
-  return many ?? TRANSITION_WORDS[row] ?? { en: row, ja: row };
-}
-
-/** Rows of 3.2.1 that the simulator has no part for. */
-export const NOT_SIMULATED: readonly { readonly rows: string; readonly why: Bilingual }[] = [
-  {
-    rows: "E2 E9 E11",
-    why: {
-      en: "no part of the cluster sees it; it goes on",
-      ja: "クラスタは検知せず、業務は継続",
-    },
-  },
-  {
-    rows: "E3 E4 E12",
-    why: {
-      en: "of the array only the arbitration partition is simulated, not the data of the business",
-      ja: "ディスクアレイは調停パーティションだけが対象で、業務データは対象外",
-    },
-  },
-  {
-    rows: "E13",
-    why: {
-      en: "without UPS control in this release; played as loss of power",
-      ja: "この版に UPS 制御はなく、電源断として実行",
-    },
-  },
-  {
-    rows: "E20",
-    why: {
-      en: "a stall is seen by a monitor of the application only; try it with your own",
-      ja: "ストールの検出は業務側の監視によるため、実機で確認が必要",
-    },
-  },
-];

@@ -29,6 +29,7 @@ const SAFE_PATH = /^\/[A-Za-z0-9._/-]*$/;
 
 type Sayer = (key: InstallTextKey, values?: Readonly<Record<string, string>>) => string;
 
+/** Puts on, takes off (`--uninstall`) or looks (`--check`); a file that cannot be written is told with a remedy. */
 export async function runInstall(call: Call): Promise<ExitCode> {
   const { texts, flags } = call.invocation;
   const say: Sayer = (key, values = {}) => fill(installTexts[key], call.lang, values);

@@ -1,7 +1,7 @@
 /**
  * `kage disk format`: makes the arbitration partition of this server's configuration the cluster's own.
  * Refuses everything that is not blank; there is no force here, because wiping a partition is an act of
- * its own. Source: protocol.md 1.5; firmware/disk-format.ts; guide 3.2.2.
+ * its own. Source: protocol.md 1.5; firmware/disk/format.ts; guide 3.2.2.
  */
 import { LOCAL_FILE } from "../../flash/package/places.ts";
 import { type InstallTextKey, installTexts } from "../../services/catalogue/install.ts";
@@ -9,11 +9,12 @@ import { type Call, fail, printJson, printLines, wantsJson } from "../cli/call.t
 import { printable } from "../cli/columns.ts";
 import { EXIT, type ExitCode } from "../cli/exit-code.ts";
 import { fill } from "../cli/language.ts";
-import { openArbitrationArray } from "../disk-array.ts";
-import { formatArbitration } from "../disk-format.ts";
+import { openArbitrationArray } from "../disk/array.ts";
+import { formatArbitration } from "../disk/format.ts";
 import { readActiveKey } from "../key-files.ts";
 import { readServerContext, StartFault } from "../local.ts";
 
+/** Refused: no array is configured, or it is not blank. Failed: it, or a file, cannot be read or written. */
 export async function runFormat(call: Call): Promise<ExitCode> {
   const say = (key: InstallTextKey, values: Readonly<Record<string, string>> = {}): string =>
     fill(installTexts[key], call.lang, values);

@@ -35,12 +35,14 @@ export function mayOwn({ agent, willDone }: Owning): boolean {
 
 /** No lease hangs on the agent, so a busy host gets its time; a hung one is replaced within seconds. */
 const STALL_MIN_MS = 1000;
+/** However long the timeout is: the next agent needs the rest of the grace to come. */
+const STALL_MAX_MS = 30_000;
 /** A restart of the agent takes a few hundred ms; under load some seconds. */
 const GRACE_MIN_MS = 5000;
 const GRACE_MAX_MS = 60_000;
 
 export function stallMs(config: ClusterConfig): number {
-  return Math.max(STALL_MIN_MS, config.budget.timeoutMs / 3);
+  return Math.min(STALL_MAX_MS, Math.max(STALL_MIN_MS, config.budget.timeoutMs / 3));
 }
 
 export function graceMs(config: ClusterConfig): number {

@@ -28,7 +28,7 @@ import {
   type Outcome,
 } from "../../services/membership/majority/state.ts";
 import { type AgentWatch, createAgentWatch, mayOwn, watchAgent } from "./agent-watch.ts";
-import { sameBytes } from "./beat-news.ts";
+import { asksBack, sameBytes } from "./beat-news.ts";
 import {
   hearTexts,
   type MajorityRevision,
@@ -217,12 +217,10 @@ function send(
   // Nobody drops a server that another one still hears: that it is silent here is what the others wait for.
   const isNews = hears !== state.saidHears || hasNews(before, state);
   const isDue = atMs >= state.nextLanAtMs || isNews;
-  const answers =
+  const isAsked =
     event.kind === "beat.received" &&
-    event.beat.kind === "lan-beat" &&
-    (!event.proven || hasComeIn(before, state, event.beat.from))
-      ? event.beat.from
-      : null;
+    (asksBack(event) || hasComeIn(before, state, event.beat.from));
+  const answers = isAsked ? event.beat.from : null;
   if (!isDue && answers === null) return [];
   const words: OwnWords & MajorityWords = {
     blob: state.agent.token?.blob ?? new Uint8Array(0),

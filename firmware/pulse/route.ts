@@ -27,7 +27,7 @@ import * as quorum from "../../services/quorum/core.ts";
 import { METHODS } from "../../services/quorum/methods.ts";
 import * as stamping from "../../services/quorum/stamping.ts";
 import { mayOwn, watchAgent } from "./agent-watch.ts";
-import { hasNews } from "./beat-news.ts";
+import { asksBack, hasNews } from "./beat-news.ts";
 import {
   type DiskPart,
   diskDeadlinesMs,
@@ -61,11 +61,13 @@ export function step(
   // A pulse that was taught an old view owes one at once, for its lease may be over already.
   const { view } = run.state.membership;
   const taught = event.kind === "agent.spoke" && view !== state.membership.view;
+  // A probe may have stood in the way of a claim, whose time is short.
+  const freed = event.kind === "disk.answered" && run.state.suspected;
   const ticks = event.kind === "tick";
   if (ticks) run.judge(event.atMs);
   const tickedAtMs = ticks ? event.atMs : state.tickedAtMs;
   run.state.tickedAtMs = tickedAtMs;
-  run.state.isJudgeDue = !ticks && (state.isJudgeDue || taught);
+  run.state.isJudgeDue = !ticks && (state.isJudgeDue || taught || freed);
   run.send(state, event);
   return { state: run.state, effects: run.effects };
 }
@@ -263,7 +265,7 @@ class Run {
     const lanDue = lanTurn || hasNews(before, this.state);
     // At one pace both beats go in one turn: half the wakes for the same words.
     const isJoint = lanTurn && comIntervalMs === intervalMs;
-    if (lanDue || isUnproven(event)) {
+    if (lanDue || asksBack(event) || isFirstWord(before, this.state)) {
       const beat = composeLanBeat(peer, members, this.words(), atMs, this.config);
       this.effects.push({ kind: "lan.send", beat });
       const nextLanAtMs = atMs + this.config.budget.intervalMs;
@@ -353,6 +355,6 @@ class Run {
   }
 }
 
-/** A beat of a process that has not yet echoed our challenge is answered at once, so that it can. */
-const isUnproven = (event: PulseEvent): boolean =>
-  event.kind === "beat.received" && !event.proven && event.beat.kind === "lan-beat";
+/** This process has heard the peer for the first time: only now can it acknowledge it, whose lease may wait. */
+const isFirstWord = (before: PulseState, after: PulseState): boolean =>
+  peerOf(before)?.beat === null && peerOf(after)?.beat !== null;

@@ -74,14 +74,15 @@ export class ActChecks {
       if (other === host || !other.on || pulse === null || pulse.willRunning) continue;
       if (view.members.includes(other.index) || this.#world.isSole(other.index)) continue;
       if (!pulse.covers || !other.running.some((runs) => runs)) continue;
-      if (!pulse.state.holdsLease(other.localMs(), this.#world.config)) continue;
+      if (!pulse.state.holdsLease(other.localMs(), pulse.config)) continue;
       this.#fail("S3", `S${host.index} starts ${group} while S${other.index} holds its lease`);
     }
   }
 
   /** S4: from here on so long, and nothing of it may run any more. */
   gaveUp(host: SwarmHost): void {
-    const { marginMs, protection, watchdogMs } = this.#world.config.budget;
+    const { marginMs, protection } = host.budget;
+    const { watchdogMs } = this.#world.config.budget;
     const beganAtMs = this.#world.clock.nowMs;
     // Something that hangs is left to the board, where there is one that is quick enough.
     const limitMs = protection === "reset-bounded" ? Math.max(marginMs, watchdogMs) : marginMs;
@@ -141,7 +142,9 @@ export class ActChecks {
     if (remembers && counter < was.counter) {
       this.#fail("S2", `S${by} writes epoch ${counter} after ${was.counter}`);
     }
-    this.#highest.set(slot, { counter, host: word.host, atMs: this.#world.clock.nowMs });
+    // A write of a pulse that is gone was known to nobody who lives on.
+    const atMs = host.pulse === null ? Number.NEGATIVE_INFINITY : this.#world.clock.nowMs;
+    this.#highest.set(slot, { counter, host: word.host, atMs });
   }
 
   /** S12: an ordered off comes last. */
@@ -162,7 +165,7 @@ export class ActChecks {
       this.#sleeps.delete(index);
       return;
     }
-    if (pulse.isFrozen || host.isFrozen) {
+    if (pulse.isAsleep || host.isFrozen) {
       if (!this.#sleeps.has(index)) {
         this.#sleeps.set(index, { sinceMs: nowMs, process: pulse.process });
       }
@@ -171,12 +174,12 @@ export class ActChecks {
     const sleep = this.#sleeps.get(index);
     if (sleep === undefined) return;
     this.#sleeps.delete(index);
-    const { a3Ms, marginMs } = this.#world.config.budget;
+    const { a3Ms, marginMs } = host.budget;
     const isLong = nowMs - sleep.sinceMs > a3Ms + marginMs && sleep.process === pulse.process;
     if (!isLong || !pulse.covers || pulse.willRunning) return;
     const { membership } = pulse.state;
     if (membership.listenUntilMs !== null || membership.gaveUp !== null) return;
-    if (!pulse.state.holdsLease(host.localMs(), this.#world.config)) return;
+    if (!pulse.state.holdsLease(host.localMs(), pulse.config)) return;
     this.#fail("S8", `S${index} wakes after ${Math.round(nowMs - sleep.sinceMs)} ms with a lease`);
   }
 

@@ -4,30 +4,41 @@
  */
 
 import type { ClusterConfig } from "../../services/configuration/model.ts";
+import type { NoteData } from "../../services/effects.ts";
 import type { Wish } from "../../services/events.ts";
-import { type AliveWord, alivePeriodMs, type Facts, overdueMs } from "../../services/facts.ts";
+import { type AliveWord, alivePeriodMs, type Facts } from "../../services/facts.ts";
+import { busyGroups } from "../../services/failover/busy.ts";
 import { createFailover, nextDeadlineMs, ownWords, step } from "../../services/failover/core.ts";
 import type { AgentEffect, AgentEvent, FailoverState } from "../../services/failover/state.ts";
-import { decodeWords, encodeWords, type RequestVerb } from "../../services/failover/words.ts";
+import { decodeWords, type RequestVerb, type Words } from "../../services/failover/words.ts";
 import { decideBoot, isFirstAgent } from "../agent/boot.ts";
 import { sameView, sameWish, withNewestAck } from "../agent/duties.ts";
 import type { Through } from "../replay/recorder.ts";
+import { type DeskOptions, SwarmDesk } from "./desk.ts";
 import type { SwarmHost } from "./host.ts";
+import { SwarmPrograms } from "./programs.ts";
+import { SwarmPulseWatch } from "./pulse-watch.ts";
 import { SwarmRecord } from "./record.ts";
+import { SwarmRelease } from "./release.ts";
 
-const LEAD_MAX_MS = 60;
-const STALL_MIN_MS = 100;
 /** A token waits for the word that it goes with, and for so many periods at most. */
 const TOKEN_WAITS_WORDS = 1.5;
-/** Between two looks at a start or a stop that hangs, ms. */
-const HUNG_LOOK_MS = 100;
-/** From the start of a program that cannot work to its end. */
-const PROGRAM_ENDS_MS = 200;
+const FORCED = {
+  kind: "will.execute",
+  reason: "forced",
+  evidence: "by order",
+  off: true,
+} as const;
 
 export class SwarmAgent {
   readonly #host: SwarmHost;
-  readonly #config: ClusterConfig;
+  /** The text that this process goes by. */
+  readonly config: ClusterConfig;
+  readonly #desk: SwarmDesk | null;
+  readonly release: SwarmRelease;
   readonly #record: SwarmRecord;
+  readonly #programs: SwarmPrograms;
+  readonly #watch: SwarmPulseWatch;
   readonly #through: Through;
   readonly #tokenMs: number;
   readonly #wordMs: number;
@@ -38,31 +49,62 @@ export class SwarmAgent {
   #booted = false;
   #welcome: Uint8Array | null = null;
   #will: { readonly revision: number; readonly covers: boolean } | null = null;
-  #member: Facts | null = null;
-  #heardAtMs: number;
-  #pulseKilled = false;
   #progress = 0;
   #tokenAtMs = 0;
-  #leaseOver = false;
-  #linked = false;
-  /** The pulse knows what this server is. */
-  #isTaught = false;
-  /** Newest word of the pulse of any kind. */
-  #wordAtMs: number;
   /** Moment of the next look, on the world's clock. */
   #lookAtMs = Number.POSITIVE_INFINITY;
 
   constructor(host: SwarmHost) {
     this.#host = host;
-    this.#config = host.world.config;
-    this.#record = new SwarmRecord(host);
-    this.#tokenMs = Math.max(50, Math.min(1000, this.#config.budget.timeoutMs / 5));
-    this.#wordMs = alivePeriodMs(this.#config.budget.intervalMs);
-    this.#heardAtMs = host.localMs();
-    this.#wordAtMs = this.#heardAtMs;
+    this.release = new SwarmRelease(host);
+    const start = host.startedBy;
+    this.config = start?.config ?? host.world.config;
+    this.#record = new SwarmRecord(host, this.config, () => this.alive);
+    this.#programs = new SwarmPrograms(host, this.config, {
+      isAlive: () => this.alive,
+      do: (run) => this.do(run),
+      take: (event) => this.take(event),
+      answer: (id) => this.#answer(id, 0),
+      fail: (id, error) => this.#fail(id, error),
+    });
+    this.#tokenMs = Math.max(50, Math.min(1000, this.config.budget.timeoutMs / 5));
+    this.#wordMs = alivePeriodMs(this.config.budget.intervalMs);
+    this.#watch = new SwarmPulseWatch(host, this.config);
     this.#through = host.world.through(host.index, "agent");
-    this.state = createFailover(host.index, this.#config);
+    this.state = createFailover(host.index, this.config);
+    const options: DeskOptions = {
+      do: (run) => this.do(run),
+      say: () => this.#sendToken(),
+      busyGroups: () => busyGroups(this.state, this.config),
+    };
+    this.#desk =
+      start === null || host.texts === null
+        ? null
+        : new SwarmDesk(host, host.texts, start, options);
     this.#arm();
+  }
+
+  /** Number of the text that this process goes by; the same text may get a higher one. */
+  get revision(): number {
+    return this.#desk?.state.current.rev ?? this.config.revision;
+  }
+
+  /** A text is on its way here, or this process is about to make place for the next one. */
+  get isMovingText(): boolean {
+    return this.#desk !== null && (this.#desk.isChanging || this.#desk.state.draft !== null);
+  }
+
+  /** An operator at this server orders what only a later release knows. */
+  orderUnknown(): void {
+    this.do(() => {
+      this.release.orderUnknown();
+      this.#sendToken();
+    });
+  }
+
+  /** An operator at this server brings another configuration text. */
+  apply(bytes: Uint8Array): void {
+    this.do(() => this.#desk?.apply(bytes));
   }
 
   get isFrozen(): boolean {
@@ -77,6 +119,11 @@ export class SwarmAgent {
       for (const run of this.#inbox.splice(0)) this.do(run);
       this.#arm();
     });
+  }
+
+  /** The newest record is not on flash. */
+  get isBehind(): boolean {
+    return this.#record.isBehind;
   }
 
   /** It has told its pulse what this server is, and could do so now. */
@@ -95,12 +142,10 @@ export class SwarmAgent {
   greet(blob: Uint8Array): void {
     this.do(() => {
       this.#welcome = blob;
-      this.#heardAtMs = this.#host.localMs();
-      this.#pulseKilled = false;
-      this.#linked = true;
-      this.#isTaught = false;
+      this.#watch.greet();
       const will = this.#will;
       if (will !== null) this.#host.toPulse((pulse) => pulse.hearWill(will.revision, will.covers));
+      this.#desk?.greet();
       if (this.#booted) this.#sendToken();
       this.#arm();
     });
@@ -108,19 +153,20 @@ export class SwarmAgent {
 
   miss(): void {
     this.do(() => {
-      this.#linked = false;
+      this.#desk?.miss();
+      this.#watch.miss();
       const { facts } = this.state;
       if (facts !== null) this.#takeFacts({ ...facts, holdsLease: false });
       this.#arm();
     });
   }
 
-  hear(facts: Facts): void {
+  hear(told: Facts): void {
     this.do(() => {
-      this.#heardAtMs = this.#host.localMs();
-      this.#wordAtMs = this.#heardAtMs;
-      this.#isTaught = facts.server !== "observing";
-      if (facts.view !== null && this.#isTaught) this.#member = facts;
+      const facts = this.#desk?.hear(told) ?? told;
+      this.release.hear(facts);
+      this.#watch.hear(facts);
+      if (facts.server === "member") this.#host.world.emergencies.settle(this.#host.index);
       const was = this.state.facts?.view ?? null;
       this.#takeFacts(facts);
       const left = was !== null && facts.view === null && facts.server !== "observing";
@@ -134,21 +180,26 @@ export class SwarmAgent {
   hearAlive(word: AliveWord): void {
     this.do(() => {
       const atMs = this.#host.localMs();
-      this.#heardAtMs = atMs;
-      this.#wordAtMs = atMs;
-      const { leaseUntilMs, ackedMs } = word;
-      if (this.#member !== null && this.#isTaught) {
-        this.#member = { ...this.#member, leaseUntilMs, ackedMs };
-      }
+      this.#watch.hearAlive(word);
+      this.#desk?.hearAlive(word);
       if (atMs - this.#tokenAtMs < this.#tokenMs - 0.75 * this.#wordMs) return;
       this.#sendToken();
       this.take({ kind: "tick", atMs });
     });
   }
 
-  order(verb: RequestVerb, group: number, target: number | null): void {
+  /** `slot`: number of the group in the simulator's lists. */
+  order(verb: RequestVerb, slot: number, target: number | null): void {
     this.do(() => {
       const atMs = this.#host.localMs();
+      const isOfGroup = verb.startsWith("group.");
+      const group = isOfGroup ? this.#programs.groupAt(slot) : slot;
+      // What this text does not name is refused before it is an order.
+      if (group < 0) return;
+      if (isOfGroup && this.#desk?.isChanging === true) {
+        this.#host.world.answers.push("config-busy");
+        return;
+      }
       if (verb === "cluster.start-now") this.#host.startNow = true;
       const commandId = `order-${this.#host.world.nextNumber()}`;
       this.take({ kind: "operator.command", atMs, commandId, verb, group, target });
@@ -158,7 +209,7 @@ export class SwarmAgent {
   take(event: AgentEvent): void {
     if (!this.alive) return;
     const before = this.state;
-    const { state, effects } = this.#through(step, before, event, this.#config);
+    const { state, effects } = this.#through(step, before, event, this.config);
     this.state = state;
     if (event.kind === "operator.command") this.#host.world.checks.ordered(before, state, effects);
     for (const effect of effects) this.#execute(effect);
@@ -166,6 +217,7 @@ export class SwarmAgent {
     const wished = !sameWish(before.wish, state.wish) || !sameView(before.holds, state.holds);
     const due = event.atMs - this.#tokenAtMs >= this.#tokenMs;
     if (words || wished || due) this.#sendToken();
+    if (event.kind === "tick") this.#desk?.tick();
     this.#arm();
   }
 
@@ -194,26 +246,11 @@ export class SwarmAgent {
 
   /** Own clock. */
   #dueMs(): number {
-    const { timeoutMs } = this.#config.budget;
     const tokenMs = Math.max(
       this.#tokenAtMs + this.#tokenMs,
-      this.#wordAtMs + TOKEN_WAITS_WORDS * this.#wordMs,
+      this.#watch.wordAtMs + TOKEN_WAITS_WORDS * this.#wordMs,
     );
-    const stallMs = this.#pulseKilled
-      ? Number.POSITIVE_INFINITY
-      : this.#heardAtMs + this.#stallMs();
-    const untilMs = this.#member?.leaseUntilMs ?? null;
-    let overMs = Number.POSITIVE_INFINITY;
-    if (untilMs !== null && !this.#leaseOver && this.#runs()) {
-      const leadMs = Math.min(LEAD_MAX_MS, timeoutMs / 5);
-      const overdue = this.#heardAtMs + overdueMs(this.#config.budget.intervalMs);
-      overMs = Math.max(untilMs - leadMs, this.#linked ? overdue : 0);
-    }
-    return Math.min(tokenMs, stallMs, overMs, nextDeadlineMs(this.state));
-  }
-
-  #stallMs(): number {
-    return Math.max(STALL_MIN_MS, 3 * this.#wordMs, this.#config.budget.timeoutMs / 2);
+    return Math.min(tokenMs, this.#watch.dueMs(this.#runs()), nextDeadlineMs(this.state));
   }
 
   #runs(): boolean {
@@ -224,24 +261,13 @@ export class SwarmAgent {
     const atMs = this.#host.localMs();
     const due = atMs - this.#tokenAtMs >= this.#tokenMs;
     if (due || atMs >= nextDeadlineMs(this.state)) this.take({ kind: "tick", atMs });
-    const { timeoutMs, intervalMs } = this.#config.budget;
-    const silentMs = atMs - this.#heardAtMs;
-    if (silentMs >= this.#stallMs() && !this.#pulseKilled) {
-      this.#pulseKilled = true;
-      this.#host.killPulse("stalled");
-    }
-    const until = this.#member?.leaseUntilMs ?? null;
-    const leadMs = Math.min(LEAD_MAX_MS, timeoutMs / 5);
-    if (!this.#runs() || this.#leaseOver || until === null) return;
-    if (atMs <= until - leadMs || (silentMs < overdueMs(intervalMs) && this.#linked)) return;
-    this.#leaseOver = true;
-    this.#host.executeWillOfAgent();
+    this.#watch.look(atMs, () => this.#runs());
   }
 
   #boot(): void {
     const { facts } = this.state;
     if (this.#booted || facts === null) return;
-    const running = [...this.#host.running];
+    const running = this.#programs.running;
     const found = this.#record.read();
     const { loaded } = found;
     const decision = decideBoot({
@@ -249,21 +275,30 @@ export class SwarmAgent {
       host: this.#host.incarnation,
       facts,
       runs: running.some((runs) => runs),
-      isMajority: this.#config.method === "majority",
+      isMajority: this.config.method === "majority",
       atMs: this.#host.localMs(),
       waitUntilMs: this.#host.startSyncEndMs(),
     });
     this.#booted = true;
-    const kept = this.#welcome !== null && this.#welcome.length > 0 ? this.#welcome : null;
-    const words = kept === null ? this.#record.words(decision.wish) : decodeWords(kept);
+    const blob = this.#welcome !== null && this.#welcome.length > 0 ? this.#welcome : null;
+    const words = blob === null ? this.#record.words(decision.wish) : this.#translate(blob);
     const atMs = this.#host.localMs();
     this.#host.world.trace(`S${this.#host.index} boots as ${JSON.stringify(decision.wish)}`);
     const epoch = this.#host.flash?.epoch?.counter ?? 0;
     const { incarnation: host } = this.#host;
     const first = isFirstAgent({ loaded, host, facts, runs: running.some((runs) => runs) });
+    this.#host.world.emergencies.open(this.#host.index, (key, data) => this.#note(key, data));
+    for (const { key, data } of decision.notes) this.#note(key, data);
     this.take({ kind: "restored", atMs, first, words, running, epoch });
-    this.#record.begin(decision.consumes);
-    this.#host.world.clock.after(2, () => this.do(() => this.#setWish(decision.wish)));
+    const kept = this.#record.begin(decision.consumes);
+    const { wish } = decision;
+    const allowed: Wish =
+      kept || wish.kind !== "start" ? wish : { kind: "detached", floor: wish.floor };
+    this.#host.world.clock.after(2, () => this.do(() => this.#setWish(allowed)));
+  }
+
+  #translate(blob: Uint8Array): Words | null {
+    return this.#desk === null ? decodeWords(blob) : this.#desk.translate(blob);
   }
 
   #setWish(wish: Wish): void {
@@ -273,17 +308,21 @@ export class SwarmAgent {
   #sendToken(): void {
     this.#tokenAtMs = this.#host.localMs();
     const { wish, facts } = this.state;
-    if (wish === null) return;
+    if (wish === null || this.#watch.hasGivenUp) return;
     this.#progress += 1;
     const progress = this.#progress;
-    const blob = encodeWords(ownWords(this.state));
+    const texts = this.#desk === null ? {} : { rollout: this.#desk.words() };
+    const words = { ...ownWords(this.state), unsaved: this.isBehind, ...texts };
+    const blob = this.release.encode(words);
     const observing = facts?.server === "observing";
     const relearns = observing && (wish.kind === "leave" || wish.kind === "stop");
-    const view = this.#member?.view ?? null;
-    const ackedStampMs = this.#member?.ackedMs ?? null;
+    const view = this.#watch.member?.view ?? null;
+    const ackedStampMs = this.#watch.member?.ackedMs ?? null;
     const kept: Wish =
-      relearns && view !== null ? { kind: "resume", view, ackedStampMs, remembered: true } : wish;
-    const told = withNewestAck(kept, this.#member);
+      relearns && view !== null
+        ? { kind: "resume", view, ackedStampMs, remembered: true }
+        : this.#record.allowed(wish);
+    const told = withNewestAck(kept, this.#watch.member);
     const { confirmedOff, holds } = this.state;
     const more = { holds, peerOff: confirmedOff.length > 0 };
     this.#host.toPulse((pulse) => pulse.hearToken(progress, blob, told, more));
@@ -299,22 +338,31 @@ export class SwarmAgent {
         return host.toPulse((pulse) => pulse.hearWill(revision, covers));
       }
       case "resource.start":
+        if (this.#watch.hasGivenUp) return;
+        return this.#programs.move(effect);
       case "resource.stop":
-        return this.#move(effect);
+        return this.#programs.move(effect);
       case "mark.write":
         if (this.#record.writeMark(this.state)) return this.#answer(effect.id, 3);
         return this.#fail(effect.id, "the state folder refuses the record");
       case "view.hold":
-        return this.#record.hold(this.state, () => this.#answer(effect.id, 0));
+        return this.#record.hold(
+          this.state,
+          () => this.#answer(effect.id, 0),
+          () => this.#fail(effect.id, "the proposed view is not on disk"),
+        );
       case "table.persist":
         return this.#record.keep(this.state);
       case "server.off":
+        this.#note("shutdown.server", {});
         return host.toPulse(() => host.off("planned"));
       case "give-up":
+        this.#note("group.stop-failed", { reason: effect.error });
         return host.toPulse(() => host.executeWillOfAgent());
-      // A script takes its milliseconds as any resource does; nobody here forces a server down.
-      case "script.recover":
       case "force-off":
+        return host.toPulse(() => host.executeWill(FORCED));
+      // A script takes its milliseconds as any resource does.
+      case "script.recover":
       case "words.changed":
         return;
       case "command.answer":
@@ -326,60 +374,17 @@ export class SwarmAgent {
     }
   }
 
-  #move(effect: Extract<AgentEffect, { kind: "resource.start" | "resource.stop" }>): void {
-    const { id, group, resource } = effect;
-    const starts = effect.kind === "resource.start";
-    this.#host.world.trace(`S${this.#host.index} ${effect.kind} ${group}`);
-    const { startMs, stopMs } = this.#host.bends;
-    const bentMs = starts ? startMs : stopMs;
-    const tookMs = 1 + this.#host.random.below(60);
-    if (starts) {
-      this.#host.running[group] = true;
-      this.#host.world.checks.moved(this.#host, group);
-    }
-    const isHung = bentMs === Number.POSITIVE_INFINITY;
-    this.#host.world.clock.after(isHung ? HUNG_LOOK_MS : tookMs + bentMs, () => {
-      if (!this.alive) return;
-      // What hangs is looked at again and again, until somebody has set it free.
-      if (isHung) return this.#move(effect);
-      const { startFails, stopFails } = this.#host.bends;
-      if (starts ? startFails : stopFails) {
-        return this.#refuse(id, starts, group, resource);
-      }
-      if (!starts && resource === 0) this.#host.running[group] = false;
-      if (starts) this.#hasStarted(group, resource);
-      this.#answer(id, 0);
-    });
-  }
-
-  /** What did not start is not there; what did not stop still is. */
-  #refuse(id: number, starts: boolean, group: number, resource: number): void {
-    if (starts && resource === 0) this.#host.running[group] = false;
-    this.#fail(id, starts ? "exit 1 at the start" : "still there");
+  /** The first program of `group` ends by itself. */
+  endProgram(group: number): void {
+    this.#programs.end(group);
   }
 
   #fail(id: number, error: string): void {
     this.do(() => this.take({ kind: "effect.failed", atMs: this.#host.localMs(), id, error }));
   }
 
-  /** A program of a broken group ends soon after each start. */
-  #hasStarted(group: number, resource: number): void {
-    const { world, index, broken } = this.#host;
-    const resources = this.#config.groups[group]?.resources ?? [];
-    if (resource === resources.length - 1) {
-      world.starts.push({ atMs: world.clock.nowMs, index, group });
-    }
-    const kind = resources[resource]?.kind;
-    if (kind !== "program" || !broken.has(group)) return;
-    world.clock.after(PROGRAM_ENDS_MS, () => this.do(() => this.endProgram(group)));
-  }
-
-  /** The first program of `group` ends by itself. */
-  endProgram(group: number): void {
-    const program = this.#config.groups[group]?.resources.find(({ kind }) => kind === "program");
-    if (program === undefined) return;
-    const atMs = this.#host.localMs();
-    this.take({ kind: "program.exited", atMs, group, resource: program.name, status: "exit 1" });
+  #note(key: string, data: NoteData): void {
+    this.#host.world.note(this.#host.index, key, data);
   }
 
   #answer(id: number, afterMs: number): void {

@@ -2,7 +2,7 @@
  * The arbitration array of the simulator and one disk process per server: one operation at a time, none
  * overtaken, and the faults that arrays have. Intuition: a write is on the medium at some moment between
  * question and answer, or without an answer; a reading is what the path says, not what is there.
- * The disk process knows its slots (firmware/disk-slots.ts): what is not a signed block of the server it asked
+ * The disk process knows its slots (firmware/disk/slots.ts): what is not a signed block of the server it asked
  * about is an error and never "no claim". Source: protocol.md 1.5 (claim 2), 1.6, P6; D5; reliability.md 2.3.
  */
 import type { Prng } from "../../hal/base/prng.ts";
@@ -48,6 +48,12 @@ export interface Landed {
   readonly order: Order;
 }
 
+/** What stands in a slot, and which write of its server that was. */
+export interface Written {
+  readonly word: SlotWord | null;
+  readonly serial: number;
+}
+
 /** Blocks by server; what was last whole on the medium. */
 export class SwarmArray {
   readonly blocks: (SlotWord | null)[];
@@ -55,6 +61,8 @@ export class SwarmArray {
   readonly former: (SlotWord | null)[][];
   /** Slots that nobody can read as one of ours. */
   readonly spoilt = new Map<number, Spoil>();
+  /** Slots that somebody wrote over once: whoever still knows where its own next write goes heals its own. */
+  readonly overwritten = new Map<number, Spoil>();
   readonly #serials: number[] = [];
   /** Writes that reached the medium after their server had been told that they failed. */
   lateWrites = 0;
@@ -78,6 +86,16 @@ export class SwarmArray {
     this.#serials[slot] = serial;
     this.blocks[slot] = word;
     this.former[slot]?.push(word);
+  }
+
+  standing(slot: number): Written {
+    return { word: this.blocks[slot] ?? null, serial: this.#serials[slot] ?? 0 };
+  }
+
+  /** An old copy, correctly signed, stands in the slot again; the next write of its server goes over it. */
+  putBack(slot: number, { word, serial }: Written): void {
+    this.blocks[slot] = word;
+    this.#serials[slot] = serial;
   }
 
   /** Every slot as it was `writes` words ago: a snapshot of the whole array is put back. */
@@ -120,6 +138,15 @@ export class SwarmDisk {
   #busy: Operation | null = null;
   #stalled: (() => void) | null = null;
   #serial = 0;
+  /** What the array was asked before a stall is carried out at its end, although the server is off. */
+  landsLate = false;
+  #late: Operation[] = [];
+  /** The disk process is stopped by a signal; only its end helps. */
+  #isStopped = false;
+  /** The process has read its own slot since the last trouble, so that it may write on there (claim 2). */
+  #knowsOwn = false;
+  /** Newest write seen in each slot in this boot: who has seen a later one believes none before it. */
+  readonly #seen = new Map<number, number>();
 
   /** `claimMs`: D, one write and one read. */
   constructor(array: SwarmArray, self: number, claimMs: number, clock: VirtualClock, random: Prng) {
@@ -141,6 +168,11 @@ export class SwarmDisk {
     this.#next();
   }
 
+  /** The process gets no processor until it is killed; the one after it runs. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /** The pulse died: nobody waits for the answers, but what is under way goes on. */
   orphan(): void {
     this.#queue = [];
@@ -151,7 +183,10 @@ export class SwarmDisk {
   kill(done: (() => void) | null): void {
     this.orphan();
     const busy = this.#busy;
-    if (busy !== null && this.#stalled !== null) {
+    this.#knowsOwn = false;
+    if (this.#isStopped) this.#isStopped = false;
+    else if (busy !== null && this.#stalled !== null && this.landsLate) this.#late.push(busy);
+    else if (busy !== null && this.#stalled !== null) {
       if (this.#random.chance(0.5)) {
         const resume = this.#stalled;
         this.#stalled = () => {
@@ -171,6 +206,10 @@ export class SwarmDisk {
   cutPower(): void {
     const busy = this.#busy;
     if (busy !== null && this.#stalled === null && this.#random.chance(0.3)) this.#land(busy);
+    if (busy !== null && this.#stalled !== null && this.landsLate) this.#late.push(busy);
+    this.#isStopped = false;
+    this.#knowsOwn = false;
+    this.#seen.clear();
     this.orphan();
     this.#busy = null;
     this.#stalled = null;
@@ -179,7 +218,12 @@ export class SwarmDisk {
   setFault(fault: DiskFault): void {
     this.fault = fault;
     const stalled = this.#stalled;
-    if (fault === "stall" || fault === "write-stall" || stalled === null) return;
+    if (fault === "stall" || fault === "write-stall") return;
+    for (const late of this.#late.splice(0)) {
+      this.#array.lateWrites += 1;
+      this.#land(late);
+    }
+    if (stalled === null || this.#isStopped) return;
     this.#stalled = null;
     stalled();
   }
@@ -201,7 +245,7 @@ export class SwarmDisk {
   #reach(operation: Operation, restMs: number): void {
     if (this.#busy !== operation) return;
     const isWrite = operation.order.kind === "claim.write";
-    if (this.fault === "stall" || (this.fault === "write-stall" && isWrite)) {
+    if (this.#isStopped || this.fault === "stall" || (this.fault === "write-stall" && isWrite)) {
       this.#stalled = () => this.#reach(operation, restMs);
       return;
     }
@@ -216,6 +260,8 @@ export class SwarmDisk {
     const failed: Reached = { ok: false, claim: null, error: "EIO" };
     const spoil = this.#array.spoilt.get(this.#self);
     if (spoil !== undefined) return { ...failed, error: `own slot is ${spoil}` };
+    const over = this.#array.overwritten.get(this.#self);
+    if (over !== undefined && !this.#knowsOwn) return { ...failed, error: `own slot is ${over}` };
     switch (this.fault) {
       case "error":
       case "read-only":
@@ -244,7 +290,7 @@ export class SwarmDisk {
 
   #read(order: Order): Reached {
     const slot = order.kind === "claim.read" ? order.server : this.#self;
-    const spoil = this.#array.spoilt.get(slot);
+    const spoil = this.#array.spoilt.get(slot) ?? this.#array.overwritten.get(slot);
     if (spoil !== undefined) return { ok: false, claim: null, error: `slot ${slot} is ${spoil}` };
     if (this.fault === "error" || this.fault === "write-only") {
       return { ok: false, claim: null, error: "EIO" };
@@ -254,17 +300,32 @@ export class SwarmDisk {
     if (this.fault === "stale") {
       if (this.#random.chance(0.5)) return { ok: true, claim: old ?? null, error: "" };
     }
-    return { ok: true, claim: this.#array.blocks[slot] ?? null, error: "" };
+    const { word, serial } = this.#array.standing(slot);
+    if (slot !== this.#self) {
+      if (serial < (this.#seen.get(slot) ?? 0)) {
+        return { ok: false, claim: null, error: `slot ${slot} shows an old copy` };
+      }
+      this.#seen.set(slot, serial);
+    }
+    return { ok: true, claim: word, error: "" };
   }
 
   #land({ order, serial }: Operation): void {
+    this.#array.overwritten.delete(this.#self);
     this.#array.land(this.#self, this.#self, order, serial);
   }
 
   #end(operation: Operation, { ok, claim, error }: Reached): void {
     if (this.#busy !== operation) return;
+    if (this.#isStopped) {
+      this.#stalled = () => this.#end(operation, { ok, claim, error });
+      return;
+    }
     this.#busy = null;
     const { order } = operation;
+    // Trouble makes it look at its own slot again before it writes.
+    const isOwn = order.kind === "claim.write" || order.server === this.#self;
+    this.#knowsOwn = ok ? this.#knowsOwn || isOwn : this.#knowsOwn && error !== "EIO";
     const op = order.kind === "claim.write" ? "write" : "read";
     if (operation.live) {
       operation.answer({ kind: "disk.answered", atMs: 0, id: order.id, op, ok, claim, error });

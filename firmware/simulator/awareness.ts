@@ -20,6 +20,8 @@ export class Awareness {
   /** Newest moments at which the pulse was able to act, and was not. */
   #pulseLostAtMs = Number.NEGATIVE_INFINITY;
   #pulseAbleAtMs = Number.NEGATIVE_INFINITY;
+  /** Newest moment at which there was none, or one that had not been told what this server is. */
+  #untaughtAtMs = Number.NEGATIVE_INFINITY;
 
   /**
    * Its processes have been able to give up for at least M. What begins to hang later than its agent can
@@ -29,8 +31,11 @@ export class Awareness {
     const { marginMs, intervalMs } = budget;
     if (pulse?.isAble === true) {
       this.#pulseAbleAtMs = nowMs;
-      return nowMs - Math.max(this.#pulseLostAtMs, pulse.thawedAtMs) >= marginMs;
+      // Nothing waits in the sockets of a new process: it hears the others with their next beats but one.
+      const hearsMs = this.#untaughtAtMs + 2 * intervalMs;
+      return nowMs - Math.max(this.#pulseLostAtMs, pulse.thawedAtMs, hearsMs) >= marginMs;
     }
+    if (pulse === null || nowMs >= pulse.thawedAtMs) this.#untaughtAtMs = nowMs;
     this.#pulseLostAtMs = nowMs;
     if (!isAgentAble) this.helplessAtMs = nowMs;
     const patienceMs = overdueMs(intervalMs) + AGENT_LOOKS_MS + marginMs;

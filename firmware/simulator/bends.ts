@@ -30,6 +30,8 @@ export interface Bends {
   savesLie: boolean;
   /** The off input works. Default true. */
   offWorks: boolean;
+  /** Its validator takes no other configuration text. Default false. */
+  refusesTexts: boolean;
   /** What the next agent reads from its state folder instead; null = what is there. */
   loads: ((loaded: LoadedRecord) => LoadedRecord) | null;
 }
@@ -47,5 +49,6 @@ export const straight = (): Bends => ({
   saveMs: 0,
   savesLie: false,
   offWorks: true,
+  refusesTexts: false,
   loads: null,
 });

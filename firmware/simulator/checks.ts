@@ -13,6 +13,7 @@ import { isMember } from "../../services/membership/state.ts";
 import { ActChecks } from "./acts.ts";
 import type { SwarmHost } from "./host.ts";
 import type { InvariantId, Violation } from "./invariants.ts";
+import { judgeTexts, TextChecks } from "./text-checks.ts";
 import { COM } from "./wires.ts";
 import { Witness } from "./witness.ts";
 import type { World } from "./world.ts";
@@ -28,6 +29,12 @@ interface Shown {
   readonly atMs: number;
 }
 
+interface Installed {
+  readonly members: string;
+  readonly by: SwarmHost;
+  readonly atMs: number;
+}
+
 export class SwarmChecks {
   readonly found: Violation[] = [];
   /** The texts of what was found. */
@@ -35,8 +42,9 @@ export class SwarmChecks {
   readonly #world: World;
   readonly #acts: ActChecks;
   readonly #witness: Witness;
+  readonly #texts: TextChecks | null;
   readonly #shown: (Shown | undefined)[] = [];
-  readonly #installed = new Map<string, string>();
+  readonly #installed = new Map<string, Installed>();
   readonly #behindMs: number[] = [];
   /** Server that brought each group's address up last. */
   readonly announced: number[] = [];
@@ -48,6 +56,7 @@ export class SwarmChecks {
     const fail = (id: InvariantId, text: string): void => this.fail(id, text);
     this.#acts = new ActChecks(world, fail);
     this.#witness = new Witness(world, fail);
+    this.#texts = world.text === null ? null : new TextChecks(world, fail);
   }
 
   look(): void {
@@ -62,21 +71,26 @@ export class SwarmChecks {
     }
     this.#acts.look();
     this.#witness.look();
+    this.#texts?.look();
   }
 
   viewChanged(host: SwarmHost): void {
     const membership = host.pulse?.state.membership;
     const view = membership?.view;
+    const { clock } = this.#world;
     if (membership === undefined || view == null || host.pulse === null) return;
     this.#witness.viewChanged(host, view);
     const key = `${view.epoch.counter}/${view.epoch.coordinator}/${view.epoch.host}`;
     const members = view.members.join();
-    const before = this.#installed.get(key) ?? members;
+    const before = this.#installed.get(key) ?? { members, by: host, atMs: clock.nowMs };
     const shown = this.#shown[host.index];
     const remembers = host.forgotAtMs < (shown?.atMs ?? 0);
-    if (before !== members && remembers)
-      this.fail("S6", `epoch ${key} with members ${before} and ${members}`);
-    this.#installed.set(key, members);
+    // Who installed it first may have lost it with its pulse before anybody on its host knew.
+    const counts = before.by.forgotAtMs < before.atMs;
+    if (before.members !== members && remembers && counts)
+      this.fail("S6", `epoch ${key} with members ${before.members} and ${members}`);
+    const isFirst = before.members === members && counts;
+    this.#installed.set(key, isFirst ? before : { members, by: host, atMs: clock.nowMs });
     const by = `${host.incarnation} ${host.pulse.process}`;
     if (shown?.by.startsWith(host.incarnation) === true && remembers) {
       const order = compareEpochs(view.epoch, shown.epoch);
@@ -125,7 +139,7 @@ export class SwarmChecks {
     const acting = this.#world.hosts.filter((host) => this.#isActing(host));
     const [a, b] = acting;
     if (a === undefined) return null;
-    for (const [group] of this.#world.config.groups.entries()) {
+    for (let group = 0; group < this.#world.slots; group += 1) {
       if (b === undefined) break;
       const owners = acting.filter((host) => host.running[group] === true);
       if (owners.length > 1) return { id: "S1", text: "a group runs on both servers" };
@@ -142,14 +156,14 @@ export class SwarmChecks {
   #isActing(host: SwarmHost): boolean {
     const aware = host.isAware;
     if (!host.on || !host.running.some((runs) => runs)) return false;
-    return this.#world.config.budget.protection === "reset-bounded" || aware;
+    return host.budget.protection === "reset-bounded" || aware;
   }
 
   /** A7 and H2: everything that could have told the truth was in trouble a moment ago. */
   #isAccepted(): boolean {
-    const { config, wires, clock, troubleAtMs } = this.#world;
+    const { config, wires, clock, troubleAtMs, widest } = this.#world;
     if (config.method === "com-disk" || config.method === "disk") return false;
-    const longMs = 2 * config.budget.timeoutMs + config.budget.abstainMs;
+    const longMs = 2 * widest.timeoutMs + widest.abstainMs;
     if (clock.nowMs - troubleAtMs < longMs + 500) return true;
     if (wires.isLanCleanFor(longMs)) return false;
     return config.method === "none" || !wires.isCleanFor(COM, longMs);
@@ -157,7 +171,7 @@ export class SwarmChecks {
 
   /** A member must not stay in a view whose other member went on without it. */
   #lookBehind(host: SwarmHost, other: SwarmHost, elapsedMs: number): void {
-    const { config, wires } = this.#world;
+    const { widest, wires } = this.#world;
     const state = host.pulse?.state.membership;
     const peer = other.index;
     const inCommon =
@@ -169,7 +183,7 @@ export class SwarmChecks {
     if (host.isFrozen || host.pulse?.isFrozen === true) return;
     const behindMs = (this.#behindMs[host.index] ?? 0) + elapsedMs;
     this.#behindMs[host.index] = behindMs;
-    const { timeoutMs, diskWaitMs, judgeMs } = config.budget;
+    const { timeoutMs, diskWaitMs, judgeMs } = widest;
     if (behindMs > Math.max(judgeMs, timeoutMs + diskWaitMs) + LEFT_BEHIND_SLACK_MS) {
       this.#behindMs[host.index] = Number.NEGATIVE_INFINITY;
       this.fail("L2", `S${host.index} stays in a view that S${peer} has left`);
@@ -198,7 +212,8 @@ export function findAtEnd(world: World, expected: Expected): Violation[] {
   }
   const members = world.hosts.filter((host) => shows(world, host) === "member");
   for (const host of world.hosts) found.push(...judgeHost(world, host, members.length));
-  if (members.length > 1) found.push(...judgeViews(members), ...judgeTexts(members));
+  if (members.length > 1)
+    found.push(...judgeViews(members), ...judgeTexts(world, members), ...judgeReleases(members));
   if (members.length > 0) found.push(...judgeGroups(world, members, expected));
   return found;
 }
@@ -210,6 +225,10 @@ function shows(world: World, host: SwarmHost): string {
 
 function judgeHost(world: World, host: SwarmHost, members: number): Violation[] {
   const text = shows(world, host);
+  const refused = host.pulse?.state.membership.refused ?? null;
+  if (text === "member" && refused !== null) {
+    return [{ id: "L6", text: `S${host.index} still refuses what it refused for ${refused}` }];
+  }
   if (text === "member" || text === "detached" || text.startsWith("off (")) return [];
   const state = host.pulse?.state.membership;
   if (text === "returning" && members === 0) return [];
@@ -228,13 +247,18 @@ function judgeViews(members: readonly SwarmHost[]): Violation[] {
     : [{ id: "L2", text: `${members.length === 2 ? "two" : "some"} members in two views` }];
 }
 
-/** A configuration text is installed everywhere or nowhere, and nobody waits with one. */
-function judgeTexts(members: readonly SwarmHost[]): Violation[] {
-  const told = members.flatMap((host) => host.agent?.state.facts?.revision ?? []);
-  const hashes = new Set(told.map(({ hash }) => hash));
-  if (hashes.size > 1) return [{ id: "L5", text: `members run by ${[...hashes].join(" and ")}` }];
-  const waits = told.find(({ prepared }) => prepared !== null);
-  return waits === undefined ? [] : [{ id: "L5", text: `a member still holds ${waits.prepared}` }];
+/** Another release is shown as long as it is there (R207), and no longer. */
+function judgeReleases(members: readonly SwarmHost[]): Violation[] {
+  const agents = members.flatMap(({ index, agent }) => (agent === null ? [] : [{ index, agent }]));
+  return agents.flatMap(({ index, agent }): Violation[] => {
+    const { release, state } = agent;
+    if (state.facts === null || release.name === "before") return [];
+    const shown = release.shownApart(state.facts).join();
+    const others = agents.filter((other) => other.agent.release.name !== release.name);
+    const are = others.map((other) => other.index).join();
+    const text = `S${index} shows another release at [${shown}], it is at [${are}]`;
+    return shown === are ? [] : [{ id: "L6", text }];
+  });
 }
 
 function judgeGroups(
@@ -243,8 +267,13 @@ function judgeGroups(
   { stopsAsked }: Expected,
 ): Violation[] {
   const found: Violation[] = [];
-  for (const group of world.config.groups) {
-    const owners = members.filter((host) => host.running[group.index] === true);
+  // What a later text has brought in begins stopped, and nobody has started it.
+  const groups = members[0]?.agent?.config.groups ?? world.config.groups;
+  for (const group of groups.filter(
+    ({ name }) => world.slotOf(name) < world.config.groups.length,
+  )) {
+    const slot = world.slotOf(group.name);
+    const owners = members.filter((host) => host.running[slot] === true);
     const wanted = members.map((host) => host.agent?.state.groups[group.index]?.desired ?? null);
     if (new Set(wanted).size > 1)
       found.push({ id: "L2", text: `${group.name}: the agents do not agree` });
@@ -258,7 +287,7 @@ function judgeGroups(
     } else if (owners.length !== 1 || owners[0]?.index !== desired) {
       const text = `${group.name} is to run on S${desired}, runs on ${owners.length}`;
       found.push({ id: "L1", text });
-    } else found.push(...judgeAddress(world, desired, group.index, group.name));
+    } else found.push(...judgeAddress(world, desired, slot, group.name));
   }
   return found;
 }

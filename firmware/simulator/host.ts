@@ -6,16 +6,21 @@ import type { StoreRecord } from "../../flash/store/record.ts";
 import { type HostIncarnation, hostIncarnation } from "../../hal/base/ids.ts";
 import type { Prng } from "../../hal/base/prng.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
+import type { Budget } from "../../services/configuration/model.ts";
 import type { PulseEffect } from "../../services/effects.ts";
-import { drawLastWords, parseLastWords } from "../last-words.ts";
+import { drawLastWords } from "../last-words.ts";
 import { FAREWELL_MAX_MS } from "../pulse/farewell.ts";
 import { ORPHAN_WILL } from "../pulse/orphan.ts";
 import { SwarmAgent } from "./agent.ts";
 import { SwarmDisk } from "./array.ts";
 import { Awareness } from "./awareness.ts";
 import { type Bends, straight } from "./bends.ts";
+import { SwarmBoard } from "./board.ts";
 import { HostClock } from "./host-clock.ts";
 import { SwarmPulse } from "./pulse.ts";
+import type { ReleaseName } from "./release.ts";
+import { SwarmSockets } from "./sockets.ts";
+import { type StartedBy, TextFolder } from "./texts.ts";
 import type { World } from "./world.ts";
 
 /** As firmware/pulse/pulse.ts: no will is given less time. */
@@ -32,6 +37,8 @@ export class SwarmHost {
   /** What chance does on this server and nowhere else. */
   readonly random: Prng;
   incarnation: HostIncarnation = hostIncarnation("0".repeat(16));
+  /** Installed here: what a process is of that starts from now on. */
+  release: ReleaseName = "present";
   /** What faults have bent; stays over power cuts. */
   bends: Bends = straight();
   on = false;
@@ -49,11 +56,12 @@ export class SwarmHost {
   /** Newest moment at which neither pulse nor agent ran: what they knew beyond the record is forgotten. */
   forgotAtMs = Number.NEGATIVE_INFINITY;
   readonly #clock: HostClock;
+  readonly #board: SwarmBoard;
+  readonly #sockets: SwarmSockets;
+  /** Configuration file and revisions; null = nobody gave this world the text of its configuration. */
+  readonly texts: TextFolder | null;
   #life = 0;
-  #link = 0;
-  #openLink = 0;
   readonly #aware = new Awareness();
-  #resetAtMs = Number.POSITIVE_INFINITY;
   #pulseAtMs = 0;
   #agentAtMs = 0;
 
@@ -63,6 +71,9 @@ export class SwarmHost {
     const { claimMs } = world.config.budget;
     this.random = world.randomFor(HOST, index);
     this.#clock = new HostClock(world.clock);
+    this.#board = new SwarmBoard(this);
+    this.#sockets = new SwarmSockets(this, (ms, run) => this.#later(ms, run));
+    this.texts = world.text === null ? null : new TextFolder(world.text);
     const random = world.randomFor(DISK, index);
     this.disk = new SwarmDisk(world.array, index, claimMs, world.clock, random);
   }
@@ -78,14 +89,13 @@ export class SwarmHost {
   }
 
   startSyncEndMs(): number {
-    return this.#clock.bootedMs + this.world.config.timing.startSyncWaitMs;
+    return this.#clock.bootedMs + this.config.timing.startSyncWaitMs;
   }
 
   /** How late a process wakes: mostly little, at worst most of P. */
   latenessMs(): number {
     const { random } = this;
-    const { config } = this.world;
-    const worstMs = config.budget.marginMs * 0.4;
+    const worstMs = this.#assumedMs * 0.4;
     const { lateMs } = this.bends;
     if (random.chance(0.9)) return lateMs + random.below(1000) / 500;
     return lateMs + (random.below(1000) / 1000) * worstMs;
@@ -93,8 +103,8 @@ export class SwarmHost {
 
   /** Its processes have been able to give up for at least M. */
   get isAware(): boolean {
-    const { clock, config } = this.world;
-    return this.#aware.look(clock.nowMs, this.pulse, this.agent?.isAble === true, config.budget);
+    const { clock } = this.world;
+    return this.#aware.look(clock.nowMs, this.pulse, this.agent?.isAble === true, this.budget);
   }
 
   /** Newest moment at which neither pulse nor agent was able to do anything. */
@@ -102,9 +112,23 @@ export class SwarmHost {
     return this.#aware.helplessAtMs;
   }
 
-  /** The text that this server's processes are started with. */
+  /** The text by which a process that starts at this moment goes. */
   get config(): LoadedConfig {
-    return this.world.config;
+    return this.startedBy?.config ?? this.world.config;
+  }
+
+  get startedBy(): StartedBy | null {
+    return this.texts?.start(this.incarnation) ?? null;
+  }
+
+  /** The times that its pulse lives by, of two texts at once while it changes over. */
+  get budget(): Budget {
+    return this.pulse?.config.budget ?? this.world.config.budget;
+  }
+
+  /** Shortest margin that its processes have promised to keep. */
+  get #assumedMs(): number {
+    return Math.min(this.budget.marginMs, this.world.config.budget.marginMs);
   }
 
   get isFrozen(): boolean {
@@ -124,7 +148,7 @@ export class SwarmHost {
     this.#clock.boot(random);
     this.frozenUntilMs = 0;
     this.running = this.world.config.groups.map(() => false);
-    this.#resetAtMs = Number.POSITIVE_INFINITY;
+    this.#board.disarm();
     this.world.trace(`S${this.index} power on ${this.incarnation}`);
     this.#startPulse();
     this.#startAgent();
@@ -152,7 +176,7 @@ export class SwarmHost {
     if (!this.on) return;
     this.world.trace(`S${this.index} frozen ${ms}`);
     this.world.troubled();
-    this.frozenUntilMs = this.world.clock.nowMs + ms;
+    this.frozenUntilMs = Math.max(this.frozenUntilMs, this.world.clock.nowMs + ms);
     // First they wake, then anybody may look at them.
     this.pulse?.freeze(this.frozenUntilMs);
     this.agent?.freeze(this.frozenUntilMs);
@@ -178,10 +202,19 @@ export class SwarmHost {
     this.#restart(50 + this.random.below(300), () => this.#startAgent());
   }
 
+  /** An agent that is to run by a new text ends in order; its supervisor brings the next one. */
+  renewAgent(): void {
+    if (!this.on || this.agent === null) return;
+    this.world.trace(`S${this.index} agent starts anew`);
+    this.#endAgent();
+    this.#restart(50 + this.random.below(300), () => this.#startAgent());
+  }
+
   /** Ends an agent older than the pulse, with all that it runs; see firmware/pulse/orphan.ts. */
   endOrphan(): void {
     if (this.agent === null || this.#agentAtMs >= this.#pulseAtMs) return;
     this.forgotAtMs = this.world.clock.nowMs;
+    this.world.note(this.index, "agent.orphaned", {});
     this.executeWill(ORPHAN_WILL);
   }
 
@@ -189,45 +222,21 @@ export class SwarmHost {
     this.#diskGone();
   }
 
-  /** Lost while no connection is open. */
   toAgent(tell: (agent: SwarmAgent) => void): void {
-    const link = this.#link;
-    if (link !== this.#openLink) return;
-    this.#carry(() => {
-      if (this.#link === link && this.agent !== null) tell(this.agent);
-    });
+    this.#sockets.toAgent(tell);
   }
 
   toPulse(tell: (pulse: SwarmPulse) => void): void {
-    const link = this.#link;
-    if (link !== this.#openLink) return;
-    this.#carry(() => {
-      if (this.#link === link && this.pulse !== null) tell(this.pulse);
-    });
+    this.#sockets.toPulse(tell);
   }
 
   submit(order: Extract<PulseEffect, { kind: "claim.write" | "claim.read" }>): void {
     const { pulse } = this;
-    this.disk.submit(order, (answer) => this.#carry(() => pulse?.hearEvent(answer)));
+    this.disk.submit(order, (answer) => this.#sockets.carry(() => pulse?.hearEvent(answer)));
   }
 
-  /** W counts to the reset of the whole host; R is part of it. */
   feed(): void {
-    const { watchdogMs } = this.world.config.budget;
-    const { watchdogShare } = this.bends;
-    if (watchdogMs === 0 || watchdogShare === 0) {
-      this.#resetAtMs = Number.POSITIVE_INFINITY;
-      return;
-    }
-    const resetAtMs = this.world.clock.nowMs + watchdogMs * watchdogShare;
-    const life = this.#life;
-    this.#resetAtMs = resetAtMs;
-    this.world.clock.at(resetAtMs, () => {
-      if (this.#life !== life || this.#resetAtMs !== resetAtMs) return;
-      if (this.bends.watchdogShare === 0) return;
-      this.off("watchdog");
-      this.world.clock.after(this.world.pace.bootMs, () => this.power());
-    });
+    this.#board.feed();
   }
 
   executeWill(effect: Extract<PulseEffect, { kind: "will.execute" }>): void {
@@ -238,7 +247,7 @@ export class SwarmHost {
     const { reason, evidence, off } = effect;
     const epoch = pulse.state.membership.view?.epoch.counter ?? 0;
     const words = drawLastWords(method, reason, evidence, off, true, epoch, 0);
-    for (const { key, data } of parseLastWords(words)) this.world.note(this.index, key, data);
+    this.world.noteLastWords(this.index, words);
     this.world.noteWill(this.index, reason);
     this.#endAgent();
     const stamps = effect.off && this.world.config.method === "disk";
@@ -294,7 +303,7 @@ export class SwarmHost {
   }
 
   #willMaxMs(): number {
-    return Math.max(WILL_MIN_MS, this.world.config.budget.marginMs);
+    return Math.max(WILL_MIN_MS, this.budget.marginMs);
   }
 
   viewChanged(): void {
@@ -303,8 +312,7 @@ export class SwarmHost {
 
   #giveUpMs(): number {
     const { random } = this;
-    const { config } = this.world;
-    return (random.below(1000) / 1000) * config.budget.marginMs * 0.4 + this.bends.giveUpMs;
+    return (random.below(1000) / 1000) * this.#assumedMs * 0.4 + this.bends.giveUpMs;
   }
 
   /** The supervisor brings a process back after `ms`. */
@@ -312,16 +320,6 @@ export class SwarmHost {
     const { restartMs } = this.bends;
     if (restartMs !== Number.POSITIVE_INFINITY) this.#later(ms + restartMs, run);
   }
-
-  /** IPC takes a moment and ends with the life of this host. */
-  #carry(run: () => void): void {
-    const { ipcMs } = this.bends;
-    if (ipcMs === Number.POSITIVE_INFINITY) return;
-    const ms = (this.random.below(100) < 95 ? 0.3 : 4) + ipcMs;
-    this.#carriedAtMs = Math.max(this.#carriedAtMs, this.world.clock.nowMs + ms);
-    this.#later(this.#carriedAtMs - this.world.clock.nowMs, run);
-  }
-  #carriedAtMs = 0;
 
   #later(ms: number, run: () => void): void {
     const life = this.#life;
@@ -336,9 +334,8 @@ export class SwarmHost {
     if (!this.on || this.pulse !== null) return;
     this.pulse = new SwarmPulse(this, this.world.nextNumber());
     this.#pulseAtMs = this.world.clock.nowMs;
-    // Armed by the first pulse; the death of a pulse leaves the watchdog counting.
-    if (this.#resetAtMs === Number.POSITIVE_INFINITY) this.feed();
-    this.#connect(20);
+    this.#board.arm();
+    this.#sockets.connect(20);
     this.#diskReady(30);
   }
 
@@ -346,48 +343,34 @@ export class SwarmHost {
     if (!this.on || this.agent !== null) return;
     this.agent = new SwarmAgent(this);
     this.#agentAtMs = this.world.clock.nowMs;
-    this.#connect(5);
-  }
-
-  #connect(ms: number): void {
-    this.#link += 1;
-    const link = this.#link;
-    this.#later(ms, () => {
-      const { pulse, agent } = this;
-      if (this.#link !== link || pulse === null || agent === null) return;
-      pulse.welcome(() => {
-        if (this.#link !== link) return;
-        this.#openLink = link;
-        const blob = pulse.state.token?.blob ?? new Uint8Array(0);
-        this.toAgent((greeted) => greeted.greet(blob));
-        pulse.tellAgent();
-      });
-    });
+    this.#sockets.connect(5);
   }
 
   #endPulse(): void {
     if (this.pulse !== null) this.pulse.alive = false;
     this.pulse = null;
     if (this.agent === null) this.forgotAtMs = this.world.clock.nowMs;
-    this.#link += 1;
+    this.#sockets.cut();
     this.disk.orphan();
     const { agent } = this;
-    if (agent !== null) this.#carry(() => agent.miss());
+    if (agent !== null) this.#sockets.carry(() => agent.miss());
   }
 
   #endAgent(): void {
     if (this.agent !== null) this.agent.alive = false;
     this.agent = null;
-    if (this.pulse === null) this.forgotAtMs = this.world.clock.nowMs;
-    this.#link += 1;
+    // A pulse that nobody has taught yet knows nothing that the agent knew.
+    const isUntaught = this.pulse?.state.membership.server === "observing";
+    if (this.pulse === null || isUntaught) this.forgotAtMs = this.world.clock.nowMs;
+    this.#sockets.cut();
     const { pulse } = this;
-    this.#carry(() => pulse?.hearEvent({ kind: "agent.gone", atMs: 0 }));
+    this.#sockets.carry(() => pulse?.hearEvent({ kind: "agent.gone", atMs: 0 }));
   }
 
   /** The disk process is ended and started anew. */
   #diskGone(): void {
     const { pulse } = this;
-    this.#carry(() => pulse?.hearEvent({ kind: "disk.gone", atMs: 0 }));
+    this.#sockets.carry(() => pulse?.hearEvent({ kind: "disk.gone", atMs: 0 }));
     this.disk.kill(() => this.#diskReady(100));
   }
 

@@ -39,12 +39,14 @@ export class SwarmPulse {
   /** Time of the longest frame on the serial line. */
   readonly #comFrameMs: number;
   readonly #gapMs: number;
-  readonly #aliveMs: number;
   alive = true;
   covers = true;
+  /** Stopped by a signal, as its agent can see (firmware/agent/pulse-watch.ts). */
+  isStopped = false;
   willRevision = 0;
   willRunning = false;
   #frozenUntilMs = 0;
+  #isAsleep = false;
   #inbox: Waiting[] = [];
   #lastWakeMs: number;
   #wakeAtMs = Number.POSITIVE_INFINITY;
@@ -61,12 +63,16 @@ export class SwarmPulse {
     this.#comFrameMs = Math.ceil((COM_FRAME_BYTES_MAX * BITS_PER_BYTE * 1000) / baud);
     const { intervalMs } = this.#config.budget;
     this.#gapMs = Math.max(2 * intervalMs, 50);
-    this.#aliveMs = alivePeriodMs(intervalMs);
     const atMs = host.localMs();
     this.#lastWakeMs = atMs;
     const through = host.world.through(host.index, "pulse");
     this.#cores = createCores(host.index, host.incarnation, this.#config, atMs, through);
     this.#sleep();
+  }
+
+  /** What it lives by at this moment: the text it was started by, or one installed since. */
+  get config(): ClusterConfig {
+    return this.#config;
   }
 
   /** What the cores show of themselves. */
@@ -76,6 +82,11 @@ export class SwarmPulse {
 
   get isFrozen(): boolean {
     return this.#host.world.clock.nowMs < this.#frozenUntilMs;
+  }
+
+  /** Frozen, or thawed in this instant and not yet had its turn. */
+  get isAsleep(): boolean {
+    return this.#isAsleep;
   }
 
   /** End of the newest freeze, ms of the world; in the future while it is frozen. */
@@ -113,6 +124,7 @@ export class SwarmPulse {
   freeze(untilMs: number): void {
     this.#host.world.trace(`S${this.#host.index} pulse frozen until ${untilMs}`);
     this.#frozenUntilMs = Math.max(this.#frozenUntilMs, untilMs);
+    this.#isAsleep = true;
     this.#host.world.troubled();
     this.#host.world.clock.at(this.#frozenUntilMs, () => {
       this.#thaw();
@@ -177,7 +189,7 @@ export class SwarmPulse {
     if (holdsLease !== this.#toldLease || atMs - this.#factsAtMs >= FACTS_MS) {
       return this.tellAgent();
     }
-    if (atMs - this.#aliveAtMs < this.#aliveMs) return;
+    if (atMs - this.#aliveAtMs < alivePeriodMs(this.#config.budget.intervalMs)) return;
     this.#aliveAtMs = atMs;
     const word: AliveWord = {
       atMs,
@@ -210,6 +222,7 @@ export class SwarmPulse {
 
   /** True when this process had been away: deadlines are then due at once. */
   #drain(): boolean {
+    this.#isAsleep = false;
     const atMs = this.#host.localMs();
     const gapMs = atMs - this.#lastWakeMs;
     this.#lastWakeMs = atMs;
@@ -329,6 +342,7 @@ export class SwarmPulse {
         return false;
       case "config.switched":
         this.#config = effect.config;
+        host.world.moveText(host.index, "switched");
         return true;
       case "agent.tell":
         return true;

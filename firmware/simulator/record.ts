@@ -6,21 +6,45 @@ import type { StoreRecord } from "../../flash/store/record.ts";
 import { belongsTo, emptyRecord } from "../../flash/store/record.ts";
 import type { LoadedRecord } from "../../flash/store/store.ts";
 import { sameEpoch } from "../../hal/base/view.ts";
+import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { Wish } from "../../services/events.ts";
 import type { FailoverState } from "../../services/failover/state.ts";
 import type { Words } from "../../services/failover/words.ts";
 import type { SwarmHost } from "./host.ts";
 
+/** As firmware/agent/keeper.ts: between two tries on a folder that refused. */
+const RETRY_MS = 1000;
+
 export class SwarmRecord {
   readonly #host: SwarmHost;
+  readonly #config: ClusterConfig;
+  readonly #isAlive: () => boolean;
   #record: StoreRecord;
   #saves = 0;
+  /** Refusals since the newest record that is on flash. */
+  #failures = 0;
+  #hasBegun: boolean;
 
-  constructor(host: SwarmHost) {
+  /** `config`: what its agent goes by. `isAlive`: the process that keeps it runs. */
+  constructor(host: SwarmHost, config: ClusterConfig, isAlive: () => boolean) {
     this.#host = host;
-    const { name, servers } = host.world.config;
+    this.#config = config;
+    this.#isAlive = isAlive;
+    const { name, servers } = config;
     const identity = { cluster: name, server: servers[host.index]?.name ?? "" };
     this.#record = host.flash ?? emptyRecord(identity, host.incarnation);
+    this.#hasBegun = host.flash?.hostIncarnation === host.incarnation;
+  }
+
+  /** The newest record is not on flash. */
+  get isBehind(): boolean {
+    return this.#failures > 0;
+  }
+
+  /** Who enters a view has its boot on flash (D18): until then there may be a clean mark of before. */
+  allowed(wish: Wish): Wish {
+    const enters = wish.kind === "return" || wish.kind === "found";
+    return enters && !this.#hasBegun ? { kind: "detached", floor: wish.floor } : wish;
   }
 
   loaded(): LoadedRecord {
@@ -42,20 +66,23 @@ export class SwarmRecord {
     return { loaded, belongs };
   }
 
-  /** On flash before anything may be granted. */
-  begin(consumes: boolean): void {
+  /** On flash before anything may be granted; false = the folder refuses it. */
+  begin(consumes: boolean): boolean {
     const { incarnation } = this.#host;
     const sameHost = this.#record.hostIncarnation === incarnation;
     const isKept = sameHost && !consumes;
     const base = isKept ? this.#record : { ...this.#record, members: [], absent: [] };
     const consumedBy = consumes ? incarnation : sameHost ? this.#record.consumedBy : null;
     this.#record = { ...base, hostIncarnation: incarnation, cleanMark: null, consumedBy };
-    this.#put(this.#record);
+    const saved = this.#put(this.#record);
+    // The start on the mark does not take place, so a later try must not say that it did.
+    if (!saved && consumes) this.#record = { ...this.#record, consumedBy: null };
+    return saved;
   }
 
   words(wish: Wish): Words | null {
     if (wish.kind !== "resume") return null;
-    const groups = this.#host.world.config.groups.map((group) => {
+    const groups = this.#config.groups.map((group) => {
       const kept = this.#record.groups.find(({ name }) => name === group.name);
       const desired = kept?.desired === "running" ? kept.owner : null;
       const order = kept === undefined ? 0 : 1;
@@ -72,7 +99,7 @@ export class SwarmRecord {
     this.#saves += 1;
     const save = this.#saves;
     const ms = 1 + this.#host.random.below(40) + this.#host.bends.saveMs;
-    if (ms === Number.POSITIVE_INFINITY) return;
+    if (ms === Number.POSITIVE_INFINITY) return this.#refuse();
     this.#host.world.clock.after(ms, () => {
       const newest = save === this.#saves;
       const lives = this.#host.on && this.#host.incarnation === incarnation;
@@ -80,9 +107,10 @@ export class SwarmRecord {
     });
   }
 
-  /** `done` once it is on flash, or a newer record that says the same. */
-  hold(state: FailoverState, done: () => void): void {
+  /** `done` once it is on flash, or a newer record that says the same; `failed` when the folder refuses it. */
+  hold(state: FailoverState, done: () => void, failed: () => void): void {
     this.keep(state);
+    if (this.#host.bends.saveMs === Number.POSITIVE_INFINITY) return failed();
     const { epoch } = this.#record;
     const { incarnation } = this.#host;
     const look = (): void => {
@@ -101,20 +129,47 @@ export class SwarmRecord {
     const epochCounter = record.epoch?.counter ?? 0;
     this.#saves += 1;
     this.#record = { ...record, cleanMark: { epochCounter }, consumedBy: null };
-    this.#put(this.#record);
-    return this.#host.bends.saveMs !== Number.POSITIVE_INFINITY;
+    const saved = this.#put(this.#record);
+    const { world, index } = this.#host;
+    if (saved) world.note(index, "shutdown.clean-mark", { epoch: epochCounter });
+    // Only the last act of a shutdown may write it.
+    else this.#record = { ...this.#record, cleanMark: null };
+    return saved;
   }
 
-  #put(record: StoreRecord): void {
-    const { saveMs, savesLie } = this.#host.bends;
-    if (saveMs === Number.POSITIVE_INFINITY || savesLie) return;
+  /** False = refused; it is then tried again until it is there. */
+  #put(record: StoreRecord): boolean {
+    const { world, index, bends, incarnation } = this.#host;
+    if (bends.saveMs === Number.POSITIVE_INFINITY) {
+      this.#refuse();
+      return false;
+    }
+    this.#hasBegun ||= record.hostIncarnation === incarnation;
+    if (this.#failures > 0) world.note(index, "store.recovered", { failures: this.#failures });
+    this.#failures = 0;
+    if (bends.savesLie) return true;
     this.#host.flash = record;
-    this.#host.world.checks.saved(this.#host, record);
+    world.checks.saved(this.#host, record);
+    return true;
+  }
+
+  #refuse(): void {
+    const { world, index } = this.#host;
+    this.#failures += 1;
+    if (this.#failures > 1) return;
+    world.note(index, "store.failed", { error: "the state folder refuses the record" });
+    const retry = (): void => {
+      if (!this.#isAlive() || this.#failures === 0) return;
+      if (this.#host.bends.saveMs === Number.POSITIVE_INFINITY) this.#failures += 1;
+      else this.#put(this.#record);
+      world.clock.after(RETRY_MS, retry);
+    };
+    world.clock.after(RETRY_MS, retry);
   }
 
   #draw(state: FailoverState): StoreRecord {
     const { facts } = state;
-    const groups = this.#host.world.config.groups.map((group, index) => {
+    const groups = this.#config.groups.map((group, index) => {
       const desired = state.groups[index]?.desired ?? null;
       const stranded = state.groups[index]?.stranded === true;
       const wanted = desired === null && !stranded ? ("stopped" as const) : ("running" as const);

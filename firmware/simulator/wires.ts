@@ -136,6 +136,11 @@ export class Wires {
     return this.#link(path, from, to)?.wire ?? null;
   }
 
+  /** Frames that `from` has sent to `to` on `path`, as far as the wire has kept them. */
+  recordsOf(path: number, from: number, to: number): readonly Frame[] {
+    return this.#link(path, from, to)?.records ?? [];
+  }
+
   /** All directions of `path` have been without fault for `ms`. */
   isCleanFor(path: number, ms: number): boolean {
     const sinceMs = this.#clock.nowMs - ms;

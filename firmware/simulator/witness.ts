@@ -16,6 +16,12 @@ const RATE_SLACK = 0.002;
 
 type Fail = (id: InvariantId, text: string) => void;
 
+/** When a server was last heard by another one's clock, as it stood at the first look after `offMs`. */
+interface LastHeard {
+  readonly offMs: number;
+  readonly ownMs: number | null;
+}
+
 export class Witness {
   readonly #world: World;
   readonly #fail: Fail;
@@ -25,6 +31,7 @@ export class Witness {
   readonly #starts: boolean[] = [];
   readonly #wasOn: boolean[] = [];
   readonly #ghosts = new Set<number>();
+  readonly #heard = new Map<number, LastHeard>();
 
   constructor(world: World, fail: Fail) {
     this.#world = world;
@@ -67,7 +74,7 @@ export class Witness {
     const heard = host.pulse?.state.peers.find(({ index }) => index === other.index);
     if (heard?.lanHeardAtMs == null || heard.beat === null || !other.on) return;
     if (other.incarnation !== heard.host) return;
-    const { timeoutMs } = this.#world.config.budget;
+    const { timeoutMs } = host.budget;
     const ageMs = host.localMs() - heard.lanHeardAtMs;
     if (ageMs >= timeoutMs * (1 - RATE_SLACK)) return;
     const gone = other.pulse?.willRunning === true || other.pulse?.state.membership.gaveUp != null;
@@ -92,15 +99,18 @@ export class Witness {
     this.#fail("S11", `S${host.index} starts alone after ${Math.round(waitedMs)} ms`);
   }
 
-  /** S7: nothing new is heard of a server that is off. */
+  /** S7: nothing new is heard of a server that is off; a clock that jumps makes no sound. */
   #lookForGhost(off: SwarmHost, nowMs: number): void {
     const sinceMs = this.#offSinceMs[off.index] ?? nowMs;
     if (nowMs - sinceMs < FLIGHT_MAX_MS || this.#world.troubleAtMs > sinceMs) return;
     for (const host of this.#world.hosts) {
-      const health = host.pulse?.state.peers.find(({ index }) => index === off.index);
-      if (host === off || health?.lanHeardAtMs == null || this.#ghosts.has(host.index)) continue;
-      const heardMs = nowMs - (host.localMs() - health.lanHeardAtMs);
-      if (heardMs < sinceMs + FLIGHT_MAX_MS) continue;
+      const peers = host.pulse?.state.peers;
+      if (host === off || peers === undefined || this.#ghosts.has(host.index)) continue;
+      const ownMs = peers.find(({ index }) => index === off.index)?.lanHeardAtMs ?? null;
+      const pair = host.index * this.#world.hosts.length + off.index;
+      const last = this.#heard.get(pair);
+      if (last?.offMs !== sinceMs) this.#heard.set(pair, { offMs: sinceMs, ownMs });
+      if (last?.offMs !== sinceMs || last.ownMs === ownMs || ownMs === null) continue;
       this.#ghosts.add(host.index);
       this.#fail(
         "S7",

@@ -5,14 +5,17 @@
  */
 import { Prng } from "../../hal/base/prng.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
+import type { Budget } from "../../services/configuration/model.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { BeatCipher } from "../../services/heartbeat/cipher.ts";
 import { createSealer, type Sealer } from "../../services/heartbeat/seal.ts";
 import { isMember, isSole } from "../../services/membership/state.ts";
+import { parseLastWords } from "../last-words.ts";
 import { type Role, straight, type Through } from "../replay/recorder.ts";
 import { SwarmArray } from "./array.ts";
 import { SwarmChecks } from "./checks.ts";
 import { VirtualClock } from "./clock.ts";
+import { Emergencies } from "./emergencies.ts";
 import { SwarmHost } from "./host.ts";
 import { QUICK_CHECK } from "./quick-cipher.ts";
 import { TraceHash } from "./trace-hash.ts";
@@ -37,6 +40,19 @@ export interface Manner {
   readonly cipher?: BeatCipher;
   /** What the cores of a process that starts are stepped through; default: nothing between. */
   readonly through?: (index: number, role: Role) => Through;
+  /** Text of the configuration; absent = nobody changes it, and the agents say nothing about texts. */
+  readonly text?: Uint8Array;
+}
+
+/** How far a configuration text has come on one server: its pulse holds it, or goes on by it. */
+export type TextStage = "prepared" | "switched";
+
+/** What came of an operator's text: `installed` with the number of its revision, or why not. */
+export interface TextAnswer {
+  readonly atMs: number;
+  readonly index: number;
+  readonly outcome: string;
+  readonly rev: number;
 }
 
 /** Any 32 bytes: a simulated cluster has no secrets. */
@@ -79,6 +95,7 @@ export class World {
   readonly wires: Wires;
   readonly hosts: readonly SwarmHost[];
   readonly checks: SwarmChecks;
+  readonly emergencies = new Emergencies();
   readonly traced: string[] = [];
   readonly wills: Given[] = [];
   readonly views: { readonly atMs: number; readonly index: number }[] = [];
@@ -88,6 +105,14 @@ export class World {
   readonly offs: string[] = [];
   /** Outcomes of the orders given, in the order in which they became known. */
   readonly answers: string[] = [];
+  /** What became of the texts that operators brought, in that order. */
+  readonly textAnswers: TextAnswer[] = [];
+  /** Newest moment at which a text moved on. */
+  textAtMs = Number.NEGATIVE_INFINITY;
+  /** Told of every text that moves on. */
+  readonly textWatchers: ((index: number, stage: TextStage) => void)[] = [];
+  /** The configuration file of every server at the beginning; null = texts are no matter here. */
+  readonly text: Uint8Array | null;
   /** Newest moment at which a process or a server was in trouble. */
   troubleAtMs = Number.NEGATIVE_INFINITY;
   readonly pace: Pace;
@@ -98,6 +123,9 @@ export class World {
   readonly refused = new Map<string, number>();
   readonly #seed: number;
   readonly #cipher: BeatCipher;
+  /** Groups of all texts by name: those of the first one, then the others as they turn up. */
+  readonly #slots = new Map<string, number>();
+  #widest: Budget;
   #number = 0;
   #isMoved = true;
   #lookedAtMs = 0;
@@ -108,6 +136,9 @@ export class World {
     this.pace = manner.pace ?? QUICK;
     this.through = manner.through ?? (() => straight);
     this.#cipher = manner.cipher ?? QUICK_CHECK;
+    this.text = manner.text ?? null;
+    this.#widest = config.budget;
+    for (const { name, index } of config.groups) this.#slots.set(name, index);
     this.#seed = seed;
     this.random = new Prng(seed);
     this.#lookMs = Math.max(LOOK_MIN_MS, config.budget.timeoutMs / LOOKS_PER_TIMEOUT);
@@ -183,9 +214,47 @@ export class World {
     this.troubleAtMs = this.clock.nowMs;
   }
 
+  /** Number of a group in everything that the simulator counts, whatever text it stands in. */
+  slotOf(name: string): number {
+    const slot = this.#slots.get(name) ?? this.#slots.size;
+    this.#slots.set(name, slot);
+    return slot;
+  }
+
+  /** Groups of all texts so far. */
+  get slots(): number {
+    return this.#slots.size;
+  }
+
+  /** The longest times that any server has lived by in this run. */
+  get widest(): Budget {
+    return this.#widest;
+  }
+
+  moveText(index: number, stage: TextStage): void {
+    this.#isMoved = true;
+    const { budget } = this.at(index);
+    if (budget.timeoutMs > this.#widest.timeoutMs) this.#widest = budget;
+    this.textAtMs = this.clock.nowMs;
+    this.trace(`S${index} text ${stage}`);
+    for (const watch of [...this.textWatchers]) watch(index, stage);
+  }
+
+  noteText(index: number, outcome: string, rev: number): void {
+    this.trace(`S${index} text of its operator: ${outcome}`);
+    this.textAnswers.push({ atMs: this.clock.nowMs, index, outcome, rev });
+  }
+
   noteWill(index: number, reason: string): void {
     this.wills.push({ atMs: this.clock.nowMs, index, reason });
     this.checks.gaveUp(this.at(index));
+  }
+
+  /** Form of firmware/last-words.ts. */
+  noteLastWords(index: number, text: string): void {
+    const words = parseLastWords(text);
+    for (const { key, data } of words) this.note(index, key, data);
+    this.emergencies.keep(index, words);
   }
 
   noteView(host: SwarmHost): void {

@@ -5,7 +5,7 @@
  */
 import { createConnection } from "node:net";
 import type { StatusDocument } from "../../services/status.ts";
-import type { AgentAnswer } from "../../services/telemetry/desk.ts";
+import type { AgentAnswer } from "../../services/telemetry/commands/desk.ts";
 import { type LogLine, readLogLine } from "../../services/telemetry/events.ts";
 import { isRecord, request } from "../cli/client.ts";
 import { type LineChannel, openLineChannel } from "../ipc.ts";
@@ -34,6 +34,7 @@ const SILENCE_MS = 6500;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 2000;
 
+/** Dials until `close`, after 0.1 s and later ever more slowly, at most 2 s apart. */
 export function openAgentLink(socketPath: string, handlers: AgentHandlers): AgentLink {
   let channel: LineChannel | null = null;
   let timer: NodeJS.Timeout | undefined;

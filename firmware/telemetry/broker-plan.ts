@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { TLS_FILES } from "../../flash/broker/mosquitto.ts";
-import type { BrokerDuty } from "../../services/telemetry/ruling.ts";
+import type { BrokerDuty } from "../../services/telemetry/commands/ruling.ts";
 import type { TelemetryLocal } from "../local.ts";
 import { brokerFolder } from "./broker-certificate.ts";
 import { readCredentials } from "./credentials.ts";

@@ -10,11 +10,13 @@ import type { Log } from "../log.ts";
 const WRITE_EVERY_MS = 1000;
 
 export interface DeliveredMark {
+  /** Number of the newest event that was taken; 0 = none. */
   readonly seq: number;
   set(seq: number): void;
   flush(): void;
 }
 
+/** A file that cannot be written is told once, and events may then come twice after a restart. */
 export function openDeliveredMark(file: string, log: Log): DeliveredMark {
   let seq = readMark(file);
   let timer: NodeJS.Timeout | null = null;

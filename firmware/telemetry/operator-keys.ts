@@ -10,7 +10,7 @@ import {
   type OperatorKeyRow,
   operatorKeys,
   readKeyFile,
-} from "../../services/telemetry/signature.ts";
+} from "../../services/telemetry/commands/signature.ts";
 import type { Local } from "../local.ts";
 import type { Log } from "../log.ts";
 

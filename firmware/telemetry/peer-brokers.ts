@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PEER_ACCOUNT, TLS_FILES } from "../../flash/broker/mosquitto.ts";
-import type { CommandMessage } from "../../services/telemetry/commands.ts";
+import type { CommandMessage } from "../../services/telemetry/commands/rules.ts";
 import { clientIdOf, topicId } from "../../services/telemetry/topics.ts";
 import type { Local } from "../local.ts";
 import type { Log } from "../log.ts";

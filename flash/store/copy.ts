@@ -44,6 +44,7 @@ export function encodeCopy(serial: number, value: unknown): Uint8Array | null {
   return bytes;
 }
 
+/** For any bytes; a whole copy of a later version is told from a damaged one. */
 export function decodeCopy(bytes: Uint8Array): DecodedCopy {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length < HEADER_BYTES || buffer.length > COPY_BYTES_MAX) return bad("length");

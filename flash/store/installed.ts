@@ -37,7 +37,12 @@ export function chooseStartText(
   return { text: bytes.toString("utf8"), rev: index.current.rev, isFileOther: true };
 }
 
-function rules(index: RevisionIndex, fileHash: string | null, host: string): boolean {
+/** Whether the revision on disk rules over a configuration file of another text; `fileHash` null = no file. */
+export function rules(
+  index: Pick<RevisionIndex, "host" | "isFileBehind" | "old">,
+  fileHash: string | null,
+  host: string,
+): boolean {
   if (index.host === host || fileHash === null) return true;
   return index.isFileBehind && index.old.some(({ hash }) => hash === fileHash);
 }

@@ -61,6 +61,7 @@ interface Direction {
   rewriter: SerialRewriter | null;
 }
 
+/** Both ports listen when it resolves; rejects with the system's error when one is taken. */
 export async function createComLine(options: ComLineOptions): Promise<ComLine> {
   const { cabinet } = options;
   const byteMs = (BITS_PER_BYTE * 1000) / options.baud;

@@ -26,6 +26,7 @@ const REQUEST_BYTES_MAX = 256 * 1024;
 /** Operators, tests and a watching status at once; more is a leak of the caller. */
 const CLIENTS_MAX = 32;
 
+/** Takes the place of a socket that was left over; rejects with the system's error when it cannot listen. */
 export function createControlSocket(options: ControlOptions): Promise<ControlSocket> {
   rmSync(options.path, { force: true });
   const clients = new Set<Socket>();

@@ -68,6 +68,7 @@ interface LanWire {
   inFlight: number;
 }
 
+/** All wires are open and whole when it resolves; rejects with the system's error when a port is taken. */
 export async function createLanSegment(options: LanSegmentOptions): Promise<LanSegment> {
   const { cabinet, path } = options;
   const wires = new Map<string, LanWire>();

@@ -30,6 +30,7 @@ export type RackEvent =
   | {
       readonly kind: "array-write";
       readonly server: string;
+      /** In the array, bytes. */
       readonly offset: number;
       readonly bytes: number;
     }
@@ -75,6 +76,7 @@ const RING_MAX = 4096;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** `now`: monotonic, ms. */
 export function createRackLog(now: () => number): RackLog {
   const rings = new Map<RackEvent["kind"], Mutable<RackRecord>[]>();
   let seq = 0;

@@ -48,6 +48,7 @@ type BoardMessage =
   | { readonly kind: "disarm" }
   | { readonly kind: "off"; readonly reason: OffReason };
 
+/** None is armed at first. Rejects with the system's error when a port is taken. */
 export async function createWatchdogBoards(options: WatchdogBoardOptions): Promise<WatchdogBoards> {
   const { cabinet } = options;
   const boards = new Map<string, Board>();

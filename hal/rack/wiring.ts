@@ -52,6 +52,7 @@ export interface WiringOptions {
   readonly publicSwitch: boolean;
 }
 
+/** Nothing is cut at first. What an order may not mean is refused in words for its operator. */
 export function createWiring(options: WiringOptions): Wiring {
   const pairPaths = [...options.lans, ...(options.com === null ? [] : [COM_PATH])];
   const spokePaths = [

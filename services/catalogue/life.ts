@@ -199,11 +199,15 @@ export const lifeRefusals = {
     exit: 3,
     en: {
       text: "A live server is heard: a force-return of {server} would begin a second cluster.",
-      remedy: "Return {server} into the living cluster with: kage server return {server}",
+      remedy:
+        "Return {server} into the living cluster with: kage server return {server}. If the live one " +
+        "stays at starting, switch it off first, force-return {server}, and then start the other.",
     },
     ja: {
       text: "動作中のサーバが見えます。{server} を強制復帰すると二つ目のクラスタになります。",
-      remedy: "動作中のクラスタへ復帰させてください: kage server return {server}",
+      remedy:
+        "動作中のクラスタへ復帰させてください: kage server return {server}。相手が「起動中」のままの場合は、" +
+        "先に相手の電源を切り、{server} を強制復帰してから相手を起動してください。",
     },
   },
   "later-epoch": {

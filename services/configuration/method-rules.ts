@@ -10,6 +10,7 @@ import { quote, type Remark } from "./finding.ts";
 import type { Budget } from "./model.ts";
 import type { RawConfiguration } from "./schema.ts";
 
+/** Everything that forbids the method for this cluster; empty = it may be used. */
 export function methodRemarks(raw: RawConfiguration): Remark[] {
   const at = ["method"];
   switch (raw.method) {

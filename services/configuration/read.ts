@@ -40,6 +40,7 @@ export type ReadResult =
   | { readonly kind: "document"; readonly document: Document }
   | { readonly kind: "malformed"; readonly remarks: readonly SyntaxRemark[] };
 
+/** For any text. Of errors of form the first is told, of keys written twice all. */
 export function readDocument(text: string): ReadResult {
   const place = placesOf(text);
   const malformed = (offset: number, expected: string, found: string, remedy: string) =>

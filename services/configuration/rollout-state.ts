@@ -29,8 +29,12 @@ export interface RolloutState {
   /** Text in force, for those who were away. */
   readonly currentBytes: Uint8Array;
   readonly draft: Draft | null;
-  /** Who refused the text in force, and by which text; asked again only when it shows something else. */
+  /** Who refused the text in force, and by which text; asked again when it shows something else, or later. */
   readonly refusedBy: readonly string[];
+  /** Newest of these refusals; null = none. */
+  readonly refusedAtMs: number | null;
+  /** Since when the pulse has held a text of which nobody speaks; null = it does not. */
+  readonly looseSinceMs: number | null;
   /** The draft is in force here: this process is to make place for one that runs by it. */
   readonly installed: boolean;
 }
@@ -57,6 +61,8 @@ export interface Sight {
   readonly peers: readonly PeerSight[];
   /** Something is unclear: a cut, a verdict under way, two owners. */
   readonly hasTrouble: boolean;
+  /** T; within it an install that was begun has come to its end. */
+  readonly timeoutMs: number;
   /** First 8 hex digits of what this server's pulse runs by and holds ready. */
   readonly pulseHash: string;
   readonly pulseHolds: string | null;
@@ -84,6 +90,8 @@ export type RolloutEffect =
       /** It was this server's offer and somebody may wait for the outcome. */
       readonly isOwn: boolean;
     }
+  /** The pulse holds a text of an agent before this one that nobody brings in any more: take it back. */
+  | { readonly kind: "leftover"; readonly hash: string }
   /** Another server has the same text under a higher number. */
   | { readonly kind: "renumbered"; readonly revision: Revision }
   /** The words for the beat have changed. */
@@ -139,11 +147,11 @@ export function shows({ words }: PeerSight, { hash }: Draft): UnderWay | null {
   return theirs?.hash === hash ? theirs : null;
 }
 
-/** All of them have it on disk and in their pulses. */
+/** All of them have it on disk and in their pulses; two operators may bring the same text at one moment. */
 export const areReady = (peers: readonly PeerSight[], draft: Draft): boolean =>
   peers.every((peer) => {
     const theirs = shows(peer, draft);
-    return theirs !== null && theirs.part === "takes" && theirs.ready;
+    return theirs !== null && theirs.part !== "refuses" && theirs.ready;
   });
 
 /** It runs by another text. */

@@ -29,6 +29,7 @@ export interface UnderWay extends Revision {
   readonly ready: boolean;
   /** Length of the whole text, bytes. */
   readonly length: number;
+  /** Where `piece` stands in the text, bytes. */
   readonly at: number;
   readonly piece: Uint8Array;
 }

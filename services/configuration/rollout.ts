@@ -12,6 +12,7 @@
  * | offers                 | one refuses, or trouble          | withdrawn; the old text stays everywhere        |
  * | takes                  | offers nothing, or is silent     | dropped; the old text stays                     |
  * | outside, takes, ready  | runs by it                       | installs at once: it grants and owns nothing    |
+ * | member, brings nothing | bring nothing for 2T             | what an earlier agent left in the pulse goes    |
  * | member                 | outside, other text              | offers the text in force before it may return   |
  *
  * Source: protocol.md 1.9, V3, 1.3.1; work order 3 item 4.
@@ -48,13 +49,24 @@ import {
 const SLOW_MS = 900_000;
 /** An order to a pulse that was being restarted is lost; it is given again. */
 const INSTALL_AGAIN_MS = 500;
+/** Who refused is asked again after so many T: often enough for an operator, and two events each. */
+const FORGIVEN_TIMEOUTS = 20;
+/** An install is over after T; what was said of it before may be as old as T. */
+const LOOSE_TIMEOUTS = 2;
 
 export const hashOf = (bytes: Uint8Array): string =>
   createHash("sha256").update(bytes).digest("hex").slice(0, 16);
 
+const NOTHING_YET = {
+  refusedBy: [],
+  refusedAtMs: null,
+  looseSinceMs: null,
+  installed: false,
+} as const;
+
 export function createRollout(rev: number, byHand: boolean, bytes: Uint8Array): RolloutState {
   const current = { rev, hash: hashOf(bytes) };
-  return { current, byHand, currentBytes: bytes, draft: null, refusedBy: [], installed: false };
+  return { current, byHand, currentBytes: bytes, draft: null, ...NOTHING_YET };
 }
 
 /** What goes into the beat. */
@@ -75,9 +87,11 @@ function askedFor(draft: Draft, peers: readonly PeerSight[]): number {
   const members = peers.filter(({ isIn }) => isIn);
   const lacking = peers.filter(({ words }) => words !== null && words.current.hash !== draft.hash);
   const addressed = draft.isCatchUp ? lacking : members.length > 0 ? members : peers;
-  const positions = addressed.map(({ words }) => {
+  const positions = addressed.flatMap(({ words }) => {
     const theirs = words?.underWay;
-    return theirs?.part === "takes" && theirs.hash === draft.hash ? theirs.at : 0;
+    if (theirs?.hash !== draft.hash) return [0];
+    // Who brings the same text has it.
+    return theirs.part === "offers" ? [] : [theirs.part === "takes" ? theirs.at : 0];
   });
   return positions.length === 0 ? 0 : Math.min(...positions);
 }
@@ -88,7 +102,8 @@ const said = ({ current, byHand }: RolloutState, underWay: UnderWay): RolloutWor
   underWay,
 });
 
-export function step(state: RolloutState, event: RolloutEvent, see: Sight): RolloutStep {
+export function step(before: RolloutState, event: RolloutEvent, see: Sight): RolloutStep {
+  const state = before.draft === null ? before : { ...before, looseSinceMs: null };
   switch (event.kind) {
     case "apply":
       return offer(state, event.bytes, event.hash, see);
@@ -170,7 +185,11 @@ function follow(state: RolloutState, see: Sight): RolloutStep {
   }
   const heard = hear(state, see);
   if (heard.state !== state) return heard;
-  if (draft === null) return catchUp(state, see);
+  if (draft === null) {
+    const forgiving = forgive(state, see);
+    const given = catchUp(forgiving, see);
+    return given.state === forgiving ? takeBack(forgiving, see) : given;
+  }
   return draft.part === "offers" ? lead(state, draft, see) : takeOn(state, draft, see);
 }
 
@@ -282,6 +301,13 @@ function order(state: RolloutState, draft: Draft, see: Sight): RolloutStep {
   };
 }
 
+/** A full disk is a cause that ends; nobody else tells this server that it has. */
+function forgive(state: RolloutState, see: Sight): RolloutState {
+  const { refusedAtMs } = state;
+  const isOld = refusedAtMs !== null && see.atMs - refusedAtMs >= FORGIVEN_TIMEOUTS * see.timeoutMs;
+  return isOld ? { ...state, refusedBy: [], refusedAtMs: null } : state;
+}
+
 /** A server that runs by another text is handed the one in force. */
 function catchUp(state: RolloutState, see: Sight): RolloutStep {
   const { current, currentBytes } = state;
@@ -291,11 +317,34 @@ function catchUp(state: RolloutState, see: Sight): RolloutStep {
   return { state: { ...state, draft }, effects: [{ kind: "say" }] };
 }
 
+/**
+ * An agent before this one may have handed a text to the pulse and have died. While anybody may yet install it,
+ * the pulse needs it to follow; when all members run by the present one and bring nothing, nobody does.
+ */
+function takeBack(state: RolloutState, see: Sight): RolloutStep {
+  const { pulseHolds } = see;
+  const isSilent = membersOf(see).every(
+    ({ words }) => words?.underWay === null && words.current.hash === state.current.hash,
+  );
+  if (pulseHolds === null || !see.isIn || see.hasTrouble || !isSilent) {
+    return quiet(state.looseSinceMs === null ? state : { ...state, looseSinceMs: null });
+  }
+  const looseSinceMs = state.looseSinceMs ?? see.atMs;
+  if (see.atMs - looseSinceMs < LOOSE_TIMEOUTS * see.timeoutMs) {
+    return quiet({ ...state, looseSinceMs });
+  }
+  return {
+    state: { ...state, looseSinceMs: null },
+    effects: [{ kind: "leftover", hash: pulseHolds }],
+  };
+}
+
 function leadCatchUp(state: RolloutState, draft: Draft, see: Sight): RolloutStep {
   const refusing = see.peers.filter((peer) => shows(peer, draft)?.part === "refuses");
   const marks = refusing.map(markOf).filter((mark) => !state.refusedBy.includes(mark));
   const known = [...state.refusedBy, ...marks].slice(-REFUSALS_MAX);
-  const next = marks.length === 0 ? state : { ...state, refusedBy: known };
+  const refused = { refusedBy: known, refusedAtMs: see.atMs };
+  const next = marks.length === 0 ? state : { ...state, ...refused };
   const isNeeded = see.peers.some(
     (peer) => peer.words !== null && isOther(peer, draft.hash) && !isRefused(next, peer),
   );
@@ -311,8 +360,10 @@ function lackOf(state: RolloutState, see: Sight): readonly PeerSight[] {
   return see.peers.filter((peer) => {
     const { words, isIn } = peer;
     if (words === null || !isOther(peer, current.hash)) return false;
-    if (words.underWay?.part === "offers" || isRefused(state, peer)) return false;
-    return current.rev > words.current.rev || (see.isIn && !isIn && !words.byHand);
+    if (isRefused(state, peer)) return false;
+    // Whatever it offers itself: what is in force in the view is what it is to come in by.
+    if (see.isIn && !isIn && !words.byHand) return true;
+    return words.underWay?.part !== "offers" && current.rev > words.current.rev;
   });
 }
 

@@ -19,6 +19,7 @@ const RESERVED_VARIABLES = [
   "KAGE_SCRIPT",
 ];
 
+/** Everything that is wrong, in the order of the rules; empty = nothing. */
 export function nameRemarks(raw: RawConfiguration): Remark[] {
   return [
     ...serverCountRemarks(raw),

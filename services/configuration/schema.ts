@@ -368,7 +368,9 @@ export const configurationSchema = v.strictObject(
     revision: v.optional(whole(1, 0xffff_ffff, "Raised with every change. Default 1."), 1),
     method: v.pipe(
       v.picklist(METHODS, `one of ${METHODS.map((method) => `"${method}"`).join(", ")}`),
-      v.description("Network partition resolution. This release: com, com-disk, disk, none."),
+      v.description(
+        "Network partition resolution. This release: com, com-disk, disk, none, majority.",
+      ),
     ),
     timing: v.optional(timing, {}),
     servers: v.pipe(

@@ -7,6 +7,7 @@
 
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
+import type { Wish } from "../events.ts";
 import { holdProposal, viewKept } from "./hold.ts";
 import { isTable, keepTable, noteElsewhere } from "./orders.ts";
 import { command, expireRequest, requestEndMs, serve } from "./requests.ts";
@@ -131,7 +132,8 @@ function take(state: FailoverState, event: AgentEvent, config: ClusterConfig): R
       return { state: restore(state, event, config), effects };
     }
     case "wish.set":
-      return { state: { ...state, wish: event.wish }, effects: [] };
+      // The record of this boot takes its time to be saved; an order of an operator given since is newer.
+      return { state: isOrdered(state.wish) ? state : { ...state, wish: event.wish }, effects: [] };
     case "effect.completed": {
       const kept = viewKept(state, event.id);
       if (kept !== null) return { state: kept, effects: [] };
@@ -154,6 +156,10 @@ function take(state: FailoverState, event: AgentEvent, config: ClusterConfig): R
       return expireRequest(state, event.atMs);
   }
 }
+
+/** Only an operator, or the agent before, has brought this server on its way in or out. */
+const isOrdered = (wish: Wish | null): boolean =>
+  wish?.kind === "return" || wish?.kind === "found" || wish?.kind === "leave";
 
 /** The shutdown goes on without the mark: the next start is that of a server that failed. */
 const uncleanEnd = (reason: string): AgentEffect => ({

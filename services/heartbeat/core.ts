@@ -43,7 +43,7 @@ export function step(
       }
       const heard =
         event.beat.kind === "lan-beat"
-          ? hearLan(freshIfRebooted(peer, event.beat.host, config), event.beat, event)
+          ? hearLan(freshIfRebooted(peer, event.beat.host, config), event.beat, event, config)
           : hearCom(freshIfRebooted(peer, event.beat.host, config), event.beat, event.atMs);
       return watchPaths(replacePeer(state, heard), heard.index, event.atMs, config);
     }
@@ -130,6 +130,7 @@ function hearLan(
   peer: PeerHealth,
   beat: LanBeat,
   event: { readonly path: number; readonly atMs: number },
+  config: ClusterConfig,
 ): PeerHealth {
   const pathHeardAtMs = peer.pathHeardAtMs.slice();
   if (event.path < pathHeardAtMs.length) pathHeardAtMs[event.path] = event.atMs;
@@ -142,12 +143,25 @@ function hearLan(
   if (isOwn && (peer.heardOwnStampMs === null || ownMs > peer.heardOwnStampMs)) {
     next.heardOwnStampMs = ownMs;
     next.lanTwoWayStampMs = beat.stampMs;
+    if (wasAway(peer, beat.stampMs, config)) next.comTwoWayStampMs = beat.stampMs;
   }
   next.host = beat.host;
   next.beat = beat;
   next.acked = newestAck(peer, beat);
   next.lanHeardAtMs = event.atMs;
   return next;
+}
+
+/**
+ * Both ways fell silent together and the LAN is back first, as after a pulse that hung: the serial line, some
+ * frames slower, has missed nothing yet and is not faulty for it. Only where the disk arbitrates: with COM alone
+ * what is not known stays faulty (D9, protocol.md G4).
+ */
+function wasAway(peer: PeerHealth, stampMs: number, config: ClusterConfig): boolean {
+  const { lanTwoWayStampMs: lanMs, comTwoWayStampMs: comMs } = peer;
+  if (config.method !== "com-disk" || lanMs === null || comMs === null) return false;
+  const { comFaultyMs } = config.budget;
+  return stampMs - lanMs > comFaultyMs && lanMs - comMs <= comFaultyMs;
 }
 
 function newestAck(peer: PeerHealth, beat: LanBeat): PeerHealth["acked"] {

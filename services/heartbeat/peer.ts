@@ -32,7 +32,7 @@ export interface PeerHealth {
   readonly comHeardAtMs: number | null;
   readonly comBeat: ComBeat | null;
   readonly comStampMs: number | null;
-  /** Sender stamp of the newest COM beat that said it hears us on COM. */
+  /** Sender stamp of the newest COM beat that said it hears us on COM; moves with the LAN over a common pause. */
   readonly comTwoWayStampMs: number | null;
   readonly comHealth: PathHealth;
   /** Since when it has been heard on some path without a silence of T; null = not heard. */

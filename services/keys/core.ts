@@ -101,6 +101,7 @@ export type KeyRefusal =
 
 export const createKeys = (set: KeySet): KeyState => ({ set, saving: null, againAtMs: 0 });
 
+/** An order that is refused at this moment (rotateTrouble, retireTrouble) changes nothing. */
 export function step(state: KeyState, event: KeyEvent, see: KeySight): KeyStep {
   switch (event.kind) {
     case "rotate":

@@ -97,8 +97,16 @@ export function resolve(
     case "wait":
     case "claim":
     case "withdraw":
-      return done(state);
+      return endRefusal(state, around);
   }
+}
+
+/** What was refused to a member because nobody could tell is over with the next firm contact. */
+function endRefusal(state: MembershipState, around: Surroundings): Result {
+  if (state.refused === null || !isMember(state)) return done(state);
+  return isTwoWay(around.peer, around.atMs, around.config)
+    ? told({ ...state, refused: null }, [])
+    : done(state);
 }
 
 function heed(state: MembershipState, wish: Wish, around: Surroundings): Result {

@@ -5,7 +5,7 @@
  * Source: ecosystem.md 0 findings 4 and 5, 1.2 (session), 1.4 (retained commands); MQTT 5.0.
  */
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
-import type { CommandMessage } from "./commands.ts";
+import type { CommandMessage } from "./commands/rules.ts";
 import type { Publication } from "./outbox.ts";
 
 export interface BrokerLinkOptions {
@@ -51,6 +51,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 /** Largest packet taken from a broker: `event/recent` of another server is the largest honest one. */
 const PACKET_BYTES_MAX = 512 * 1024;
 
+/** Connects at once. A new try, however this one ends, is a new link. */
 export function openBrokerLink(
   options: BrokerLinkOptions,
   handlers: BrokerLinkHandlers,

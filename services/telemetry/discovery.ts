@@ -28,6 +28,7 @@ const topicOf = (device: string): string => `${DISCOVERY_PREFIX}/device/${device
 export const deviceTopic = (cluster: string, kind: "node" | "group", id: string): string =>
   topicOf(`${rootOf(cluster)}_${kind}_${id}`);
 
+/** One document for the cluster, one for each server and each group. */
 export function discover(
   config: ClusterConfig,
   names: Names,

@@ -21,6 +21,7 @@ export interface Naming {
   readonly devices: ReadonlyMap<string, string>;
 }
 
+/** `version`: of the product, for the list of devices; `homeAssistant` false = there is none. */
 export function nameAll(config: ClusterConfig, version: string, homeAssistant: boolean): Naming {
   const names: Names = {
     servers: assignIds(config.servers.map(({ name }) => name)),

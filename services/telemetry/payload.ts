@@ -2,7 +2,7 @@
  * What a broker's message says: as text, or as the JSON object of another server's telemetry.
  * Never throws on content. Source: ecosystem.md 1.2.
  */
-import type { CommandMessage } from "./commands.ts";
+import type { CommandMessage } from "./commands/rules.ts";
 import type { EventMessage } from "./model.ts";
 
 export const text = ({ payload }: CommandMessage): string => Buffer.from(payload).toString("utf8");

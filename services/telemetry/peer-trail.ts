@@ -4,7 +4,7 @@
  * the last fifty fills what was missed meanwhile. Pure, bounded by the list and by one number per server.
  * Source: ecosystem.md 1.2 (every node publishes the whole view), 1.3 (`event`, `event/recent`).
  */
-import type { CommandMessage } from "./commands.ts";
+import type { CommandMessage } from "./commands/rules.ts";
 import { RECENT_EVENTS } from "./events.ts";
 import type { EventMessage } from "./model.ts";
 import { isEvent, parse } from "./payload.ts";

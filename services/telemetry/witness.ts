@@ -5,8 +5,8 @@
  * Pure: time is a parameter. Source: ecosystem.md 1.4 (a final reply for every command); R186.
  */
 import type { StatusDocument } from "../status.ts";
+import { GoalWatch, type Order } from "./commands/order.ts";
 import type { Bilingual } from "./model.ts";
-import { GoalWatch, type Order } from "./order.ts";
 
 /** As long as an order may take; what is seen later has other reasons. */
 const WITNESS_MS_MAX = 120_000;

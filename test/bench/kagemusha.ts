@@ -5,8 +5,8 @@
  */
 import { request } from "../../firmware/cli/client.ts";
 import type { StatusDocument } from "../../services/status.ts";
+import { untilWithin } from "../deadline.ts";
 import { type LabCluster, serverFiles } from "../lab/appliance-files.ts";
-import { until } from "../lab/command.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { askStatus } from "../scenarios/rack-client.ts";
 import { FLOATING, SERVERS, SERVICE_PORT, type Stack } from "./stack.ts";
@@ -69,7 +69,7 @@ export async function openKagemusha(
     cut: async (server) => (await lab.cabinet.powerOff(server)) + clockOffsetMs(),
     repair: async (server) => {
       await lab.powerOn(server);
-      await until(`${server} is detached`, READY_WITHIN_MS, async () => {
+      await untilWithin(`${server} is detached`, READY_WITHIN_MS, async () => {
         const state = (await status(lab, server))?.servers.find((one) => one.name === server);
         return state?.state === "detached" ? true : null;
       });
@@ -106,7 +106,7 @@ async function running(lab: Lab): Promise<{ owner: string; epoch: number } | nul
 
 /** Both servers members of one view and the client served. */
 async function ready(lab: Lab, probe: Probe): Promise<void> {
-  await until("both servers members and the group running", READY_WITHIN_MS, async () => {
+  await untilWithin("both servers members and the group running", READY_WITHIN_MS, async () => {
     const documents = await Promise.all(SERVERS.map((server) => status(lab, server)));
     const members = documents.every((document) =>
       document?.servers.every((server) => server.state === "member"),
@@ -127,7 +127,7 @@ async function order(
 ): Promise<void> {
   const socket = serverFiles(lab.cabinet.bay(server)).agentSocket;
   let answer = "";
-  const accepted = until("accepted", ORDER_WITHIN_MS, async () => {
+  const accepted = untilWithin("accepted", ORDER_WITHIN_MS, async () => {
     const reply = await request(socket, { verb, args }, ORDER_WITHIN_MS);
     answer = JSON.stringify(reply);
     return reply.kind === "ok" ? true : null;

@@ -11,8 +11,8 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { untilWithin } from "../deadline.ts";
 import { type Cabinet, openCabinet } from "../lab/cabinet.ts";
-import { until } from "../lab/command.ts";
 import { heldAddresses } from "../lab/recorder.ts";
 import { inside } from "../lab/server.ts";
 import { FLOATING, SERVERS, SERVICE_PORT, type Stack } from "./stack.ts";
@@ -47,7 +47,7 @@ export async function openKeepalived(tools: Tools, timeoutMs: number): Promise<S
       ({ life }) => life !== null && heldAddresses(life.initPid, [FLOATING]).size > 0,
     )?.name ?? null;
   const ready = async (): Promise<void> => {
-    const name = await until("a keepalived master", READY_WITHIN_MS, owner);
+    const name = await untilWithin("a keepalived master", READY_WITHIN_MS, owner);
     await probe.answers(name, 0, READY_WITHIN_MS);
   };
   try {

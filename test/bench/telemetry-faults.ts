@@ -16,7 +16,8 @@ import {
 } from "../../firmware/places.ts";
 import { loadConfiguration } from "../../services/configuration/load.ts";
 import type { StatusDocument } from "../../services/status.ts";
-import { pause, until } from "../lab/command.ts";
+import { untilWithin } from "../deadline.ts";
+import { pause } from "../lab/command.ts";
 import { type Appliance, startAppliance } from "../scenarios/appliance-process.ts";
 import { askRack, askStatus, readMachines } from "../scenarios/rack-client.ts";
 import { INSPECTABLE, runInside, spinProcess } from "../scenarios/spin-process.ts";
@@ -155,7 +156,7 @@ async function heal(dirs: ApplianceDirs, health: Health): Promise<void> {
   if (health === "well") return;
   const sick = await telemetryPidNow(dirs);
   if (sick !== null) process.kill(sick, "SIGKILL");
-  await until("a new telemetry process", BACK_WITHIN_MS, async () => {
+  await untilWithin("a new telemetry process", BACK_WITHIN_MS, async () => {
     const pid = await telemetryPidNow(dirs);
     return pid !== null && pid !== sick ? pid : null;
   });
@@ -163,7 +164,7 @@ async function heal(dirs: ApplianceDirs, health: Health): Promise<void> {
 }
 
 async function ready(dirs: ApplianceDirs, appliance: Appliance): Promise<void> {
-  await until("both servers members and their telemetry there", READY_WITHIN_MS, async () => {
+  await untilWithin("both servers members and their telemetry there", READY_WITHIN_MS, async () => {
     if (appliance.exit() !== null) throw new Error(`the appliance ended: ${appliance.output()}`);
     if ((await telemetryPidNow(dirs)) === null) return null;
     const status = await askStatus(serverPlaces(dirs, PEER).agentSocket);
@@ -183,7 +184,7 @@ async function telemetryPidNow(dirs: ApplianceDirs): Promise<number | null> {
 }
 
 const telemetryPid = (dirs: ApplianceDirs): Promise<number> =>
-  until(`telemetry of ${SICK}`, BACK_WITHIN_MS, () => telemetryPidNow(dirs));
+  untilWithin(`telemetry of ${SICK}`, BACK_WITHIN_MS, () => telemetryPidNow(dirs));
 
 async function epochOf(dirs: ApplianceDirs): Promise<number | null> {
   const status = await askStatus(serverPlaces(dirs, PEER).agentSocket);

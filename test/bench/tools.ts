@@ -8,7 +8,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { gone, run, until } from "../lab/command.ts";
+import { untilWithin } from "../deadline.ts";
+import { gone, run } from "../lab/command.ts";
 import type { NetNamespace } from "../lab/namespace.ts";
 
 export interface Tools {
@@ -122,7 +123,7 @@ export class Probe {
 
   /** Waits for an answer of that server (any when null) that came after `sinceMs`. */
   answers(server: string | null, sinceMs: number, withinMs: number): Promise<Reply> {
-    return until(`an answer of ${server ?? "any server"}`, withinMs, () =>
+    return untilWithin(`an answer of ${server ?? "any server"}`, withinMs, () =>
       this.#replies.find(
         (reply) => reply.atMs > sinceMs && (server === null || reply.server === server),
       ),

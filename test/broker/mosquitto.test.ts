@@ -6,9 +6,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { BrokerAccount } from "../../flash/broker/rights.ts";
+import { until } from "../deadline.ts";
 import { type Rig, withRig } from "../firmware/telemetry/rig.ts";
 import { move, tellFlood, tellStories } from "../firmware/telemetry/stories.ts";
-import { until } from "../hal/rack/bench-rig.ts";
 import { PREFIX } from "../services/telemetry/desk-stage.ts";
 import { MISSING, run } from "./tools.ts";
 

@@ -13,8 +13,8 @@ import * as assert from "uvu/assert";
 import { writeBrokerFiles } from "../../firmware/telemetry/broker-files.ts";
 import { authorityCertificate, deriveAuthority } from "../../flash/broker/certificate.ts";
 import { openBrokerLink } from "../../services/telemetry/broker-link.ts";
+import { until } from "../deadline.ts";
 import { type Rig, reachable, TLS_PORT, withRig } from "../firmware/telemetry/rig.ts";
-import { until } from "../hal/rack/bench-rig.ts";
 import { PREFIX } from "../services/telemetry/desk-stage.ts";
 import { kage, MISSING, run } from "./tools.ts";
 
@@ -117,9 +117,8 @@ function tellOfTls(): void {
       assert.is.not(await servedSerial(rig), renewedSerial);
       // What systemctl reload does; connections live on.
       rig.broker().kill("SIGHUP");
-      const endMs = performance.now() + 5000;
-      while ((await servedSerial(rig)) !== renewedSerial && performance.now() < endMs);
-      assert.is(await servedSerial(rig), renewedSerial);
+      const isServed = async (): Promise<boolean> => (await servedSerial(rig)) === renewedSerial;
+      await until("the renewed certificate is served", isServed);
       const good = await run("mosquitto_sub", viewer(rig, oldAuthority));
       assert.is(good.status, 0, good.text);
       await whenOnline(rig);

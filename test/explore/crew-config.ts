@@ -1,18 +1,34 @@
 /**
- * The configuration of a small cluster by majority, and what of its servers' states no rule reads.
+ * The configurations of a small cluster by majority, the one it begins with and the one that an operator
+ * brings in, and what of its servers' states no rule reads.
  * Source: protocol.md 1.2; services/configuration/budget.ts.
  */
 import { pathId, serverName } from "../../hal/base/ids.ts";
 import { computeBudget } from "../../services/configuration/budget.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PackRules } from "./pack.ts";
+import { withGroup } from "./real-agent.ts";
 
 export const ROUND_MS = 100;
 /** The product demands ten beats per timeout. */
 export const TIMEOUT_MS = 10 * ROUND_MS;
 
+/** By number: 0 is the one in force at the beginning, 1 the next. Times are the same (1.9). */
+export type CrewTexts = readonly ClusterConfig[];
+
+export const crewTexts = (servers: number): CrewTexts => [
+  crewConfig(servers, 1),
+  crewConfig(servers, 2),
+];
+
+export function textAt(texts: CrewTexts, id: number): ClusterConfig {
+  const config = texts[id];
+  if (config === undefined) throw new Error(`no configuration has the number ${id}`);
+  return config;
+}
+
 /** P and G are one round each, so that M is two and A3 falls on a round; W half of T: reset-bounded. */
-export function crewConfig(servers: number): ClusterConfig {
+function crewConfig(servers: number, revision: 1 | 2): ClusterConfig {
   const timing = {
     heartbeatTimeoutMs: TIMEOUT_MS,
     heartbeatIntervalMs: ROUND_MS,
@@ -24,11 +40,11 @@ export function crewConfig(servers: number): ClusterConfig {
   const facts = { baud: null, pauseMs: ROUND_MS - 1, giveUpMs: ROUND_MS };
   const result = computeBudget("majority", timing, facts);
   if (result.kind !== "budget") throw new Error("the times do not fit");
-  return {
+  return withGroup({
     name: "explored",
     clusterId: 1,
-    revision: 1,
-    hash: "00000000",
+    revision,
+    hash: String(revision).repeat(8),
     method: "majority",
     servers: Array.from({ length: servers }, (_, index) => ({
       name: serverName(`SERVER${index + 1}`),
@@ -41,7 +57,7 @@ export function crewConfig(servers: number): ClusterConfig {
     groups: [],
     timing,
     budget: result.budget,
-  };
+  });
 }
 
 /**

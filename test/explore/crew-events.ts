@@ -4,9 +4,11 @@
  * equal outcomes together, so that no further reduction is needed for links.
  * Source: issue 4 item 7; protocol.md chapter 3 (link events, a pause, a restart with loss of memory).
  */
-import type { ClusterConfig } from "../../services/configuration/model.ts";
+import { isIn } from "../../services/membership/majority/sight.ts";
 import type { Crew } from "./crew.ts";
+import { type CrewTexts, ROUND_MS, textAt } from "./crew-config.ts";
 import { type Host, newAgent, offHost, onHost, restarted } from "./crew-host.ts";
+import { NOW_MS } from "./pack.ts";
 import { type Order, realFits } from "./real-agent.ts";
 
 export type LinkEvent = "one-way" | "two-way" | "isolate" | "heal-all";
@@ -20,6 +22,8 @@ export interface CrewMenu {
   readonly restartsMax: number;
   readonly power: readonly ("off" | "on")[];
   readonly orders: readonly ("leave" | "return" | "move" | "stop" | "start" | "shutdown")[];
+  /** A new text: prepared on any server, installed by whoever may, whatever the others have by then. */
+  readonly texts: readonly ("prepare" | "install" | "drop")[];
   /** Nothing but these events, by their label; null = all of the above. */
   readonly only: readonly string[] | null;
 }
@@ -32,6 +36,7 @@ export const NO_MENU: CrewMenu = {
   restartsMax: 1,
   power: [],
   orders: [],
+  texts: [],
   only: null,
 };
 
@@ -48,7 +53,7 @@ export function eventsOf(
   hosts: readonly Host[],
   menu: CrewMenu,
   change: Change,
-  config: ClusterConfig,
+  texts: CrewTexts,
 ): readonly Act[] {
   const acts = [...linkEvents(world, hosts.length, menu)];
   const each = (label: string, index: number, by: HostChange, more: Partial<Crew> = {}): void => {
@@ -66,11 +71,12 @@ export function eventsOf(
     if (world.restarts < menu.restartsMax && isAwake(host)) {
       const restarts = world.restarts + 1;
       for (const kind of menu.restarts) {
-        each(`restart, ${kind}`, index, (at) => anew(at, kind, config), { restarts });
+        each(`restart, ${kind}`, index, (at) => anew(at, kind, texts), { restarts });
       }
     }
-    for (const kind of menu.power) each(`power ${kind}`, index, (at) => power(at, kind, config));
+    for (const kind of menu.power) each(`power ${kind}`, index, (at) => power(at, kind, texts));
     for (const order of menu.orders) orderAt(host, order, hosts, each);
+    for (const kind of menu.texts) textOrderAt(host, kind, each);
   }
   return acts.filter(({ label }) => menu.only?.includes(label) ?? true);
 }
@@ -131,13 +137,54 @@ const paused = (host: Host, pausedFor: number): Host =>
 
 const isAwake = ({ on, will, pausedFor }: Host): boolean => on && !will && pausedFor === 0;
 
-function anew(host: Host, kind: "remembers" | "forgets" | "agent", config: ClusterConfig): Host {
-  return kind === "agent" ? newAgent(host, config) : restarted(host, kind === "remembers", config);
+function anew(host: Host, kind: "remembers" | "forgets" | "agent", texts: CrewTexts): Host {
+  return kind === "agent" ? newAgent(host, texts) : restarted(host, kind === "remembers", texts);
 }
 
-function power(host: Host, kind: "off" | "on", config: ClusterConfig): Host {
+function power(host: Host, kind: "off" | "on", texts: CrewTexts): Host {
   if (host.on === (kind === "on")) return host;
-  return kind === "off" ? offHost(host, config) : onHost(host, config);
+  return kind === "off" ? offHost(host, texts) : onHost(host, texts);
+}
+
+/** The next text. What the pulse has taken already nobody drops (rollout.ts). */
+function textOrderAt(host: Host, kind: CrewMenu["texts"][number], each: Each): void {
+  const { index, on, pulse, draft, text, textOrder } = host;
+  if (!on || pulse === null || textOrder !== null || text !== 0) return;
+  if ((draft === null) !== (kind === "prepare")) return;
+  const { membership } = pulse;
+  const mayInstall = !isIn(membership) || membership.view?.epoch.coordinator === index;
+  if (kind === "install" && !mayInstall) return;
+  each(`text: ${kind} at`, index, (at) => ({ ...at, textOrder: { kind, text: 1 } }));
+}
+
+/** Older words are those of a server that is gone. */
+const FRESH_MS = 3 * ROUND_MS;
+
+/**
+ * In peace the agents hand a text on (rollout.ts): a member takes the newer one of a fellow, a server outside
+ * the one of any member, and where nobody is a member the newer one of anybody.
+ */
+export function handed(host: Host, texts: CrewTexts): Host {
+  const { on, pulse, text, draft, textOrder } = host;
+  if (!on || pulse === null || textOrder !== null) return host;
+  const isMember = isIn(pulse.membership);
+  const { hash } = textAt(texts, text);
+  const others = pulse.heartbeat.peers.flatMap(({ beat, lanHeardAtMs, index }) => {
+    const isFresh = lanHeardAtMs !== null && NOW_MS - lanHeardAtMs <= FRESH_MS;
+    return isFresh && index !== host.index && beat !== null ? [beat] : [];
+  });
+  const members = others.filter(({ state }) => state === "member");
+  const fellows = members.filter(({ from }) => pulse.membership.view?.members.includes(from));
+  const asked = isMember ? fellows : members.length > 0 ? members : others;
+  const isNewerOnly = isMember || members.length === 0;
+  const giver = asked.find(
+    ({ configHash, configRevision }) =>
+      configHash !== hash && (!isNewerOnly || configRevision - 1 > text),
+  );
+  if (giver === undefined) return host;
+  const next = giver.configRevision - 1;
+  if (draft !== next) return { ...host, textOrder: { kind: "prepare", text: next } };
+  return isMember ? host : { ...host, textOrder: { kind: "install", text: next } };
 }
 
 /** A server outside asks to come in again. */

@@ -6,15 +6,14 @@
  * servers that change places are another situation.
  * Source: issue 4 item 7; protocol.md 1.3-1.4, 1.7, chapter 3.
  */
-import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { LanBeat } from "../../services/heartbeat/beat.ts";
-import { CREW_RULES, crewConfig } from "./crew-config.ts";
-import { asksBack, type CrewMenu, eventsOf, type HostChange } from "./crew-events.ts";
+import { CREW_RULES, type CrewTexts, crewTexts, textAt } from "./crew-config.ts";
+import { asksBack, type CrewMenu, eventsOf, type HostChange, handed } from "./crew-events.ts";
 import { bootHost, type Host, rejoined, takeHop, takeRound, trimmed } from "./crew-host.ts";
 import { describeHost, problemAmong, type Sight, settledAs, sightOf } from "./crew-sight.ts";
 import { Packer } from "./pack.ts";
 import { Pool } from "./pool.ts";
-import { createReal, withGroup } from "./real-agent.ts";
+import { createReal } from "./real-agent.ts";
 import type { Emit, Model, Rest } from "./search.ts";
 import { Table } from "./table.ts";
 
@@ -23,8 +22,17 @@ const HOPS = 8;
 /** A cold start is over after the start sync wait and some beats. */
 const SETTLE_ROUNDS = 100;
 
-/** `last-owns`: as if an operator had moved the group to the last server. */
-export type CrewStart = "settled" | "last-owns" | "cold" | "cold-one-off";
+/**
+ * `last-owns`: as if an operator had moved the group to the last server. `prepared`: every server holds the
+ * next text; `half-prepared`: all but the last do.
+ */
+export type CrewStart =
+  | "settled"
+  | "last-owns"
+  | "cold"
+  | "cold-one-off"
+  | "prepared"
+  | "half-prepared";
 
 export interface CrewOptions {
   readonly servers: number;
@@ -39,6 +47,8 @@ export interface CrewOptions {
   readonly heals: boolean;
   /** false: a beat arrives in the round after, and its answer in the one after that. */
   readonly isInstant: boolean;
+  /** Nothing of the menu is a fault: nobody may end, and the agents hand texts on at any time. */
+  readonly isPeaceful: boolean;
   /**
    * A proposal that comes to nothing is made again every T under the next number, for ever: worlds with a
    * higher epoch are looked at and not followed any further. null = all are.
@@ -66,7 +76,7 @@ export class CrewModel implements Model {
   readonly initial: readonly Uint32Array[];
   readonly rest: Rest | null;
   readonly #count: number;
-  readonly #config: ClusterConfig;
+  readonly #texts: CrewTexts;
   readonly #options: CrewOptions;
   readonly #hosts: Pool<Host>;
   readonly #beats: Pool<LanBeat | null>;
@@ -86,7 +96,7 @@ export class CrewModel implements Model {
     this.#options = options;
     this.#count = options.servers;
     this.words = this.#count + 3;
-    this.#config = withGroup(crewConfig(this.#count));
+    this.#texts = crewTexts(this.#count);
     const packer = new Packer(CREW_RULES);
     this.#hosts = new Pool(packer);
     this.#beats = new Pool(packer);
@@ -121,7 +131,7 @@ export class CrewModel implements Model {
       hosts,
       this.#options.menu,
       change,
-      this.#config,
+      this.#texts,
     )) {
       emit(label, false, this.#packed({ ...next, used: world.used + 1 }));
     }
@@ -142,7 +152,11 @@ export class CrewModel implements Model {
     }
     const known = this.#problems.get(key);
     if (known !== undefined) return known;
-    const problem = problemAmong(sights, this.#count);
+    const ended = this.#options.isPeaceful ? sights.find(({ on }) => !on) : undefined;
+    const problem =
+      ended === undefined
+        ? problemAmong(sights, this.#count)
+        : `${ended.index} has ended, and nothing was wrong`;
     this.#problems.set(key, problem);
     return problem;
   };
@@ -262,11 +276,12 @@ export class CrewModel implements Model {
       const beat = key[2 + from] ?? 0;
       heard.push(beat === 0 ? null : this.#beats.at(beat));
     }
-    const host = rejoined(this.#hosts.at(key[0] ?? 0));
+    const host = rejoined(this.#hosts.at(key[0] ?? 0), this.#texts);
     const asked = calm ? asksBack(host) : host;
-    const turn = (isHop ? takeHop : takeRound)(asked, heard, this.#config);
+    const told = calm || this.#options.isPeaceful ? handed(asked, this.#texts) : asked;
+    const turn = (isHop ? takeHop : takeRound)(told, heard, this.#texts);
     const at = this.#turns.add(key);
-    this.#turns.put(at, 0, this.#hosts.idOf(trimmed(turn.host)));
+    this.#turns.put(at, 0, this.#hosts.idOf(trimmed(turn.host, this.#texts)));
     for (const [to, beat] of turn.out.entries()) {
       this.#turns.put(at, 1 + to, beat === null ? 0 : this.#beats.idOf(beat));
     }
@@ -286,7 +301,7 @@ export class CrewModel implements Model {
     const key = `${id} ${name}`;
     const known = this.#changes.get(key);
     if (known !== undefined) return known;
-    const next = this.#hosts.idOf(trimmed(by(this.#hosts.at(id))));
+    const next = this.#hosts.idOf(trimmed(by(this.#hosts.at(id)), this.#texts));
     this.#changes.set(key, next);
     return next;
   }
@@ -294,7 +309,8 @@ export class CrewModel implements Model {
   #sightIdOf(host: number): number {
     const known = this.#sightOf[host];
     if (known !== undefined) return known;
-    const sight = sightOf(this.#hosts.at(host), this.#config);
+    const config = textAt(this.#texts, this.#hosts.at(host).text);
+    const sight = sightOf(this.#hosts.at(host), config);
     const text = JSON.stringify(sight);
     const id = this.#sightIds.get(text) ?? this.#sights.length;
     if (id === this.#sights.length) this.#sights.push(sight);
@@ -312,13 +328,26 @@ export class CrewModel implements Model {
     const hosts = kinds.map((kind, index) => {
       const wish = { kind: "detached" as const, floor: 0 };
       const isReal = this.#options.agent === "real";
-      const before = isReal ? createReal(index, wish, 0, this.#config) : null;
-      return this.#hosts.idOf(trimmed(bootHost(index, 1, kind, before, this.#config)));
+      const before = isReal ? createReal(index, wish, 0, textAt(this.#texts, 0)) : null;
+      const booted = bootHost(index, 1, kind, before, 0, this.#texts);
+      return this.#hosts.idOf(trimmed(booted, this.#texts));
     });
     const blank = { used: 0, pauses: 0, restarts: 0, calm: false, round: 0 };
     const cold: Crew = { hosts, cut: 0, flights: 0, ...blank };
-    if (start === "settled") return this.#settled(cold);
-    return start === "last-owns" ? this.#moved(this.#settled(cold)) : cold;
+    if (start === "cold" || start === "cold-one-off") return cold;
+    const settled = this.#settled(cold);
+    if (start === "last-owns") return this.#moved(settled);
+    if (start === "settled") return settled;
+    return this.#prepared(settled, start === "prepared" ? this.#count : this.#count - 1);
+  }
+
+  #prepared(world: Crew, servers: number): Crew {
+    const hosts = world.hosts.map((id, index) =>
+      index >= servers
+        ? id
+        : this.#changed(id, "holds the next text", (at) => ({ ...at, draft: 1 })),
+    );
+    return this.#settled({ ...world, hosts });
   }
 
   #moved(world: Crew): Crew {

@@ -2,11 +2,16 @@
  * The explorer over configurations that end at once: the numbers of every run come from here. What finds
  * violations is shown by `npm run explore -- --mutants`. Source: issue 4 item 7; protocol.md chapter 3.
  */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { applyMutant } from "../mutants/mutant.ts";
+import { MUTANTS } from "./mutant-table.ts";
 import { NOW_MS, Packer } from "./pack.ts";
 import { Pool } from "./pool.ts";
-import { type Emit, explore, type Model } from "./search.ts";
+import { type Emit, explore, type Model, retrace } from "./search.ts";
 import { Table } from "./table.ts";
 import { worldNamed } from "./worlds.ts";
 
@@ -36,6 +41,60 @@ test("two servers together stay together in all four forms of ownership", () => 
 test("a settled cluster is one state, however long it is looked at", () => {
   assert.is(explored("majority", 0).states, 1);
 });
+
+/** The world after one step of this name. */
+function after(model: Model, world: Uint32Array, label: string, isRound: boolean): Uint32Array {
+  let found: Uint32Array | null = null;
+  model.next(world, (name, passes, next) => {
+    if (name === label && passes === isRound) found ??= next.slice();
+  });
+  if (found === null) throw new Error(`"${label}" does not befall ${model.describe(world)}`);
+  return found;
+}
+
+test("1.9: a text that all three hold is in force on all with the next epoch, and never before", () => {
+  const model = worldNamed("majority-texts")?.make(1);
+  const first = model?.initial[0];
+  if (model === undefined || first === undefined) throw new Error("there is no such world");
+  assert.is(model.describe(first).match(/1\{012\}.*?draft 2/g)?.length, 3);
+  assert.not.match(model.describe(first), /text 2/);
+  let world = after(model, first, "text: install at 0", false);
+  for (let rounds = 0; rounds < 2; rounds += 1) world = after(model, world, "", true);
+  assert.is(model.describe(world).match(/2\{012\}[^{]*text 2/g)?.length, 3);
+});
+
+test("1.5: of two owners whose claims lie rounds apart the later one reads the earlier", () => {
+  const model = worldNamed("claim")?.make(2);
+  const both = model?.initial[0];
+  if (model === undefined || both === undefined) throw new Error("there is no such world");
+  let world = after(model, both, "cut LAN 1>0", false);
+  let shown = "";
+  for (let rounds = 0; rounds < 16; rounds += 1) {
+    if (rounds === 3) world = after(model, world, "cut COM", false);
+    world = after(model, world, "", true);
+    assert.is(model.problemOf(world), null, model.describe(world));
+    shown += `${model.describe(world)}\n`;
+  }
+  assert.match(shown, /0:member [^:]*claim won/);
+  assert.match(shown, / 1:\w+ .*claim lost/);
+});
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), "../..");
+
+for (const { name, world, edits } of MUTANTS) {
+  test(`the rule that "${name}" takes out stands in the cores`, () => {
+    assert.ok(worldNamed(world) !== null, `there is no world ${world}`);
+    const texts = new Map<string, string>();
+    for (const edit of edits) {
+      const text = texts.get(edit.file) ?? readFileSync(join(dist, edit.file), "utf8");
+      const applied = applyMutant(edit, text);
+      if (applied.kind === "unfit") {
+        throw new Error(`found ${applied.count} times in ${edit.file}: ${edit.from}`);
+      }
+      texts.set(edit.file, applied.text);
+    }
+  });
+}
 
 const RULES = { roundMs: 100, oldestMs: 500, oldestBy: { longMs: 900 }, fixed: { note: null } };
 
@@ -103,10 +162,22 @@ test("the shortest way to a violation is told, and a search that was stopped say
   assert.is(quiet.incomplete, null);
   assert.is(quiet.states, 8);
   const cut = explore(counting(99), { ...LIMITS, states: 4 });
-  assert.is(cut.incomplete, "stopped at 5 states");
+  assert.is(cut.incomplete, "states");
+  assert.is(cut.frontier, 2);
   const found = explore(counting(6), LIMITS);
   assert.equal(found.finding?.path, ["round 2: jump", "round 3: forbidden"]);
   assert.is(found.finding?.rounds, 3);
+});
+
+test("a finding is met again on its own way, and not where that way does no harm", () => {
+  const { finding } = explore(counting(6), LIMITS);
+  if (finding === null) throw new Error("nothing was found");
+  assert.is(retrace(counting(6), finding), "forbidden");
+  assert.is(retrace(counting(7), finding), null);
+  const stay = (from: Uint32Array, into: Uint32Array): void => into.set(from);
+  const restOf = (): { problem: string } => ({ problem: "two halves" });
+  const halves = { heal: stay, round: stay, restOf };
+  assert.is(retrace(counting(7, halves), finding), "after healing: two halves");
 });
 
 test("a world that does not come to rest as one view after healing is a violation", () => {

@@ -1,73 +1,32 @@
 /**
  * The explorer's command: every state of small worlds over the real cores, with the result in numbers.
- *
- *   npm run explore -- [--world NAME] [--deep] [--events K] [--states N] [--seconds S] [--json]
- *   npm run explore -- --list
- *   npm run explore -- --mutants [PATTERN]
- *
- * Without --world all worlds of the default set, with --deep all of the other; seconds are those of the
- * processor, per world. The last line is the sum. Exit 1 when an invariant broke or a mutant survived, 2 when
- * the command was not understood. A search that was stopped says so.
+ * `npm run explore -- --help` says what may be asked; the last line is the sum.
  * Source: issue 4 item 7; reliability.md 5.
  */
 import { argv, exit, memoryUsage, stderr, stdout } from "node:process";
-import { parseArgs } from "node:util";
-import { huntMutants } from "./mutants.ts";
+import { unreachable } from "../../hal/base/assert.ts";
+import { endHunt, huntMutants, mutantsNamed } from "./mutants.ts";
+import { type Bounds, type Command, readCommand, USAGE } from "./options.ts";
 import { explore, type Result } from "./search.ts";
-import { type SmallWorld, WORLDS, worldNamed } from "./worlds.ts";
+import { type SmallWorld, WORLDS } from "./worlds.ts";
 
-const STATES_DEFAULT = 12_000_000;
-const SECONDS_DEFAULT = 600;
+const FOUND = 1;
+const MISUNDERSTOOD = 2;
+const GIVEN_UP = 3;
 
-function fail(text: string): never {
-  stderr.write(`explore: ${text}; see the head of test/explore/main.ts\n`);
-  exit(2);
+function fail(text: string): number {
+  stderr.write(`explore: ${text}; --help says what is understood\n`);
+  return MISUNDERSTOOD;
 }
 
-interface Options {
-  readonly values: Readonly<Record<string, string | boolean | undefined>>;
-  readonly positionals: readonly string[];
-}
-
-function readOptions(): Options {
-  const options = {
-    world: { type: "string" },
-    deep: { type: "boolean" },
-    list: { type: "boolean" },
-    mutants: { type: "boolean" },
-    events: { type: "string" },
-    states: { type: "string" },
-    seconds: { type: "string" },
-    json: { type: "boolean" },
-  } as const;
-  try {
-    return parseArgs({ args: argv.slice(2), options, allowPositionals: true });
-  } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
-  }
-}
-
-const { values, positionals } = readOptions();
-
-function number(key: string, max: number, otherwise: number): number {
-  const text = values[key];
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0 && value <= max) return value;
-  return fail(`--${key}: expected a whole number 0-${max}, found "${String(text)}"`);
-}
-
-function run(world: SmallWorld): Result {
-  const events = number("events", 9, world.events);
-  const states = number("states", 100_000_000, STATES_DEFAULT);
-  const ms = number("seconds", 86_400, SECONDS_DEFAULT) * 1000;
+function run(world: SmallWorld, bounds: Bounds, json: boolean): Result {
+  const events = bounds.events ?? world.events;
   const model = world.make(events);
-  const result = explore(model, { states, ms });
-  if (values["json"] === true) {
+  const result = explore(model, { states: bounds.states, ms: bounds.seconds * 1000 });
+  if (json) {
     stdout.write(`${JSON.stringify({ world: world.name, events, ...result })}\n`);
     return result;
   }
-  const { finding, incomplete } = result;
   const seconds = (result.ms / 1000).toFixed(1);
   const healed =
     result.healed === 0 ? "" : `, ${result.healed} healed (${result.down} ends all down)`;
@@ -75,54 +34,72 @@ function run(world: SmallWorld): Result {
     `world ${world.name}: ${world.about}\n  bounds: ${world.bounds}; at most ${events} events\n` +
       `  ${model.sizes?.() ?? ""}, ${Math.round(memoryUsage().rss / 2 ** 20)} MB in all\n` +
       `  ${result.states} states, ${result.transitions} transitions, ${result.depth} steps deep` +
-      `${healed}, ${seconds} s of the processor: `,
+      `${healed}, ${seconds} s of the processor: ${endOf(result)}\n`,
   );
-  if (finding !== null) {
-    stdout.write(`VIOLATION\n  ${finding.path.join("\n  ")}\n${finding.shown.join("\n")}\n`);
-  } else if (incomplete === null) {
-    stdout.write("complete, no violation\n");
-  } else {
-    stdout.write(`INCOMPLETE, no violation so far: ${incomplete}\n`);
-  }
   return result;
 }
 
-function runAll(worlds: readonly SmallWorld[]): number {
-  const results = worlds.map(run);
+function endOf({ finding, incomplete, states, frontier }: Result): string {
+  if (finding !== null) {
+    return `VIOLATION\n  ${finding.path.join("\n  ")}\n${finding.shown.join("\n")}`;
+  }
+  if (incomplete === null) return "complete, no violation";
+  return (
+    `INCOMPLETE, no violation so far: ${states} states, frontier ${frontier} ` +
+    `(given up by the bound of ${incomplete})`
+  );
+}
+
+function search({ worlds, bounds, json, mustComplete }: Command & { kind: "search" }): number {
+  const results = worlds.map((world) => run(world, bounds, json));
   const sum = (of: (result: Result) => number): number =>
     results.reduce((total, result) => total + of(result), 0);
   const violations = sum(({ finding }) => (finding === null ? 0 : 1));
   const incomplete = sum((result) => (result.incomplete === null ? 0 : 1));
-  if (values["json"] !== true) {
+  if (!json) {
+    const frontier = sum((result) => (result.incomplete === null ? 0 : result.frontier));
     stdout.write(
       `explore: ${worlds.length} worlds, ${sum(({ states }) => states)} states, ` +
         `${sum(({ transitions }) => transitions)} transitions, ` +
-        `${worlds.length - incomplete - violations} complete, ${incomplete} incomplete, ` +
-        `${violations} violations\n`,
+        `${worlds.length - incomplete - violations} complete, ${incomplete} incomplete` +
+        `${incomplete === 0 ? "" : ` (frontier ${frontier})`}, ${violations} violations\n`,
     );
   }
-  return violations === 0 ? 0 : 1;
+  if (violations > 0) return FOUND;
+  return incomplete > 0 && mustComplete ? GIVEN_UP : 0;
 }
 
-function chosen(): readonly SmallWorld[] {
-  const name = values["world"];
-  if (typeof name !== "string") {
-    const set = values["deep"] === true ? "deep" : "default";
-    return WORLDS.filter((world) => world.set === set);
+async function obey(command: Command): Promise<number> {
+  switch (command.kind) {
+    case "help":
+      stdout.write(USAGE);
+      return 0;
+    case "wrong":
+      return fail(command.text);
+    case "list":
+      for (const { name, set, events, about, bounds } of WORLDS) {
+        const head = `${name.padEnd(20)} ${set.padEnd(8)} ${events} events`;
+        stdout.write(`${head}  ${about} (${bounds})\n`);
+      }
+      return 0;
+    case "mutants": {
+      const { pattern } = command;
+      if (mutantsNamed(pattern).length === 0) {
+        return fail(`--mutants: no mutant has "${pattern.source}" in its name`);
+      }
+      for (const signal of ["SIGINT", "SIGTERM"] as const) {
+        process.on(signal, () => {
+          endHunt();
+          exit(130);
+        });
+      }
+      return huntMutants(command);
+    }
+    case "search":
+      return search(command);
+    default:
+      return unreachable(command);
   }
-  const world = worldNamed(name);
-  if (world === null) {
-    return fail(`--world: expected ${WORLDS.map((one) => one.name).join(", ")}, found "${name}"`);
-  }
-  return [world];
 }
 
-if (values["list"] === true) {
-  for (const { name, set, events, about, bounds } of WORLDS) {
-    stdout.write(`${name.padEnd(18)} ${set.padEnd(8)} ${events} events  ${about} (${bounds})\n`);
-  }
-} else if (values["mutants"] === true) {
-  exit(huntMutants(positionals[0] ?? ""));
-} else {
-  exit(runAll(chosen()));
-}
+process.exitCode = await obey(readCommand(argv.slice(2)));

@@ -8,7 +8,14 @@ import { type DiskMode, offPair, onPair, type PairHost, restartedPair } from "./
 import type { Texts } from "./pair-texts.ts";
 import { type Order, realFits } from "./real-agent.ts";
 
-export type Cut = "LAN" | "LAN 0>1" | "LAN 1>0" | "COM" | "COM 0>1" | "COM 1>0" | "LAN and COM";
+export type Cut =
+  | "LAN"
+  | "LAN 0>1"
+  | "LAN 1>0"
+  | "COM"
+  | "LAN and COM"
+  | "LAN and COM 0>1"
+  | "LAN and COM 1>0";
 
 export interface PairMenu {
   readonly cuts: readonly Cut[];
@@ -48,9 +55,9 @@ const BITS: Readonly<Record<Cut, number>> = {
   "LAN 0>1": 0b0001,
   "LAN 1>0": 0b0010,
   COM: 0b1100,
-  "COM 0>1": 0b0100,
-  "COM 1>0": 0b1000,
   "LAN and COM": 0b1111,
+  "LAN and COM 0>1": 0b0101,
+  "LAN and COM 1>0": 0b1010,
 };
 
 export function eventsOf(
@@ -133,6 +140,9 @@ function orderAt(host: PairHost, order: PairMenu["orders"][number], each: Each):
 
 const ordered = (host: PairHost, order: Order): PairHost =>
   host.real === null ? host : { ...host, real: { ...host.real, order } };
+
+/** The pulse holds the next text; for the state in which a world begins. */
+export const orderedText = (host: PairHost): PairHost => ({ ...host, order: "prepare" });
 
 /** Prepared on either; installed by whoever has the text in hand, whatever the other has by then. */
 function textAt(host: PairHost, order: "prepare" | "install" | "drop", each: Each): void {

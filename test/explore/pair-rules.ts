@@ -5,9 +5,11 @@
  */
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PeerHealth } from "../../services/heartbeat/peer.ts";
+import type { QuorumState } from "../../services/quorum/core.ts";
 import { NOW_MS, type PackRules } from "./pack.ts";
 import type { PairHost } from "./pair-host.ts";
 import { ROUND_MS, type Texts } from "./pair-texts.ts";
+import { silenced } from "./silence.ts";
 
 /** Over all texts of the world: who changes to a longer time waits longer. */
 export function pairRules(configs: readonly ClusterConfig[]): PackRules {
@@ -60,21 +62,42 @@ const NO_PROBE_MS = NOW_MS + 9 * ROUND_MS;
 export function trimmed(host: PairHost, texts: Texts, isSteady: boolean): PairHost {
   const { pulse } = host;
   if (pulse === null) return host;
-  const peers = pulse.heartbeat.peers.map(peerTrimmed);
   const { prepared, final } = pulse.revision;
   const named = (config: ClusterConfig | null): ClusterConfig | null =>
     typeof config === "object" && config !== null ? (texts.idOf(config) as never) : config;
   const revision = { prepared: named(prepared), final: named(final) };
-  const { promise, server } = pulse.membership;
+  const { promise, server, gaveUp } = pulse.membership;
   const membership = {
     ...pulse.membership,
     promiseAtMs: promise === null ? 0 : pulse.membership.promiseAtMs,
     sinceMs: server === "starting" ? pulse.membership.sinceMs : 0,
   };
+  const isGone = host.will && gaveUp !== null;
+  const peers = pulse.heartbeat.peers.map(isGone ? silenced : peerTrimmed);
   const heartbeat = { ...pulse.heartbeat, peers };
-  const { probeAtMs } = pulse.quorum;
-  const quorum = { ...pulse.quorum, probeAtMs: isSteady ? NO_PROBE_MS : probeAtMs };
-  return { ...host, pulse: { ...pulse, heartbeat, membership, revision, quorum } };
+  const quorum = quorumTrimmed(pulse.quorum, isSteady);
+  const operation = operationTrimmed(host.operation);
+  return { ...host, operation, pulse: { ...pulse, heartbeat, membership, revision, quorum } };
+}
+
+function operationTrimmed(operation: PairHost["operation"]): PairHost["operation"] {
+  const claim = operation?.claim ?? null;
+  if (operation === null || claim?.state !== "claimed") return operation;
+  return { ...operation, claim: { ...claim, number: 1 } };
+}
+
+/**
+ * Claims are counted without end, but beats and blocks are only ever asked whether there is a number: every
+ * claim is the first, until it has been taken down. When the standing one was made is read once more only if
+ * a probe writes it again.
+ */
+function quorumTrimmed(quorum: QuorumState, isSteady: boolean): QuorumState {
+  const { claim, standing } = quorum;
+  const claimNumber = claim === "none" ? 0 : 1;
+  const probeAtMs = isSteady ? NO_PROBE_MS : quorum.probeAtMs;
+  const stampMs = isSteady ? NOW_MS : (standing?.stampMs ?? NOW_MS);
+  const first = standing === null ? null : { ...standing, number: 1, stampMs };
+  return { ...quorum, claimNumber, probeAtMs, standing: first };
 }
 
 /** Beyond this age only the distances between the stamps of LAN and COM count; no pause is longer. */

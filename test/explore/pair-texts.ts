@@ -32,24 +32,29 @@ export class Texts {
   }
 }
 
-/**
- * P, G and each disk operation are one round. `tight` leaves the product's inequalities for who wins aside:
- * safety must not rest on A1 and A2.
- */
+/** What all texts of a world have in common. */
+export interface PairKind {
+  readonly method: QuorumMethod;
+  /** The product's inequalities for who wins are left aside: safety must not rest on A1 and A2. */
+  readonly tight: boolean;
+  readonly watchdog: boolean;
+}
+
+/** P, G and each disk operation are one round. */
 export function pairConfig(
-  method: QuorumMethod,
   timeoutMs: number,
   revision: 1 | 2,
-  tight: boolean,
+  { method, tight, watchdog }: PairKind,
 ): ClusterConfig {
   const onDisk = method === "disk";
+  const isWatched = watchdog && (method === "com-disk" || onDisk);
   const timing = {
     heartbeatTimeoutMs: timeoutMs,
     heartbeatIntervalMs: ROUND_MS,
     comIntervalMs: ROUND_MS,
     diskWaitMs: onDisk ? timeoutMs + 2 * ROUND_MS : 3 * ROUND_MS,
     startSyncWaitMs: timeoutMs,
-    watchdogTimeoutMs: method === "com-disk" || onDisk ? 5 * ROUND_MS : 0,
+    watchdogTimeoutMs: isWatched ? 5 * ROUND_MS : 0,
   };
   const baud = method === "com" || method === "com-disk" ? 38_400 : null;
   const times = { pauseMs: ROUND_MS - 1, giveUpMs: ROUND_MS, claimMs: 2 * ROUND_MS };

@@ -10,8 +10,16 @@ import type { QuorumMethod } from "../../services/configuration/model.ts";
 import type { ComBeat, LanBeat } from "../../services/heartbeat/beat.ts";
 import type { SlotWord } from "../../services/quorum/stamp.ts";
 import { Packer } from "./pack.ts";
-import { asksBack, eventsOf, freed, type PairChange, type PairMenu } from "./pair-events.ts";
+import {
+  asksBack,
+  eventsOf,
+  freed,
+  orderedText,
+  type PairChange,
+  type PairMenu,
+} from "./pair-events.ts";
 import { bootPair, landsNow, type PairHost, takePairRound } from "./pair-host.ts";
+import { DISK_TARRIES, type Free, lossesOf, lossWords } from "./pair-losses.ts";
 import { pairRules, rejoined, trimmed } from "./pair-rules.ts";
 import { describeHost, type PairSight, problemAmong, settledAs, sightOf } from "./pair-sight.ts";
 import { pairConfig, Texts } from "./pair-texts.ts";
@@ -25,13 +33,16 @@ const TOGETHER_ROUNDS = 60;
 
 /** Who owns a group at the beginning; `real`: the failover core decides. */
 export type PairForm = "both" | "0" | "1" | "nobody";
-export type PairStart = "together" | "cold" | "one-cold" | "one-detached";
+/** `prepared`: together, and both hold the next text. */
+export type PairStart = "together" | "prepared" | "cold" | "one-cold" | "one-detached";
 
 export interface PairOptions {
   readonly method: QuorumMethod;
   readonly timeoutMs: number;
   /** The model's own numbers instead of the product's, whose inequalities ask for a T of 15 rounds. */
   readonly tight: boolean;
+  /** false: level software-bounded, nothing resets a server that hangs. */
+  readonly watchdog: boolean;
   /** T of the text that an operator brings in. */
   readonly nextTimeoutMs: number;
   readonly agent: "fixed" | "real";
@@ -44,7 +55,7 @@ export interface PairOptions {
   readonly within: number | null;
   readonly heals: boolean;
   /** Any beat may be lost and any answer of a disk may tarry, in every round, and is no event. */
-  readonly free: readonly ("lan" | "com" | "disk")[];
+  readonly free: readonly Free[];
 }
 
 /** A world, taken apart. */
@@ -65,8 +76,6 @@ export interface Pair {
 const WORDS = 10;
 const COM_FROM_0 = 2;
 const ALL_CUT = 0b1111;
-/** Bits of a round's loss beyond the four of `cut`: the disk of 0 or 1 does not answer. */
-const DISK_TARRIES = 4;
 
 export class PairModel implements Model {
   readonly words = WORDS;
@@ -93,9 +102,9 @@ export class PairModel implements Model {
 
   constructor(options: PairOptions) {
     this.#options = options;
-    const { method, timeoutMs, nextTimeoutMs, tight, forms, starts, free, menu } = options;
-    this.#texts.idOf(pairConfig(method, timeoutMs, 1, tight));
-    this.#texts.idOf(pairConfig(method, nextTimeoutMs, 2, tight));
+    const { timeoutMs, nextTimeoutMs, forms, starts, free, menu } = options;
+    this.#texts.idOf(pairConfig(timeoutMs, 1, options));
+    this.#texts.idOf(pairConfig(nextTimeoutMs, 2, options));
     const packer = new Packer(
       pairRules([this.#texts.at(0), this.#texts.at(menu.texts.length > 0 ? 1 : 0)]),
     );
@@ -108,7 +117,7 @@ export class PairModel implements Model {
     this.initial = starts.flatMap((start) =>
       forms.map((form) => this.#packed(this.#start(start, form)).slice()),
     );
-    this.#isSteady = free.includes("disk");
+    this.#isSteady = free.length > 0;
     // What was played until here may have been probed.
     if (this.#isSteady) this.#turns = new Table(5, 4);
     this.rest = options.heals
@@ -334,7 +343,7 @@ export class PairModel implements Model {
     const blank = { cut: 0, used: 0, pauses: 0, restarts: 0, calm: false, round: 0 };
     const hosts = [0, 1].map((index) => this.#booted(index, start));
     const cold: Pair = { hosts, flights: [0, 0, 0, 0], blocks: [0, 0], ...blank };
-    if (start !== "together") return cold;
+    if (start !== "together" && start !== "prepared") return cold;
     let world = this.#run(cold, TOGETHER_ROUNDS);
     if (this.#options.agent === "real") return { ...world, round: 0 };
     const takesOver = form !== "nobody";
@@ -344,6 +353,10 @@ export class PairModel implements Model {
       return this.#changed(id, `form ${form} ${index}`, by);
     });
     world = this.#run({ ...world, hosts: owning }, TOGETHER_ROUNDS);
+    if (start === "prepared") {
+      const told = world.hosts.map((id) => this.#changed(id, "is handed the text", orderedText));
+      world = this.#run({ ...world, hosts: told }, 1);
+    }
     return { ...world, round: 0 };
   }
 
@@ -365,27 +378,3 @@ export class PairModel implements Model {
     return world;
   }
 }
-
-/** All combinations of what may fail in one round; 0 = nothing does. */
-function lossesOf(free: PairOptions["free"]): readonly number[] {
-  const bits = [
-    ...(free.includes("lan") ? [0, 1] : []),
-    ...(free.includes("com") ? [2, 3] : []),
-    ...(free.includes("disk") ? [DISK_TARRIES, DISK_TARRIES + 1] : []),
-  ];
-  return Array.from({ length: 1 << bits.length }, (_, choice) =>
-    bits.reduce((loss, bit, at) => loss | (((choice >> at) & 1) << bit), 0),
-  );
-}
-
-const LOSS_WORDS = [
-  "LAN 0>1 lost",
-  "LAN 1>0 lost",
-  "COM 0>1 lost",
-  "COM 1>0 lost",
-  "disk of 0 tarries",
-  "disk of 1 tarries",
-];
-
-const lossWords = (loss: number): string =>
-  LOSS_WORDS.filter((_, bit) => (loss & (1 << bit)) !== 0).join(", ");

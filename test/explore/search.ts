@@ -48,7 +48,18 @@ export interface Finding {
   readonly rounds: number;
   readonly path: readonly string[];
   readonly shown: readonly string[];
+  /** Which of the first states it began in, and what befell it step by step: enough to go there again. */
+  readonly start: number;
+  readonly steps: readonly Step[];
 }
+
+export interface Step {
+  readonly label: string;
+  readonly isRound: boolean;
+}
+
+/** What ended a search before it had looked at every state. */
+export type Bound = "states" | "seconds";
 
 export interface Result {
   readonly states: number;
@@ -60,8 +71,10 @@ export interface Result {
   /** Healed ends in which nobody is a member any more. */
   readonly down: number;
   readonly finding: Finding | null;
-  /** Why the search ended early; null = it is complete. */
-  readonly incomplete: string | null;
+  /** Why the search ended early; null = it is complete, or a violation ended it. */
+  readonly incomplete: Bound | null;
+  /** States that were seen and not looked at; 0 = none is left. */
+  readonly frontier: number;
   /** Time of the processor. */
   readonly ms: number;
 }
@@ -75,6 +88,28 @@ const NO_PARENT = 0xffffffff;
 const ON_THE_WAY = 0;
 const ONE = 1;
 const DOWN = 2;
+
+/**
+ * Goes the way of a finding once more, in a model of the same world: what is broken at its end, or on it;
+ * null = nothing is, or that way does not exist there.
+ */
+export function retrace(model: Model, { start, steps }: Finding): string | null {
+  const first = model.initial[start];
+  if (first === undefined) return null;
+  let world = first.slice();
+  const search = new Search(model, { states: 0, ms: 0 });
+  for (const { label, isRound } of steps) {
+    const problem = model.problemOf(world);
+    if (problem !== null) return problem;
+    let found: Uint32Array | null = null;
+    model.next(world, (name, isPassing, next) => {
+      if (name === label && isPassing === isRound) found ??= next.slice();
+    });
+    if (found === null) return null;
+    world = found;
+  }
+  return search.problemOf(world);
+}
 
 export function explore(model: Model, limits: Limits): Result {
   const before = cpuUsage();
@@ -113,7 +148,7 @@ class Search {
     return { states, transitions: this.#transitions, healed, depth: this.#depth, down: this.#down };
   }
 
-  run(elapsedMs: () => number): Pick<Result, "finding" | "incomplete"> {
+  run(elapsedMs: () => number): Pick<Result, "finding" | "incomplete" | "frontier"> {
     for (const world of this.#model.initial) this.#emit("", true, world);
     this.#transitions = 0;
     let levelEnd = this.#seen.size;
@@ -123,20 +158,29 @@ class Search {
         levelEnd = this.#seen.size;
       }
       const finding = this.#visit(at);
-      if (finding !== null) return { finding, incomplete: null };
-      const { size } = this.#seen;
-      if (size >= this.#limits.states) return stopped(`${size} states`);
-      if (at % LOOK_EVERY === 0 && elapsedMs() >= this.#limits.ms) {
-        return stopped(`${size} states, ${at} of them looked at (time)`);
-      }
+      const frontier = this.#seen.size - at - 1;
+      if (finding !== null) return { finding, incomplete: null, frontier };
+      if (frontier === 0) break;
+      const bound = this.#boundAt(at, elapsedMs);
+      if (bound !== null) return { finding: null, incomplete: bound, frontier };
     }
-    return { finding: null, incomplete: null };
+    return { finding: null, incomplete: null, frontier: 0 };
+  }
+
+  #boundAt(at: number, elapsedMs: () => number): Bound | null {
+    if (this.#seen.size >= this.#limits.states) return "states";
+    return at % LOOK_EVERY === 0 && elapsedMs() >= this.#limits.ms ? "seconds" : null;
+  }
+
+  /** What is broken here, or cannot come to rest from here. */
+  problemOf(world: Uint32Array): string | null {
+    return this.#model.problemOf(world) ?? this.#restless(world);
   }
 
   #visit(at: number): Finding | null {
     const world = this.#world;
     this.#seen.read(at, world);
-    const problem = this.#model.problemOf(world) ?? this.#restless(world);
+    const problem = this.problemOf(world);
     if (problem !== null) return this.#tell(at, problem);
     this.#parent = at;
     this.#model.next(world, this.#emit);
@@ -196,22 +240,23 @@ class Search {
     const world = new Uint32Array(this.#model.words);
     const path: string[] = [];
     const shown: string[] = [];
+    const steps: Step[] = [];
     let round = 0;
     for (const [step, at] of numbers.entries()) {
       const word = this.#seen.value(at, 1);
       const label = labels[Math.floor(word / 2)] ?? "";
+      const isRound = word % 2 === 1;
       if (label !== "") path.push(`round ${round}: ${label}`);
-      if (step > 0 && word % 2 === 1) round += 1;
+      if (step > 0) steps.push({ label, isRound });
+      if (step > 0 && isRound) round += 1;
       this.#seen.read(at, world);
       const cause = label === "" ? "" : `  <- ${label}`;
       shown.push(`${String(round).padStart(4)} ${this.#model.describe(world)}${cause}`);
     }
     path.push(`round ${round}: ${problem}`);
-    return { problem, rounds: round, path, shown };
+    // The first states were put in first, and equal ones once.
+    this.#seen.read(numbers[0] ?? 0, world);
+    const start = this.#model.initial.findIndex((first) => first.every((w, i) => w === world[i]));
+    return { problem, rounds: round, path, shown, start, steps };
   }
 }
-
-const stopped = (text: string): { finding: null; incomplete: string } => ({
-  finding: null,
-  incomplete: `stopped at ${text}`,
-});

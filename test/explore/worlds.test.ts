@@ -22,8 +22,8 @@ for (const world of WORLDS.filter(({ set }) => set === "default")) {
   });
 }
 
-test("a restarted pulse that looks like a new boot (L3) is noticed", () => {
-  assert.is(huntMutants("^L3 a restarted"), 0);
+test("a restarted pulse that looks like a new boot (L3) is noticed", async () => {
+  assert.is(await huntMutants({ pattern: /^L3 a restarted/, jobs: 1, seconds: 60 }), 0);
 });
 
 test.run();

@@ -35,6 +35,7 @@ function crew(menu: Partial<CrewMenu>, more: Partial<CrewOptions> = {}): SmallWo
       within: null,
       heals: false,
       isInstant: true,
+      isPeaceful: false,
       counterMax: null,
       ...more,
       events,
@@ -49,6 +50,7 @@ function pair(menu: Partial<PairMenu>, more: Partial<PairOptions> = {}): SmallWo
       timeoutMs: 1500,
       nextTimeoutMs: 2000,
       tight: false,
+      watchdog: true,
       agent: "fixed",
       isBound: true,
       forms: ["both", "0", "1", "nobody"],
@@ -71,7 +73,14 @@ const AGENTS = ["remembers", "agent"] as const;
 const REAL = { agent: "real", forms: ["nobody"] } as const;
 const TOLD = ["leave", "return", "move"] as const;
 const STARTS = ["cold", "one-cold", "one-detached"] as const;
+const TEXT_MENU = {
+  cuts: ["LAN", "LAN and COM", "LAN and COM 0>1", "LAN and COM 1>0"],
+  texts: ["prepare", "install", "drop"],
+  restarts: ANEW,
+} as const;
 /** LAN beats may be lost in every round, T of six rounds as in chapter 3. */
+const MODEL_TIMES =
+  "T of six rounds, A1-A3 of the model and not of the product; good disks unprobed";
 const LOSSY = { timeoutMs: 600, tight: true, free: ["lan"] } as const;
 
 const CREW_WORLDS: readonly SmallWorld[] = [
@@ -127,6 +136,17 @@ const CREW_WORLDS: readonly SmallWorld[] = [
     make: crew({ ...REAL_CREW, restarts: AGENTS, orders: TOLD }, { agent: "real" }),
   },
   {
+    name: "majority-orders-late",
+    about: "the real agents, beats that take a round: moves that overtake each other, with links",
+    bounds: "three events",
+    events: 3,
+    set: "default",
+    make: crew(
+      { links: ["two-way", "isolate", "heal-all"], orders: ["move"] },
+      { agent: "real", isInstant: false },
+    ),
+  },
+  {
     name: "majority-orders-heals",
     about: "the same with a cluster shutdown, and from every state all is healed",
     bounds: "two events",
@@ -138,6 +158,58 @@ const CREW_WORLDS: readonly SmallWorld[] = [
     ),
   },
 ];
+
+const TEXTS = { texts: ["prepare", "install", "drop"] } as const;
+const HELD = ["prepared", "half-prepared"] as const;
+
+const CREW_TEXT_WORLDS: readonly SmallWorld[] = [
+  {
+    name: "majority-texts",
+    about:
+      "a new configuration, held by all or all but one: prepare, install, drop, a server cut off, " +
+      "a pause, a restart",
+    bounds: "three events; the times stay; beats take no time",
+    events: 3,
+    set: "default",
+    make: crew({ links: ["isolate", "heal-all"], ...MAJORITY, ...TEXTS }, { starts: HELD }),
+  },
+  {
+    name: "majority-texts-late",
+    about: "the same with all links and power, and beats that take a round",
+    bounds: "two events",
+    events: 2,
+    set: "default",
+    make: crew(
+      { links: LINKS, ...MAJORITY, ...TEXTS, power: POWER },
+      { starts: HELD, isInstant: false },
+    ),
+  },
+  {
+    name: "majority-texts-heals",
+    about: "all of it, and from every state all is healed and must come to rest by one text",
+    bounds: "two events",
+    events: 2,
+    set: "default",
+    make: crew(
+      { links: LINKS, ...MAJORITY, ...TEXTS, power: POWER },
+      { starts: HELD, heals: true },
+    ),
+  },
+];
+
+const PEACEFUL_TEXTS: SmallWorld = {
+  name: "majority-texts-peace",
+  about: "nothing but a new configuration, prepared, installed and dropped in every order",
+  bounds: "six events; nobody may end, and by one text they come to rest",
+  events: 6,
+  set: "default",
+  make: crew(TEXTS, {
+    starts: ["settled", ...HELD],
+    isPeaceful: true,
+    isInstant: false,
+    heals: true,
+  }),
+};
 
 /** Worlds of few events, for rules that other rules cover nearly everywhere. */
 const NARROW_WORLDS: readonly SmallWorld[] = [
@@ -177,22 +249,43 @@ const PAIR_WORLDS: readonly SmallWorld[] = [
     make: pair({ ...CLAIM, restarts: ANEW }, { heals: true }),
   },
   {
+    name: "claim-late",
+    about: "no watchdog, and who owns cannot claim and is late by P: one-way cuts, a hung disk",
+    bounds: "three events; one pause of one round",
+    events: 3,
+    set: "default",
+    make: pair(
+      {
+        cuts: ["LAN and COM", "LAN and COM 0>1", "LAN and COM 1>0"],
+        disks: ["hung"],
+        pauses: [1],
+      },
+      { forms: ["both", "0", "1"], watchdog: false },
+    ),
+  },
+  {
     name: "claim-lossy",
     about: "all four forms: any LAN beat of either direction may be lost in any round",
-    bounds:
-      "T of six rounds, A1-A3 of the model and not of the product; COM and disk work; no pause",
+    bounds: `${MODEL_TIMES}; COM and disk work; no pause`,
     events: 0,
-    set: "deep",
-    make: pair({}, { ...LOSSY, forms: ["both", "0", "1", "nobody"] }),
+    set: "default",
+    make: pair({}, LOSSY),
   },
   {
     name: "claim-lossy-disk",
-    about:
-      "both own: any LAN beat may be lost, any answer of a disk may tarry, in any round or for ever",
-    bounds: "as claim-lossy; good disks are not probed",
+    about: "the same, and any answer of a disk may tarry, in any round or for ever",
+    bounds: `${MODEL_TIMES}; COM works; no pause`,
     events: 0,
     set: "deep",
-    make: pair({}, { ...LOSSY, free: ["lan", "disk"], forms: ["both"] }),
+    make: pair({}, { ...LOSSY, free: ["lan", "disk"] }),
+  },
+  {
+    name: "claim-lossy-com",
+    about: "all four forms: any beat of LAN and COM may be lost in any round",
+    bounds: `${MODEL_TIMES}; the disk works; no pause`,
+    events: 0,
+    set: "deep",
+    make: pair({}, { ...LOSSY, free: ["lan", "com"] }),
   },
   ...(["com-disk", "disk", "com", "none"] as const).map(
     (method): SmallWorld => ({
@@ -223,6 +316,22 @@ const PAIR_WORLDS: readonly SmallWorld[] = [
     make: pair({ cuts: CUTS, restarts: ANEW, power: POWER, orders: TOLD }, REAL),
   },
   {
+    name: "orders-late",
+    about:
+      "the real agents without a watchdog: moves while everything is cut in one direction or both",
+    bounds: "three events; one pause",
+    events: 3,
+    set: "default",
+    make: pair(
+      {
+        cuts: ["LAN and COM", "LAN and COM 0>1", "LAN and COM 1>0"],
+        pauses: [1, 12],
+        orders: ["move"],
+      },
+      REAL,
+    ),
+  },
+  {
     name: "orders-heals",
     about: "the same with a cluster shutdown, and from every state all is healed",
     bounds: "one event",
@@ -235,34 +344,24 @@ const PAIR_WORLDS: readonly SmallWorld[] = [
   },
   {
     name: "texts-longer",
-    about:
-      "a configuration in two phases, T 15 to 20 rounds: prepare, install, drop, cuts, restart",
-    bounds: "three events; owner is SERVER1",
+    about: "a new configuration in two phases, T 15 to 20 rounds: install, drop, cuts, restart",
+    bounds: "three events; the coordinator owns; both hold the text at the beginning",
     events: 3,
     set: "default",
-    make: pair(
-      {
-        cuts: ["LAN", "LAN 0>1", "LAN 1>0"],
-        texts: ["prepare", "install", "drop"],
-        restarts: ANEW,
-      },
-      { forms: ["0"] },
-    ),
+    make: pair(TEXT_MENU, { forms: ["0"], starts: ["prepared"] }),
   },
   {
     name: "texts-shorter",
     about: "the same from 20 to 15 rounds",
-    bounds: "three events; owner is SERVER1",
+    bounds: "three events; the other one owns; both hold the text at the beginning",
     events: 3,
     set: "default",
-    make: pair(
-      {
-        cuts: ["LAN", "LAN 0>1", "LAN 1>0"],
-        texts: ["prepare", "install", "drop"],
-        restarts: ANEW,
-      },
-      { forms: ["0"], timeoutMs: 2000, nextTimeoutMs: 1500 },
-    ),
+    make: pair(TEXT_MENU, {
+      forms: ["1"],
+      starts: ["prepared"],
+      timeoutMs: 2000,
+      nextTimeoutMs: 1500,
+    }),
   },
   {
     name: "texts-heals",
@@ -277,7 +376,13 @@ const PAIR_WORLDS: readonly SmallWorld[] = [
   },
 ];
 
-export const WORLDS: readonly SmallWorld[] = [...CREW_WORLDS, ...NARROW_WORLDS, ...PAIR_WORLDS];
+export const WORLDS: readonly SmallWorld[] = [
+  ...CREW_WORLDS,
+  ...CREW_TEXT_WORLDS,
+  PEACEFUL_TEXTS,
+  ...NARROW_WORLDS,
+  ...PAIR_WORLDS,
+];
 
 export const worldNamed = (name: string): SmallWorld | null =>
   WORLDS.find((world) => world.name === name) ?? null;

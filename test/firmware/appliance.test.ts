@@ -16,7 +16,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { applianceDirs } from "../../firmware/places.ts";
 import { listProcesses } from "../../hal/drivers/process-tree/process-tree.ts";
-import { until } from "../hal/rack/bench-rig.ts";
+import { until } from "../deadline.ts";
 
 const ENTRY = join(import.meta.dirname, "stand-in-appliance.js");
 

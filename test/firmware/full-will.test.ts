@@ -22,7 +22,7 @@ async function programWith(entry: string): Promise<ChildProcess> {
   return child;
 }
 
-test("R44: a loaded program dies with the last will, one of another server does not", async () => {
+test("a loaded program dies with the last will, one of another server does not", async () => {
   const stage = makeStage();
   const ours = await programWith(cookieOf(stage));
   const theirs = await programWith(cookieOf(stage).replace("SERVER1", "SERVER2"));
@@ -90,7 +90,7 @@ test("R158: a service of an earlier boot is not touched", async () => {
   await clear(stage);
 });
 
-test("R44: the will names every run of a script by its own record", async () => {
+test("the will names every run of a script by its own record", async () => {
   const stage = makeStage();
   const programs = drawFullWill(stage.context, []).groups[0]?.programs ?? [];
   const last = programs.map(({ recordDir }) => recordDir.split("/").at(-1));

@@ -6,25 +6,15 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readServerContext } from "../../firmware/local.ts";
 import { sample, write } from "../services/configuration/sample.ts";
+import { localSample } from "./local-sample.ts";
 
 const GOOD = { listen: "127.0.0.1:8090", brokers: ["mqtt://127.0.0.1:1883"] };
 
 function read(telemetry: unknown): unknown {
   const folder = mkdtempSync(join(tmpdir(), "kage-local-"));
   try {
-    const configFile = join(folder, "cluster.jsonc");
-    writeFileSync(configFile, write(sample()));
-    const local = {
-      server: "SERVER1",
-      configFile,
-      keyFile: "k",
-      stateDir: folder,
-      runDir: folder,
-      off: { kind: "command", argv: ["true"] },
-      watchdog: { kind: "none" },
-      addresses: { kind: "linux" },
-      ...(telemetry === undefined ? {} : { telemetry }),
-    };
+    writeFileSync(join(folder, "cluster.jsonc"), write(sample()));
+    const local = localSample(folder, telemetry === undefined ? {} : { telemetry });
     writeFileSync(join(folder, "local.json"), JSON.stringify(local));
     return readServerContext(join(folder, "local.json")).local.telemetry;
   } finally {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { startServiceNotify, watchdogPeriodMs } from "../../firmware/service-notify.ts";
-import { until } from "../hal/rack/bench-rig.ts";
+import { until } from "../deadline.ts";
 
 async function withTool(act: (tool: string, said: () => string[]) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "kage-notify-"));

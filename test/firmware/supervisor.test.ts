@@ -8,7 +8,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ROLES, roleOf, SUPERVISOR_SCRIPT, supervisorCommand } from "../../firmware/supervisor.ts";
 import { commandLine, killTree, scanTree, TREE_VARIABLE } from "../../hal/rack/server-tree.ts";
-import { until } from "../hal/rack/bench-rig.ts";
+import { until } from "../deadline.ts";
 
 const MAIN = join(import.meta.dirname, "stand-in-main.js");
 

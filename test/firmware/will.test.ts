@@ -12,10 +12,10 @@ import {
   isAlive,
   type ProcessStat,
   readProcess,
-  waitUntilEmpty,
 } from "../../hal/drivers/process-tree/process-tree.ts";
 import { createProgramRunner } from "../../hal/drivers/program-runner/driver.ts";
 import type { ProgramPort, ProgramRun } from "../../hal/ports/host.ts";
+import { until } from "../deadline.ts";
 
 interface World {
   dir: string;
@@ -23,14 +23,8 @@ interface World {
   children: ChildProcess[];
 }
 
-const DEADLINE_MS = 10_000;
 const BOUND_MS = 5000;
 const test = suite<World>("last will");
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const self = [{ pid: 0, startTicks: 0 }];
-  assert.is((await waitUntilEmpty(() => (holds() ? [] : self), DEADLINE_MS)).length, 0, what);
-}
 
 /** A process that stands for agent or disk process: ignores TERM. */
 async function startKeeper(w: World): Promise<ProcessStat> {

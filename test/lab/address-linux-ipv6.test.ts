@@ -13,6 +13,7 @@ import {
   packetAddress,
 } from "../../hal/drivers/address-linux/protocol.ts";
 import type { AddressPort, ForeignClaim } from "../../hal/ports/host.ts";
+import { until } from "../deadline.ts";
 import {
   addresses,
   DEVICE,
@@ -21,10 +22,10 @@ import {
   isPossible,
   layCable,
   OWNER,
+  OWNER_SIDE,
   PEER,
   removeCable,
   SIX,
-  until,
 } from "./address-linux-stage.ts";
 
 interface World {
@@ -43,10 +44,8 @@ test.after(removeCable);
 test.before.each((w) => {
   w.alerts = [];
   w.port = openLinuxAddresses({
-    networkInterface: DEVICE,
+    ...OWNER_SIDE,
     onAlert: (alert) => w.alerts.push(alert),
-    ip: ["ip", "netns", "exec", OWNER, "ip"],
-    socat: ["ip", "netns", "exec", OWNER, "socat"],
   });
 });
 
@@ -130,6 +129,7 @@ whenPossible(
   "RFC 4862 5.4.3: our probe and a kernel's at once: not both get the address",
   async (w) => {
     const asked = w.port.probe(SIX);
+    // In the middle of the probe, which is the case that is tested; no event tells where it is.
     const add = setTimeout(() => ip(PEER, "addr", "add", `${SIX}/64`, "dev", DEVICE), 60);
     const use = await asked.finally(() => clearTimeout(add));
     assert.not.equal([use, await settledDad()], ["free", "unique"]);

@@ -3,10 +3,7 @@
  * kernels: the owner's side and a peer's.
  */
 import { spawnSync } from "node:child_process";
-import * as assert from "uvu/assert";
-import { waitUntilEmpty } from "../../hal/drivers/process-tree/process-tree.ts";
 
-export const DEADLINE_MS = 10_000;
 /** Own names per process, so that two runs at once do not meet. */
 export const OWNER = `kage-own-${process.pid}`;
 export const PEER = `kage-peer-${process.pid}`;
@@ -21,6 +18,13 @@ export function run(...args: readonly string[]): string {
   return result.stdout;
 }
 
+/** The driver's tools on the owner's side. */
+export const OWNER_SIDE = {
+  networkInterface: DEVICE,
+  ip: ["ip", "netns", "exec", OWNER, "ip"],
+  socat: ["ip", "netns", "exec", OWNER, "socat"],
+};
+
 export const ip = (netns: string, ...args: readonly string[]): string =>
   run("ip", "-n", netns, ...args);
 export const addresses = (): string => ip(OWNER, "-o", "addr", "show", "dev", DEVICE);
@@ -29,11 +33,6 @@ export function hardwareOf(netns: string): string {
   const found = /link\/ether (\S+)/.exec(ip(netns, "link", "show", "dev", DEVICE))?.[1];
   if (found === undefined) throw new Error("no hardware address");
   return found;
-}
-
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  const self = [{ pid: 0, startTicks: 0 }];
-  assert.is((await waitUntilEmpty(() => (holds() ? [] : self), DEADLINE_MS)).length, 0, what);
 }
 
 const hasTools = ["ip", "socat"].every((tool) => !spawnSync(tool, ["-V"]).error);

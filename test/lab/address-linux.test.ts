@@ -16,21 +16,21 @@ import {
 } from "../../hal/drivers/address-linux/protocol.ts";
 import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
 import type { AddressPort, ForeignClaim } from "../../hal/ports/host.ts";
+import { until, within } from "../deadline.ts";
 import {
   ADDRESS,
   addresses,
-  DEADLINE_MS,
   DEVICE,
   hardwareOf,
   ip,
   isPossible,
   layCable,
   OWNER,
+  OWNER_SIDE,
   PEER,
   removeCable,
   run,
   SIX,
-  until,
 } from "./address-linux-stage.ts";
 
 interface World {
@@ -39,22 +39,11 @@ interface World {
   open: () => AddressPort;
 }
 
-function within<T>(what: string, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`${what}: nothing in ${DEADLINE_MS} ms`)),
-      DEADLINE_MS,
-    );
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
 /** Raw frames the peer receives with the given EtherType; `ready` when it listens. */
 function capture(ethertype: number): {
   frames: () => Buffer[];
   end: () => void;
-  ready: Promise<void>;
+  ready: Promise<unknown>;
 } {
   const index = Number(ip(PEER, "-o", "link", "show", "dev", DEVICE).split(":")[0]);
   const protocol = ((ethertype & 0xff) << 8) | (ethertype >> 8);
@@ -87,10 +76,8 @@ test.before.each((w) => {
   w.ports = [];
   w.open = () => {
     const port = openLinuxAddresses({
-      networkInterface: DEVICE,
+      ...OWNER_SIDE,
       onAlert: (alert) => w.alerts.push(alert),
-      ip: ["ip", "netns", "exec", OWNER, "ip"],
-      socat: ["ip", "netns", "exec", OWNER, "socat"],
     });
     w.ports.push(port);
     return port;
@@ -281,14 +268,9 @@ whenPossible("an interface made anew under the same name is found again", async 
 
 whenPossible("P3: ip and socat end with the process that owns them, also by SIGKILL", async () => {
   const driver = new URL("../../hal/drivers/address-linux/driver.js", import.meta.url).href;
-  const options = {
-    networkInterface: DEVICE,
-    ip: ["ip", "netns", "exec", OWNER, "ip"],
-    socat: ["ip", "netns", "exec", OWNER, "socat"],
-  };
   const source = `
     const { openLinuxAddresses } = await import(${JSON.stringify(driver)});
-    const port = openLinuxAddresses({ ...${JSON.stringify(options)}, onAlert() {} });
+    const port = openLinuxAddresses({ ...${JSON.stringify(OWNER_SIDE)}, onAlert() {} });
     await port.up("${ADDRESS}", 24);
     console.log("up");`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", source], {

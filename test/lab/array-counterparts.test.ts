@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { formatArbitration } from "../../firmware/disk-format.ts";
+import { formatArbitration } from "../../firmware/disk/format.ts";
 import { createNbdArray } from "../../hal/drivers/array-nbd/driver.ts";
 import { type ArbitrationArray, ArrayError } from "../../hal/ports/array.ts";
 import {
@@ -18,7 +18,8 @@ import {
   type ArrayWrite,
   createArrayExport,
 } from "../../hal/rack/array-export.ts";
-import { finish, gone, until } from "./command.ts";
+import { untilWithin } from "../deadline.ts";
+import { finish, gone } from "./command.ts";
 
 const HOST = "127.0.0.1";
 const SIZE = 1024 * 1024;
@@ -165,7 +166,7 @@ async function withQemuNbd(
   const server = startQemuNbd(image, port, extra);
   const array = createNbdArray({ host: HOST, port, exportName: "array" });
   try {
-    await until("qemu-nbd answering", 10_000, () => blockOrNull(array, 0));
+    await untilWithin("qemu-nbd answering", 10_000, () => blockOrNull(array, 0));
     await body(array, image, server, port);
   } finally {
     await array.close();
@@ -213,7 +214,7 @@ if (present("qemu-nbd")) {
     const port = await freePort();
     const server = startQemuNbd(image, port, ["-r"]);
     const array = createNbdArray({ host: HOST, port, exportName: "array" });
-    const refusal = await until("the refusal", 10_000, async () => {
+    const refusal = await untilWithin("the refusal", 10_000, async () => {
       const text = await array.readBlock(0).then(
         () => "it answered",
         (error: Error) => error.message,
@@ -238,7 +239,9 @@ if (present("qemu-nbd")) {
       );
       assert.match(down, /path to the array lost|no path to the array/);
       const next = startQemuNbd(image, port, ["-e", "4"]);
-      const again = await until("qemu-nbd answering again", 10_000, () => blockOrNull(array, 1));
+      const again = await untilWithin("qemu-nbd answering again", 10_000, () =>
+        blockOrNull(array, 1),
+      );
       assert.equal(again, block);
       await array.close();
       next.kill("SIGKILL");

@@ -9,8 +9,9 @@
 import { openSync, readFileSync, readSync, statSync, writeSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { untilWithin } from "../deadline.ts";
 import type { DiskFault } from "../scenarios/command-grammar.ts";
-import { run, until } from "./command.ts";
+import { run } from "./command.ts";
 import { type FuseAnswer, type FuseOrder, serveFile } from "./fuse-file.ts";
 
 export type ArrayOrder =
@@ -131,7 +132,7 @@ async function giveBack(): Promise<void> {
   const before = devices.map(sequence);
   for (const keeper of keepers.splice(0)) await keeper.close();
   for (const [index, device] of devices.entries()) {
-    await until(`${device} let go by every process`, FREE_WITHIN_MS, () =>
+    await untilWithin(`${device} let go by every process`, FREE_WITHIN_MS, () =>
       sequence(device) === before[index] ? null : true,
     );
   }

@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { untilWithin } from "../deadline.ts";
 import { type Cabinet, macOf, openCabinet } from "./cabinet.ts";
-import { finish, gone, readProc, run, until } from "./command.ts";
+import { finish, gone, readProc, run } from "./command.ts";
 import { cleanup, processesOfLab } from "./leftovers.ts";
 import { inside, processesOf, stateOf } from "./server.ts";
 
@@ -53,6 +54,9 @@ const hears = (cabinet: Cabinet, from: string, address: string): Promise<string>
 const missed = (cabinet: Cabinet, from: string, address: string): Promise<string> =>
   ask(cabinet, from, address, false);
 
+/** 9100 as /proc/net/udp shows the end of an address. */
+const EAR_PORT_HEX = ":238C ";
+
 /**
  * A datagram from one server to the other's port 9100 on the public segment, MACs known
  * beforehand.
@@ -67,7 +71,9 @@ async function sends(cabinet: Cabinet, from: string, word: string): Promise<bool
   await inside(sender.life, [...neighbour, "dev", "pub0"]);
   const ear = inside(receiver.life, ["timeout", "1", "socat", "-u", "UDP-RECV:9100", "STDOUT"]);
   const repeat = `for i in 1 2 3 4 5 6; do printf ${word} | socat -u - UDP:${address}:9100; done`;
-  await inside(sender.life, ["bash", "-c", `sleep 0.2; ${repeat}`]);
+  const sockets = `/proc/${receiver.life.initPid}/net/udp`;
+  await untilWithin("the ear is open", 1_000, () => readProc(sockets)?.includes(EAR_PORT_HEX));
+  await inside(sender.life, ["bash", "-c", repeat]);
   return (await ear).stdout.includes(word);
 }
 
@@ -144,7 +150,9 @@ test("OS off: the power button ends the whole server and darkens its ports", asy
     if (life === null) return;
     await inside(life, ["sh", "-c", "echo off >/run/kage-power"]);
     await life.ended;
-    await until("the bay noticed", 2_000, () => (cabinet.bay("SERVER1").life === null ? 1 : null));
+    await untilWithin("the bay noticed", 2_000, () =>
+      cabinet.bay("SERVER1").life === null ? 1 : null,
+    );
     assert.equal(processesOf(life), []);
     assert.is(await missed(cabinet, "client", "10.77.2.1"), "");
     assert.is(cabinet.events.at(-1)?.reason, "switched itself off");
@@ -249,12 +257,12 @@ test("what a killed lab leaves is removed by the next cleanup, and nothing else"
     // What is not frozen ends by itself; the frozen server's parent waits for its child.
     const waits = (pid: number): boolean =>
       stateOf(pid) === "T" || readProc(`/proc/${pid}/comm`) === "unshare\n";
-    await until("the unfrozen part ended by itself", 5_000, () =>
+    await untilWithin("the unfrozen part ended by itself", 5_000, () =>
       processesOfLab(id).every(waits) ? 1 : null,
     );
     assert.ok(processesOfLab(id).length > 0);
     assert.equal(cleanup(), [id]);
-    await until("everything of the killed lab gone", 5_000, () =>
+    await untilWithin("everything of the killed lab gone", 5_000, () =>
       processesOfLab(id).length === 0 ? 1 : null,
     );
     assert.not.match(await run(["losetup", "--list"]), id);

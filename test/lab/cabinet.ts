@@ -8,8 +8,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { untilWithin } from "../deadline.ts";
 import { type LoopArray, openArray } from "./array-loop.ts";
-import { run, until } from "./command.ts";
+import { run } from "./command.ts";
 import { claimFolder, releaseFolder, removeCgroup } from "./leftovers.ts";
 import { type NetNamespace, openNamespace } from "./namespace.ts";
 import { openCable, type SerialCable } from "./serial-cable.ts";
@@ -244,7 +245,7 @@ function assemble(
         if (!String(error).includes("Cannot find device")) throw error;
       });
       await life.ended;
-      await until(`every process of ${name} gone`, OFF_WITHIN_MS, () =>
+      await untilWithin(`every process of ${name} gone`, OFF_WITHIN_MS, () =>
         processesOf(life).length === 0 ? true : null,
       );
       return atMs;
@@ -274,7 +275,9 @@ function assemble(
 }
 
 function dropCgroup(path: string): Promise<boolean> {
-  return until(`cgroup ${path} empty`, OFF_WITHIN_MS, () => (removeCgroup(path) ? true : null));
+  return untilWithin(`cgroup ${path} empty`, OFF_WITHIN_MS, () =>
+    removeCgroup(path) ? true : null,
+  );
 }
 
 /**

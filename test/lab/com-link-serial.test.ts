@@ -10,7 +10,7 @@ import * as assert from "uvu/assert";
 import { encodeCobs } from "../../hal/base/cobs.ts";
 import { createSerialComLink } from "../../hal/drivers/com-link-serial/driver.ts";
 import type { ComLink, ComLinkState } from "../../hal/ports/com-link.ts";
-import { until } from "./command.ts";
+import { untilWithin } from "../deadline.ts";
 import { openCable, type SerialCable } from "./serial-cable.ts";
 
 const BAUD = 38_400;
@@ -57,10 +57,10 @@ test("R5: frames cross a serial cable in both directions", async () => {
   const cable = await newCable(newFolder());
   const [a, b] = cable.devices.map(watchLink);
   assert.ok(a && b);
-  await until("both ports open", DEADLINE_MS, () => a.isOpen() && b.isOpen());
+  await untilWithin("both ports open", DEADLINE_MS, () => a.isOpen() && b.isOpen());
   a.link.send(encodeCobs(Uint8Array.of(1, 0, 255, 17, 19, 10, 13, 3, 4)));
   b.link.send(encodeCobs(Uint8Array.of(2)));
-  await until("a frame at each end", DEADLINE_MS, () =>
+  await untilWithin("a frame at each end", DEADLINE_MS, () =>
     a.frames.length === 1 && b.frames.length === 1 ? true : null,
   );
   assert.equal(b.frames, [[1, 0, 255, 17, 19, 10, 13, 3, 4]]);
@@ -71,12 +71,12 @@ test("every byte value passes the line discipline unchanged", async () => {
   const cable = await newCable(newFolder());
   const [a, b] = cable.devices.map(watchLink);
   assert.ok(a && b);
-  await until("both ports open", DEADLINE_MS, () => a.isOpen() && b.isOpen());
+  await untilWithin("both ports open", DEADLINE_MS, () => a.isOpen() && b.isOpen());
   const halves = [0, 128].map((first) => Array.from({ length: 128 }, (_, i) => first + i));
   for (const half of halves) {
     a.link.send(encodeCobs(Uint8Array.from(half)));
     const count = b.frames.length + 1;
-    await until("the frame", DEADLINE_MS, () => (b.frames.length === count ? true : null));
+    await untilWithin("the frame", DEADLINE_MS, () => (b.frames.length === count ? true : null));
   }
   assert.equal(b.frames, halves);
 });
@@ -84,24 +84,24 @@ test("every byte value passes the line discipline unchanged", async () => {
 test("a port that a program holds already is told, and used once it is free", async () => {
   const cable = await newCable(newFolder());
   const first = watchLink(cable.devices[0]);
-  await until("the port open", DEADLINE_MS, first.isOpen);
+  await untilWithin("the port open", DEADLINE_MS, first.isOpen);
   const second = watchLink(cable.devices[0]);
-  await until("a refusal", DEADLINE_MS, () => (second.states.length > 0 ? true : null));
+  await untilWithin("a refusal", DEADLINE_MS, () => (second.states.length > 0 ? true : null));
   const [lost] = second.states;
   assert.ok(lost?.kind === "lost" && lost.reason === "open-failed");
   assert.match(lost.text, "Cannot lock port");
   await first.link.close();
-  await until("the port open", DEADLINE_MS, second.isOpen);
+  await untilWithin("the port open", DEADLINE_MS, second.isOpen);
 });
 
 test("an adapter that vanishes is told, and used again when it is back", async () => {
   const folder = newFolder();
   const cable = await newCable(folder);
   const a = watchLink(cable.devices[0]);
-  await until("the port open", DEADLINE_MS, a.isOpen);
+  await untilWithin("the port open", DEADLINE_MS, a.isOpen);
   await cable.close();
   cables.splice(0);
-  await until("a hang-up", DEADLINE_MS, () => (a.states.length >= 3 ? true : null));
+  await untilWithin("a hang-up", DEADLINE_MS, () => (a.states.length >= 3 ? true : null));
   assert.equal(
     a.states.map((state) => (state.kind === "open" ? "open" : state.reason)),
     ["open", "vanished", "open-failed"],
@@ -111,16 +111,16 @@ test("an adapter that vanishes is told, and used again when it is back", async (
   for (const name of ["com1", "com2"]) rmSync(join(folder, name), { force: true });
   const again = await newCable(folder);
   const b = watchLink(again.devices[1]);
-  await until("both ports open", DEADLINE_MS, () => a.isOpen() && b.isOpen());
+  await untilWithin("both ports open", DEADLINE_MS, () => a.isOpen() && b.isOpen());
   a.link.send(encodeCobs(Uint8Array.of(7)));
-  await until("a frame", DEADLINE_MS, () => (b.frames.length === 1 ? true : null));
+  await untilWithin("a frame", DEADLINE_MS, () => (b.frames.length === 1 ? true : null));
   assert.equal(b.frames, [[7]]);
 });
 
 test("a device that is not there is told with its name and tried again", async () => {
   const device = join(newFolder(), "ttyS9");
   const { link, states } = watchLink(device);
-  await until("a refusal", DEADLINE_MS, () => (states.length > 0 ? true : null));
+  await untilWithin("a refusal", DEADLINE_MS, () => (states.length > 0 ? true : null));
   const [lost] = states;
   assert.ok(lost?.kind === "lost" && lost.reason === "open-failed");
   assert.match(lost.text, `serial port ${device} cannot be opened`);

@@ -64,24 +64,7 @@ export function gone(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Looks every few ms until `look` gives a value; throws with `what` at the deadline. */
-export async function until<T>(
-  what: string,
-  deadlineMs: number,
-  look: () => T | null | undefined | Promise<T | null | undefined>,
-): Promise<T> {
-  const endMs = performance.now() + deadlineMs;
-  for (;;) {
-    const found = await look();
-    if (found !== null && found !== undefined) return found;
-    if (performance.now() > endMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await pause(LOOK_EVERY_MS);
-  }
-}
-
-const LOOK_EVERY_MS = 5;
-
-/** Only for looking again; a lab never guesses how long something takes. */
+/** For looking again, and where it is tested that nothing happens meanwhile; never a guess how long something takes. */
 export function pause(ms: number): Promise<void> {
   return new Promise((settle) => {
     setTimeout(settle, ms);

@@ -8,7 +8,8 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { readlinkSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
-import { gone, readProc, until } from "./command.ts";
+import { untilWithin } from "../deadline.ts";
+import { gone, readProc } from "./command.ts";
 
 const UP_WITHIN_MS = 5_000;
 /** A batch of a dozen lines takes 1 ms; a host under stress is given this long. */
@@ -34,7 +35,7 @@ export async function openNamespace(env: Readonly<Record<string, string>>): Prom
   holder.stdin.on("error", () => holder.kill("SIGKILL"));
   const pid = holder.pid;
   if (pid === undefined) throw new Error("unshare cannot be started: install util-linux");
-  await until("a network namespace (root is needed)", UP_WITHIN_MS, () => {
+  await untilWithin("a network namespace (root is needed)", UP_WITHIN_MS, () => {
     if (holder.exitCode !== null) throw new Error("unshare --net failed: root is needed");
     const inside = readProc(`/proc/${pid}/comm`) === "cat\n";
     return inside && readlinkSync(`/proc/${pid}/ns/net`) !== ownNet ? true : null;

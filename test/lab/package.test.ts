@@ -8,10 +8,11 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RUN_DIR } from "../../flash/package/places.ts";
+import { untilWithin } from "../deadline.ts";
 import { askEvents, askStatus } from "../scenarios/rack-client.ts";
 import { bootPlan, mainJsOf, serverFiles } from "./appliance-files.ts";
 import type { Bay } from "./cabinet.ts";
-import { readProc, until } from "./command.ts";
+import { readProc } from "./command.ts";
 import { type Lab, openLab } from "./lab.ts";
 import { inside, type Life, signalProcess } from "./server.ts";
 import { groupPrograms, rolePids } from "./server-processes.ts";
@@ -41,7 +42,7 @@ async function withLab(act: (lab: Lab) => Promise<void>): Promise<void> {
   });
   try {
     await Promise.all(["SERVER1", "SERVER2"].map((name) => lab.powerOn(name)));
-    await until("web runs on SERVER1 and both are members", STANDS_WITHIN_MS, async () => {
+    await untilWithin("web runs on SERVER1 and both are members", STANDS_WITHIN_MS, async () => {
       return (await ownerOf(lab, "SERVER2")) === "SERVER1" ? true : null;
     });
     await act(lab);
@@ -97,7 +98,7 @@ if (process.getuid?.() === 0) {
       assert.is(left.exit, 0, left.stdout + left.stderr);
       assert.match(left.stdout, "<6>leave: SERVER1 has left the cluster in order");
       assert.ok(bay.life !== null, "the machine stays on: systemd ends it");
-      await until("web runs on SERVER2", LEAVES_WITHIN_MS, () =>
+      await untilWithin("web runs on SERVER2", LEAVES_WITHIN_MS, () =>
         groupPrograms(lab.cabinet.bay("SERVER2")).length > 0 ? true : null,
       );
       assert.equal(groupPrograms(bay), []);
@@ -116,7 +117,7 @@ if (process.getuid?.() === 0) {
         await inside(life, ["kill", "-KILL", String(pid)]);
       }
       for (const pid of Object.values(rolePids(bay))) signalProcess(pid, "SIGKILL");
-      await until("no process of the cluster", 5000, () =>
+      await untilWithin("no process of the cluster", 5000, () =>
         Object.keys(rolePids(bay)).length === 0 ? true : null,
       );
       assert.ok(groupPrograms(bay).length > 0, "KillMode=process leaves the program running");

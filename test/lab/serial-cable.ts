@@ -7,7 +7,8 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { closeSync, constants, existsSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { errorCode, gone, until } from "./command.ts";
+import { untilWithin } from "../deadline.ts";
+import { errorCode, gone } from "./command.ts";
 
 const UP_WITHIN_MS = 5_000;
 /** 8N1. */
@@ -105,7 +106,7 @@ async function openEnd(path: string, env: Readonly<Record<string, string>>): Pro
   // A write after its end is the loss of a byte, which a wire does too; its exit is noticed by
   // the tests.
   socat.stdin.on("error", () => socat.kill("SIGKILL"));
-  const up = until(`terminal ${path}`, UP_WITHIN_MS, () => (existsSync(path) ? true : null));
+  const up = untilWithin(`terminal ${path}`, UP_WITHIN_MS, () => (existsSync(path) ? true : null));
   await Promise.race([up, failure]);
   const hold = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
   return { path, socat, hold, freeAtMs: 0 };

@@ -12,7 +12,8 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { monotonicMs } from "../../hal/base/clock.ts";
-import { errorCode, type Finished, finish, gone, readProc, until } from "./command.ts";
+import { untilWithin } from "../deadline.ts";
+import { errorCode, type Finished, finish, gone, readProc } from "./command.ts";
 import { INIT_SCRIPT } from "./init-script.ts";
 
 const BOOT_WITHIN_MS = 10_000;
@@ -190,7 +191,7 @@ export function stateOf(pid: number): string | null {
  * signal.
  */
 export async function freezeLife(life: Life): Promise<void> {
-  await until("every process of the server stopped", FREEZE_WITHIN_MS, () => {
+  await untilWithin("every process of the server stopped", FREEZE_WITHIN_MS, () => {
     const running = processesOf(life).filter((pid) => stateOf(pid) !== "T");
     for (const pid of running) signalProcess(pid, "SIGSTOP");
     return running.length === 0 ? true : null;

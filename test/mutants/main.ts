@@ -5,34 +5,14 @@
  * more of them (`node dist/test/firmware/pulse/mutants.js`). The last line is the sum.
  * Exit 0 = all caught; 1 = one survives, or the table does not fit the sources; 2 = usage.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import {
-  cpSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { createRequire } from "node:module";
-import { availableParallelism, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { applyMutant, type Mutant, sampleOf } from "./mutant.ts";
+import { type Mutant, sampleOf } from "./mutant.ts";
+import { copyOfSources, inLanes, runTest, withMutant } from "./sources.ts";
 import { MUTANTS } from "./table.ts";
 
-const dist = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const PARTS = ["firmware", "flash", "hal", "services", "test"];
 /** The slowest of the named files takes some seconds on an idle machine. */
 const TEST_TIMEOUT_MS = 60_000;
-/** The newest part of a test's output; the names of failed tests come last. */
-const OUTPUT_CHARS_MAX = 1_000_000;
-const packages = dirname(
-  dirname(dirname(realpathSync(createRequire(import.meta.url).resolve("uvu")))),
-);
 
 interface Outcome {
   readonly mutant: Mutant;
@@ -44,14 +24,6 @@ interface Outcome {
 /** `unfit`: the text is not there once; `broken`: the file could not even be loaded, which proves nothing. */
 type Miss = "survives" | "unfit" | "broken";
 
-type Verdict =
-  | { readonly kind: "passed" | "hung" | "broken" }
-  | { readonly kind: "failed"; readonly name: string };
-
-const folders: string[] = [];
-process.on("exit", () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
 
 process.exitCode = await main();
@@ -108,7 +80,7 @@ async function runAll(
   const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))];
   const broken: string[] = [];
   await inLanes(lanes, tests, async (folder, test) => {
-    const { kind } = await runTest(folder, test);
+    const { kind } = await runTest(folder, test, TEST_TIMEOUT_MS);
     if (kind !== "passed") broken.push(`${test} ${kind} without any mutant`);
   });
   if (broken.length > 0) {
@@ -125,73 +97,20 @@ async function runAll(
   return mutants.flatMap((mutant) => outcomes.get(mutant) ?? []);
 }
 
-/** Work is taken by whichever folder is free; one file at a time in each. */
-async function inLanes<T>(
-  lanes: readonly string[],
-  work: readonly T[],
-  act: (folder: string, item: T) => Promise<void>,
-): Promise<void> {
-  const waiting = [...work];
-  const lane = async (folder: string): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
-      await act(folder, item);
-    }
-  };
-  await Promise.all(lanes.map(lane));
-}
-
-function copyOfSources(): string {
-  const folder = mkdtempSync(join(tmpdir(), "kage-mutants-"));
-  folders.push(folder);
-  for (const part of PARTS) cpSync(join(dist, part), join(folder, part), { recursive: true });
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  symlinkSync(packages, join(folder, "node_modules"));
-  return folder;
-}
-
 async function tryMutant(folder: string, mutant: Mutant): Promise<Outcome> {
-  const path = join(folder, mutant.file);
-  const whole = readFileSync(path, "utf8");
-  const applied = applyMutant(mutant, whole);
-  if (applied.kind === "unfit") return { mutant, caughtBy: null, how: "unfit" };
-  writeFileSync(path, applied.text);
-  try {
-    let how: Miss = "survives";
-    for (const test of mutant.tests) {
-      const verdict = await runTest(folder, test);
-      if (verdict.kind === "hung") return { mutant, caughtBy: `${test} hangs`, how: "hung" };
-      if (verdict.kind === "failed") {
-        return { mutant, caughtBy: `${test}: ${verdict.name}`, how: "failed" };
-      }
-      if (verdict.kind === "broken") how = "broken";
-    }
-    return { mutant, caughtBy: null, how };
-  } finally {
-    writeFileSync(path, whole);
-  }
+  const outcome = await withMutant(folder, mutant, () => firstToNotice(folder, mutant));
+  return outcome === "unfit" ? { mutant, caughtBy: null, how: "unfit" } : outcome;
 }
 
-/** uvu answers 0 to a file in which nothing ran; that is no pass. */
-async function runTest(folder: string, test: string): Promise<Verdict> {
-  const child = spawn(process.execPath, [join(folder, test)], {
-    env: { ...process.env, NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "ignore"],
-    // A group of its own, so that a test over its deadline takes its children along.
-    detached: true,
-  });
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    output = (output + chunk).slice(-OUTPUT_CHARS_MAX);
-  });
-  let hung = false;
-  const deadline = setTimeout(() => {
-    hung = true;
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-  }, TEST_TIMEOUT_MS);
-  const [code] = (await once(child, "close")) as [number | null];
-  clearTimeout(deadline);
-  if (hung) return { kind: "hung" };
-  if (code === 0 && /Passed: +[1-9]/.test(output)) return { kind: "passed" };
-  const name = /FAIL {2}(?:\S.*? )?"(.*)"\n/.exec(output)?.[1];
-  return name === undefined ? { kind: "broken" } : { kind: "failed", name };
+async function firstToNotice(folder: string, mutant: Mutant): Promise<Outcome> {
+  let how: Miss = "survives";
+  for (const test of mutant.tests) {
+    const verdict = await runTest(folder, test, TEST_TIMEOUT_MS);
+    if (verdict.kind === "hung") return { mutant, caughtBy: `${test} hangs`, how: "hung" };
+    if (verdict.kind === "failed") {
+      return { mutant, caughtBy: `${test}: ${verdict.name}`, how: "failed" };
+    }
+    if (verdict.kind === "broken") how = "broken";
+  }
+  return { mutant, caughtBy: null, how };
 }

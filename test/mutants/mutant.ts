@@ -4,16 +4,20 @@
  */
 import { Prng } from "../../hal/base/prng.ts";
 
-export interface Mutant {
-  /** Rows or rules that are taken out, e.g. `R84` or `D18`. */
-  readonly row: string;
-  /** What the product does without the rule. */
-  readonly name: string;
+/** One text of one compiled file in place of another. */
+export interface Replacement {
   /** Compiled file, from the folder of the compiled sources. */
   readonly file: string;
   /** Occurs exactly once in that file. */
   readonly from: string;
   readonly to: string;
+}
+
+export interface Mutant extends Replacement {
+  /** Rows or rules that are taken out, e.g. `R84` or `D18`. */
+  readonly row: string;
+  /** What the product does without the rule. */
+  readonly name: string;
   /** Compiled test files, quick ones first; the first that fails is the one that notices. */
   readonly tests: readonly string[];
 }
@@ -23,7 +27,7 @@ export type Applied =
   /** `count` 0 = the text is not there any more, above 1 = it says too little. */
   | { readonly kind: "unfit"; readonly count: number };
 
-export function applyMutant({ from, to }: Pick<Mutant, "from" | "to">, text: string): Applied {
+export function applyMutant({ from, to }: Pick<Replacement, "from" | "to">, text: string): Applied {
   const parts = text.split(from);
   if (parts.length !== 2) return { kind: "unfit", count: parts.length - 1 };
   return { kind: "applied", text: parts.join(to) };

@@ -6,6 +6,7 @@ const REANNOUNCE = ["test/services/resources/reannounce.test.js"];
 const ENVIRONMENT = ["test/services/resources/script-environment.test.js"];
 const RIGHTS = ["test/flash/broker/rights.test.js"];
 const OUTBOX = ["test/services/telemetry/outbox.test.js"];
+const START = ["test/requirements/start-rows.test.js"];
 
 export const EDGES: readonly Mutant[] = [
   {
@@ -103,5 +104,21 @@ export const EDGES: readonly Mutant[] = [
     from: 'Buffer.concat([shared, Buffer.from(code, "utf8")])',
     to: "Buffer.concat([shared])",
     tests: ["test/services/enrolment/handshake.test.js"],
+  },
+  {
+    row: "R44",
+    name: "the start script runs first and the address comes last",
+    file: "services/failover/run.js",
+    from: "resource: group.upCount,",
+    to: "resource: spec.resources.length - 1 - group.upCount,",
+    tests: START,
+  },
+  {
+    row: "D17 R183",
+    name: "the start sync wait is a minute when nothing is said",
+    file: "services/configuration/schema.js",
+    from: '"Wait for the other servers at start, from OS start. Default 300000."), 300_000)',
+    to: '"Wait for the other servers at start, from OS start. Default 300000."), 60_000)',
+    tests: START,
   },
 ];

@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { compareConfigs, groupsToStop } from "../../services/configuration/changes.ts";
 import { type LoadedConfig, loadConfiguration } from "../../services/configuration/load.ts";
 import { recommendMethod } from "../../services/configuration/recommend.ts";
+import { manySheet } from "../firmware/evaluate/sheets.ts";
 import { sample, write } from "../services/configuration/sample.ts";
 
 function load(bend: (config: ReturnType<typeof sample>) => void = () => undefined): LoadedConfig {
@@ -62,6 +63,30 @@ test("R18, R66: under such a volume manager no method with heartbeats on the dis
 test("D11: under such a volume manager two servers use COM, three and more a majority", () => {
   assert.equal(offered(2), ["com"]);
   for (const servers of [3, 4, 16]) assert.equal(offered(servers), ["majority"]);
+});
+
+/** One group of the parallel form on `count` servers under an edition; null = none is named. */
+function parallelOn(count: number, edition: string | null): readonly string[] {
+  const text = manySheet(count, (made) => {
+    const [web] = made.groups;
+    if (web !== undefined) {
+      Object.assign(web, { form: "parallel", resources: web.resources.slice(1) });
+    }
+    if (edition !== null) Object.assign(made, { edition });
+    if (count === 2) made.method = "none";
+  });
+  const result = loadConfiguration(text, "cluster.jsonc");
+  return result.kind === "refused" ? result.findings.map(({ path }) => path) : [];
+}
+
+test("D45: parallel groups: Standard on two servers, Enterprise and no edition on up to sixteen", () => {
+  assert.equal(parallelOn(2, "standard"), []);
+  assert.equal(parallelOn(3, "standard"), ["servers[2]"]);
+  for (const count of [2, 3, 16]) {
+    assert.equal(parallelOn(count, "enterprise"), [], `${count}`);
+    assert.equal(parallelOn(count, null), [], `${count}`);
+  }
+  assert.not.equal(parallelOn(17, "enterprise"), []);
 });
 
 test("D42: what the guide gives no number for has one here, and the file may leave it out", () => {

@@ -50,6 +50,21 @@ test("R14: by the shipped times a crash is detected 30 s after the last beat, on
   }
 });
 
+test("R43: the same silence on all LANs: a dead server is taken over, one that is cut off is not", () => {
+  for (const method of ["com", "com-disk"]) {
+    const crashed = shipped(method);
+    crashed.power(0, false);
+    untilSole(crashed, T_MS + I_MS);
+    const parted = shipped(method);
+    parted.cutLan(true);
+    for (let ms = 0; ms < 3 * T_MS; ms += 1) {
+      parted.run(1);
+      const shown = [parted.shows(0), parted.shows(1)];
+      assert.not(shown.includes("sole"), `${method}: ${shown.join()} after ${ms} ms`);
+    }
+  }
+});
+
 test("R48: resolution takes time beyond the detection with the shared disk only", () => {
   for (const [method, isLonger] of [
     ["com", false],

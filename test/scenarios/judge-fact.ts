@@ -27,7 +27,7 @@ export interface Baseline {
 
 const identify = (server: string, e: LoggedEvent): string => `${server} ${e.seq} ${e.at} ${e.key}`;
 
-/** `before`: of the block before; a program that cannot answer just now keeps the life it had then. */
+/** `before`: of the block before; a program that cannot answer just now keeps its life. null = the start. */
 export async function takeBaseline(world: World, before: Baseline | null): Promise<Baseline> {
   const { servers } = world.cluster;
   const [records, machines, logs, lives] = await Promise.all([
@@ -41,7 +41,8 @@ export async function takeBaseline(world: World, before: Baseline | null): Promi
   return {
     recordsMs: Math.max(0, ...records.map((r) => r.atMs)),
     incarnations: new Map(machines.map((m) => [m.name, m.incarnation])),
-    loggedEvents: new Set(logs.flat()),
+    // Whatever a world has logged before its first look belongs to its start.
+    loggedEvents: new Set(before === null ? [] : logs.flat()),
     lives: new Map([
       ...(before?.lives ?? []),
       ...lives.flatMap(([g, life]) => (life === undefined ? [] : [[g, life] as const])),

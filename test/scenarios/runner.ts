@@ -15,6 +15,8 @@ import type { World, WorldClock } from "./world.ts";
 
 export interface Report {
   readonly ok: boolean;
+  /** The oracle has found nothing; a story that broke off before it was asked says nothing against it. */
+  readonly isSafe: boolean;
   readonly tookMs: number;
   readonly transcript: string;
 }
@@ -58,6 +60,7 @@ export async function playScenario(
   const beganMs = performance.now();
   const lines: string[] = [`# ${scenario.title}`];
   let ok = false;
+  let isSafe = true;
   try {
     const [first, ...rest] = scenario.blocks;
     const started = await gate(async () => {
@@ -69,7 +72,8 @@ export async function playScenario(
       return good ? baseline : null;
     });
     ok = started !== null && (await playBlocks(scenario, rest, world, started, patience, lines));
-    ok = (await checkSafety(scenario, world, patience, lines)) && ok;
+    isSafe = await checkSafety(scenario, world, patience, lines);
+    ok = ok && isSafe;
     if (!ok) lines.push(...(await describe(world)));
   } catch (error) {
     ok = false;
@@ -83,6 +87,7 @@ export async function playScenario(
   for (const one of left) lines.push(`!! left behind: ${one}`);
   return {
     ok: ok && left.length === 0,
+    isSafe,
     tookMs: Math.round(performance.now() - beganMs),
     transcript: lines.join("\n"),
   };

@@ -105,7 +105,7 @@ test("an event is rendered with its data in the asked language", () => {
   assert.is(ja.text, "サーバ SERVER2 からのハートビートパス lan1 が途絶えました。");
 });
 
-test("R47, R51: the end of a failover tells the four phases", () => {
+test("R51: the end of a failover tells the four phases", () => {
   const data = { group: "web", to: "SERVER2", t1Ms: 1000, t2Ms: 0, t3Ms: 12, t4Ms: 80 };
   const { text } = renderEvent("failover.completed", data, "en");
   assert.match(text, "detection 1000 ms, resolution 0 ms, activation 12 ms, start 80 ms");

@@ -43,6 +43,8 @@ export type Medium =
   | "clock"
   | "store"
   | "order"
+  | "text"
+  | "release"
   | "program";
 
 /** What a fault is struck with. */
@@ -81,11 +83,14 @@ export const markHealed = (world: World): void => {
 
 /** Strikes so many times, so far apart, until the healing. */
 export function repeat({ world }: Blow, times: number, everyMs: number, act: () => void): void {
-  for (let turn = 0; turn < times; turn += 1) {
-    world.clock.after(turn * everyMs, () => {
-      if (!HEALED.has(world)) act();
-    });
-  }
+  for (let turn = 0; turn < times; turn += 1) later({ world }, turn * everyMs, act);
+}
+
+/** In so many ms, unless everything has healed by then. */
+export function later({ world }: Pick<Blow, "world">, ms: number, act: () => void): void {
+  world.clock.after(ms, () => {
+    if (!HEALED.has(world)) act();
+  });
 }
 
 /** One more sign of chance for the `at`-th fault of a plan. */

@@ -9,9 +9,17 @@ import { FAULTS, faultNamed } from "./faults.ts";
 import { outcomeOf } from "./proof.ts";
 import { DESK_PROOFS } from "./proofs-desk.ts";
 import { MEDIA_PROOFS } from "./proofs-media.ts";
+import { RELEASE_PROOFS } from "./proofs-release.ts";
 import { SERVER_PROOFS } from "./proofs-server.ts";
+import { TEXT_PROOFS } from "./proofs-text.ts";
 
-const PROOFS = [...MEDIA_PROOFS, ...SERVER_PROOFS, ...DESK_PROOFS];
+const PROOFS = [
+  ...MEDIA_PROOFS,
+  ...SERVER_PROOFS,
+  ...DESK_PROOFS,
+  ...TEXT_PROOFS,
+  ...RELEASE_PROOFS,
+];
 
 test("issue 4 item 5: at least 60 fault kinds, each with one proof and a place in the envelope", () => {
   assert.ok(FAULTS.length >= 60, `${FAULTS.length} kinds`);

@@ -12,7 +12,9 @@ import { MANY_FAULTS } from "./faults-many.ts";
 import { ORDER_FAULTS, PROGRAM_FAULTS } from "./faults-order.ts";
 import { CLOCK_FAULTS, POWER_FAULTS, WATCHDOG_FAULTS } from "./faults-power.ts";
 import { PROCESS_FAULTS, rejoin } from "./faults-process.ts";
+import { RELEASE_FAULTS } from "./faults-release.ts";
 import { STORE_FAULTS } from "./faults-store.ts";
+import { TEXT_FAULTS } from "./faults-text.ts";
 
 export const FAULTS: readonly FaultKind[] = [
   ...LAN_FAULTS,
@@ -26,6 +28,8 @@ export const FAULTS: readonly FaultKind[] = [
   ...STORE_FAULTS,
   ...ORDER_FAULTS,
   ...PROGRAM_FAULTS,
+  ...TEXT_FAULTS,
+  ...RELEASE_FAULTS,
 ];
 
 const BY_NAME = new Map(FAULTS.map((fault) => [fault.name, fault]));

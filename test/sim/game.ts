@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { InvariantId } from "../../firmware/simulator/invariants.ts";
+import type { Medium } from "./fault-kind.ts";
 import { goalsOf } from "./goals.ts";
 import { drawLong } from "./long-storm.ts";
 import { drawPlan, type Plan, readPlan } from "./plan.ts";
@@ -36,13 +37,15 @@ const PLAN_EVERY = 4;
 const LARGE_EVERY = 25;
 const LARGE: readonly SettingName[] = ["majority-7-10s", "majority-16-3s", "majority-9-30s"];
 
-/** `isLong`: a storm of ten minutes, of mixed size where no setting is named. */
+/** `medium`: every second blow is of it. `isLong`: a storm of ten minutes, of mixed size where no setting is named. */
 export function drawGame(
   seed: number,
   servers?: number,
   setting?: SettingName,
   isLong = false,
+  medium?: Medium,
 ): Game {
+  if (medium !== undefined) return { kind: "storm", storm: drawStorm(seed, setting, medium) };
   if (isLong) return { kind: "storm", storm: drawLong(seed, setting) };
   if (servers === undefined && setting === undefined && seed % LARGE_EVERY === 1) {
     const large = LARGE[Math.floor(seed / LARGE_EVERY) % LARGE.length];

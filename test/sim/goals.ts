@@ -64,6 +64,12 @@ const EVENTS = [
   "failover.started",
   "failover.completed",
   "failover-not-possible",
+  "config.prepared",
+  "config.installed",
+  "config.withdrawn",
+  "config.unfit",
+  "release.differs",
+  "release.same",
 ] as const;
 
 const OFFS = ["watchdog", "planned", "cut", "es:pulse-lost"] as const;
@@ -75,6 +81,21 @@ const ANSWERS = [
   "not-detached",
   "not-running",
   "view-changing",
+  "other-release",
+] as const;
+/** What became of an operator's configuration text. */
+const TEXTS = [
+  "installed",
+  "dropped: trouble",
+  "dropped: refused",
+  "dropped: outvoted",
+  "dropped: unfit",
+  "config-busy",
+  "config-trouble",
+  "config-outside",
+  "config-group-runs",
+  "config-times-apart",
+  "config-offline",
 ] as const;
 
 export const GOALS: readonly string[] = [
@@ -86,6 +107,7 @@ export const GOALS: readonly string[] = [
   ...OFFS.map((reason) => `off: ${reason}`),
   ...REFUSED.map((reason) => `frame refused: ${reason}`),
   ...ANSWERS.map((code) => `order answered: ${code}`),
+  ...TEXTS.map((outcome) => `text answered: ${outcome}`),
   "everybody down, and back",
   "a group ran on three servers or more",
   "a write landed after it had been answered as failed",
@@ -105,6 +127,7 @@ export function goalsOf(world: World, isExcused: boolean): Set<string> {
     add(`event ${key}`);
     if (key === "verdict.survive") add(`${method} goes on alone`);
   }
+  for (const { outcome } of world.textAnswers) add(`text answered: ${outcome}`);
   for (const code of world.answers) add(`order answered: ${code}`);
   for (const reason of world.refused.keys()) add(`frame refused: ${reason}`);
   for (const reason of world.offs) add(`off: ${reason}`);

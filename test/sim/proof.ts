@@ -6,7 +6,7 @@
 import { World } from "../../firmware/simulator/world.ts";
 import { streamOf } from "./fault-kind.ts";
 import { faultNamed } from "./faults.ts";
-import { configOf, type SettingName } from "./settings.ts";
+import { configOf, type SettingName, textOf } from "./settings.ts";
 import { see } from "./sight.ts";
 
 /** `at` = server that is struck, 0 by default; `forMs` 0 = it lasts. */
@@ -44,7 +44,7 @@ const CALM_MS = 3500;
 const LOOK_MS = 9000;
 
 export function outcomeOf(proof: Proof, isStruck: boolean): { seen: string; world: World } {
-  const world = new World(configOf(proof.in), proof.seed ?? SEED);
+  const world = new World(configOf(proof.in), proof.seed ?? SEED, { text: textOf(proof.in) });
   for (const host of world.hosts) host.power();
   const { both = [], kind, fromMs = CALM_MS } = proof;
   const struck: Struck = { ...proof, kind, fromMs };

@@ -65,6 +65,7 @@ export const MEDIA_PROOFS: readonly Proof[] = [
     kind: "lans-jitter",
     rule: "1.3.2: what is overtaken is no acknowledgement",
     amount: 3000,
+    seed: 1,
     with: "off (es:partition)",
   },
   { ...split, kind: "lans-reversed", rule: "1.3.2: eleven intervals are more than T", amount: 11 },

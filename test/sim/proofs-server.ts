@@ -115,15 +115,13 @@ export const SERVER_PROOFS: readonly Proof[] = [
   {
     kind: "kill-disk",
     in: "com-disk",
-    rule: "D5: a claim that nobody carries out is late",
-    fromMs: 5970,
-    both: [
-      { kind: "lans-cut", fromMs: 5500 },
-      { kind: "com-cut", fromMs: 5500 },
-    ],
-    sight: "shows 0",
+    rule: "D5, 1.5: the second claimant has no time for a second try before A3",
+    at: 1,
+    fromMs: 6120,
+    both: [{ kind: "power-off", fromMs: 5500 }],
+    sight: "shows 1",
     without: "sole member",
-    with: "off (es:claim-lost)",
+    with: "off (es:disk-faulty)",
   },
   {
     kind: "kill-both",
@@ -169,7 +167,8 @@ export const SERVER_PROOFS: readonly Proof[] = [
     amount: 2500,
     sight: "note peer.suspected",
     without: "nobody",
-    with: "S0 S1",
+    // The new pulse of S0 is answered at once.
+    with: "S1",
   },
   {
     kind: "hang-agent",
@@ -271,7 +270,7 @@ export const SERVER_PROOFS: readonly Proof[] = [
     kind: "clock-slow",
     in: "com-disk",
     rule: "1.2: rate",
-    amount: 80,
+    amount: 85,
     sight: "note peer.suspected",
     without: "nobody",
     with: "S1",

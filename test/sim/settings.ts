@@ -62,13 +62,17 @@ const settingOf = (name: SettingName): Setting => ALL[name];
 export function configOf(name: SettingName): LoadedConfig {
   const known = LOADED.get(name);
   if (known !== undefined) return known;
-  const loaded = loadConfiguration(textOf(settingOf(name)), `${name}.jsonc`);
+  const loaded = loadConfiguration(writeSetting(settingOf(name)), `${name}.jsonc`);
   if (loaded.kind !== "ok") throw new Error(loaded.findings.map(({ text }) => text).join("\n"));
   LOADED.set(name, loaded.config);
   return loaded.config;
 }
 
-function textOf(setting: Setting): string {
+/** The text that `configOf` is read from. */
+export const textOf = (name: SettingName): Uint8Array =>
+  Buffer.from(writeSetting(settingOf(name)), "utf8");
+
+function writeSetting(setting: Setting): string {
   const { method, servers: count = 2, timeoutMs = 1000 } = setting;
   const names = Array.from({ length: count }, (_, index) => `SERVER${index + 1}`);
   const perServer = (value: (index: number) => string): Record<string, string> =>

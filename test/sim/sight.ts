@@ -8,12 +8,15 @@ import type { World } from "../../firmware/simulator/world.ts";
 /**
  * `owner one`: servers on which group one has effects. `shows 1`: what a server is. `wills`: who gave up, and why, in
  * order. `note KEY`: servers that have noted it. `starts one`: where it came up, in order. `answers`: outcomes
- * of orders. `off 1`: why it is off. `refused`: kinds of frames that nobody read.
+ * of orders. `texts`: what came of operators' texts. `revision 1`: what its pulse runs by. `refused`: kinds of
+ * frames that nobody read.
  */
 export function see(world: World, sight: string): string {
   const [what = "", which = ""] = sight.split(" ");
   const group = world.config.groups.findIndex(({ name }) => name === which);
   switch (what) {
+    case "revision":
+      return String(world.at(Number(which)).pulse?.config.revision ?? "none");
     case "owner":
       return names(world.hosts.filter((host) => host.on && host.running[group] === true));
     case "shows":
@@ -30,6 +33,8 @@ export function see(world: World, sight: string): string {
       return list(
         world.starts.filter((start) => start.group === group).map(({ index }) => `S${index}`),
       );
+    case "texts":
+      return list(world.textAnswers.map(({ index, outcome }) => `S${index} ${outcome}`));
     case "answers":
       return list(world.answers);
     case "refused":

@@ -30,16 +30,23 @@ export const SPEED_SETTINGS: readonly (readonly [number, SettingName])[] = [
 
 const MINUTE_US = 60_000_000;
 
+/** Processor time of this process that `run` takes, us, and what it gives. */
+export function timed<T>(run: () => T): { readonly result: T; readonly us: number } {
+  const before = cpuUsage();
+  const result = run();
+  const { user, system } = cpuUsage(before);
+  return { result, us: user + system };
+}
+
 /** `budgetMs`: so much processor time per setting, but one whole storm at least. */
 export function measureSpeed(budgetMs: number): Speed[] {
   return SPEED_SETTINGS.map(([servers, setting]) => {
     let simMs = 0;
     let usedUs = 0;
     for (let seed = 1; usedUs < budgetMs * 1000; seed += 1) {
-      const before = cpuUsage();
-      simMs += runStorm(drawLong(seed, setting)).simMs;
-      const used = cpuUsage(before);
-      usedUs += used.user + used.system;
+      const { result, us } = timed(() => runStorm(drawLong(seed, setting)));
+      simMs += result.simMs;
+      usedUs += us;
     }
     const perCoreMinute = ((simMs / LONG_MS) * MINUTE_US) / usedUs;
     return {
@@ -58,17 +65,13 @@ const CLASSES = [2, 6, 16] as const;
 export class SpeedCount {
   readonly #used = new Map<number, { simMs: number; us: number }>();
 
-  /** Runs `run` and books it; `simMsOf`: its virtual time. */
-  count<T>(servers: number, run: () => T, simMsOf: (result: T) => number): T {
-    const before = cpuUsage();
-    const result = run();
-    const used = cpuUsage(before);
+  /** Books a run of `simMs` virtual time that took `us` of a processor. */
+  book(servers: number, simMs: number, us: number): void {
     const size = CLASSES.find((largest) => servers <= largest) ?? 16;
     const booked = this.#used.get(size) ?? { simMs: 0, us: 0 };
-    booked.simMs += simMsOf(result);
-    booked.us += used.user + used.system;
+    booked.simMs += simMs;
+    booked.us += us;
     this.#used.set(size, booked);
-    return result;
   }
 
   /** Ten simulated minutes per core and minute, by the largest size of each class. */

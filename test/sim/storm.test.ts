@@ -35,7 +35,7 @@ test("issue 4: every kind is drawn within a campaign, and only where it can stri
   );
 });
 
-test("D54: what only a watchdog stops is inside for a reset-bounded cluster alone", () => {
+test("what only a watchdog stops is inside for a reset-bounded cluster alone", () => {
   const freeze = FAULTS.find(({ name }) => name === "freeze");
   assert.ok(freeze !== undefined);
   const inside = SETTING_NAMES.filter((setting) => isInside(freeze, setting));

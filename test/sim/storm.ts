@@ -4,7 +4,7 @@
  */
 import { unreachable } from "../../hal/base/assert.ts";
 import { Prng } from "../../hal/base/prng.ts";
-import type { FaultKind } from "./fault-kind.ts";
+import type { FaultKind, Medium } from "./fault-kind.ts";
 import { FAULTS } from "./faults.ts";
 import { configOf, SETTING_NAMES, type SettingName, serversOf } from "./settings.ts";
 
@@ -68,18 +68,21 @@ export function fits(kind: FaultKind, setting: SettingName): boolean {
   }
 }
 
-export function drawStorm(seed: number, only?: SettingName): Storm {
+/** `medium`: every second blow is of it, where it has kinds that fit. */
+export function drawStorm(seed: number, only?: SettingName, medium?: Medium): Storm {
   const random = new Prng(seed);
   const setting = only ?? SETTING_NAMES[random.below(SETTING_NAMES.length)] ?? "com-disk";
   const mayLeave = random.chance(OUTSIDE_SHARE);
   const kinds = FAULTS.filter(
     (kind) => fits(kind, setting) && (mayLeave || isInside(kind, setting) || isAsleep(kind)),
   );
+  const wanted = kinds.filter((kind) => kind.medium === medium);
   const faults: StormFault[] = [];
   let atMs = random.chance(0.8) ? CALM_MS : 100 + random.below(3000);
   const blows = 1 + random.below(ROUNDS_MAX);
   for (let blow = 0; blow < blows; blow += 1) {
-    const kind = kinds[random.below(kinds.length)];
+    const among = wanted.length > 0 && random.chance(0.5) ? wanted : kinds;
+    const kind = among[random.below(among.length)];
     if (kind !== undefined) faults.push(drawFault(kind, setting, atMs, blow, random));
     const pause = random.below(10);
     if (pause >= 3) atMs += random.below(pause < 7 ? 700 : 3500);

@@ -60,7 +60,7 @@ function rowOf(world: World, host: SwarmHost, arbiter: Arbiter): string {
   return [
     String(index + 1),
     roleOf(host).padEnd(4),
-    host.config.hash.slice(0, 3),
+    (host.pulse?.config ?? host.config).hash.slice(0, 3),
     view.padEnd(5),
     pathsOf(world, host, true).padEnd(4),
     com.padEnd(3),

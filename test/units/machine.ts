@@ -9,7 +9,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
-import { type Finished, finish, gone, readProc, until } from "../lab/command.ts";
+import { untilWithin } from "../deadline.ts";
+import { type Finished, finish, gone, readProc } from "../lab/command.ts";
 import { type Booting, cgroupMount, childOf, type Life, type ServerPlan } from "../lab/server.ts";
 import { FIRST_SCRIPT, PREPARE_SCRIPT } from "./first-process.ts";
 
@@ -96,10 +97,12 @@ export async function bootMachine(plan: ServerPlan, devices: Devices): Promise<B
       }
       return words().includes(`${word}\n`) ? true : null;
     };
-    await until(`${plan.name} says "${word}"`, COMES_UP_WITHIN_MS, look).catch((error: unknown) => {
-      child.kill("SIGKILL");
-      throw error;
-    });
+    await untilWithin(`${plan.name} says "${word}"`, COMES_UP_WITHIN_MS, look).catch(
+      (error: unknown) => {
+        child.kill("SIGKILL");
+        throw error;
+      },
+    );
   };
   await heard("booted");
   const netnsPid = child.pid ?? 0;

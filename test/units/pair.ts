@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CLUSTER_FILE, KEY_FILE, LOCAL_FILE, RUN_DIR } from "../../flash/package/places.ts";
 import type { StatusDocument } from "../../services/status.ts";
+import { untilWithin } from "../deadline.ts";
 import { type Bay, type Cabinet, openCabinet } from "../lab/cabinet.ts";
 import { type LabClient, openClient } from "../lab/client.ts";
-import { type Finished, until } from "../lab/command.ts";
+import type { Finished } from "../lab/command.ts";
 import type { Life } from "../lab/server.ts";
 import { askEvents, askStatus } from "../scenarios/rack-client.ts";
 import type { LoggedEvent } from "../scenarios/world.ts";
@@ -92,7 +93,7 @@ export class Pair {
   /** Resolves when systemd has started everything that it should. */
   async powerOn(server: Server): Promise<void> {
     const life = await this.cabinet.powerOn(server, "");
-    await until(`systemd of ${server} has booted`, BOOTS_WITHIN_MS, async () => {
+    await untilWithin(`systemd of ${server} has booted`, BOOTS_WITHIN_MS, async () => {
       const said = await ask(life, ["systemctl", "is-system-running"]);
       return /^(running|degraded)/.test(said.stdout) ? true : null;
     });
@@ -135,7 +136,7 @@ export class Pair {
 
   /** Both are members, `owner` runs the group and answers for it. */
   async stands(owner: Server): Promise<void> {
-    await until(`both members, web on ${owner}`, STANDS_WITHIN_MS, async () => {
+    await untilWithin(`both members, web on ${owner}`, STANDS_WITHIN_MS, async () => {
       const seen = await Promise.all(SERVERS.map((server) => this.status(server)));
       const all = seen.every(
         (status) =>

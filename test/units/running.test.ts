@@ -7,7 +7,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { CLUSTER_FILE, STATE_DIR } from "../../flash/package/places.ts";
-import { pause, until } from "../lab/command.ts";
+import { untilWithin } from "../deadline.ts";
+import { pause } from "../lab/command.ts";
 import { ADDRESS, SERVERS, type Server } from "./pair.ts";
 import { openStage } from "./stage.ts";
 
@@ -38,7 +39,7 @@ async function programPid(server: Server): Promise<number> {
 
 /** Another main process than `pid` runs in the unit and systemd calls it active. */
 async function replaced(server: Server, unit: string, pid: number): Promise<number> {
-  return until(`${unit} of ${server} has another process`, BACK_WITHIN_MS, async () => {
+  return untilWithin(`${unit} of ${server} has another process`, BACK_WITHIN_MS, async () => {
     const now = await pair().mainPid(server, unit);
     const state = await pair().show(server, unit, "ActiveState");
     return now !== 0 && now !== pid && state === "active" ? now : null;
@@ -68,7 +69,7 @@ test("work order 3.5: enable --now of the target starts all units; the cluster f
   await pair().stands("SERVER1");
   for (const server of SERVERS) {
     const units = ["kage.target", "kage-sweep.service", "kage-leave.service", ...PROCESSES];
-    await until(`all units of ${server} are active`, BACK_WITHIN_MS, async () =>
+    await untilWithin(`all units of ${server} are active`, BACK_WITHIN_MS, async () =>
       (await pair().ask(server, ["systemctl", "is-active", ...units])).exit === 0 ? true : null,
     );
     for (const unit of PROCESSES) assert.is(await pair().show(server, unit, "NRestarts"), "0");
@@ -152,7 +153,7 @@ test("work order 3.5: warnings are warnings in the journal, in lines of JSON", a
   await pair().cabinet.rewire([
     { wire: "segment", segment: "private", server: "SERVER2", cut: true },
   ]);
-  await until("the cut is in the journal as a warning", BACK_WITHIN_MS, async () =>
+  await untilWithin("the cut is in the journal as a warning", BACK_WITHIN_MS, async () =>
     (await journal("SERVER1", "-u", AGENT, "-p", "warning")).includes("lan1") ? true : null,
   );
   await pair().cabinet.rewire([
@@ -249,14 +250,14 @@ test("R140 V3: a text that is pushed is in force and in the file of both machine
   const said = await pair().run("SERVER1", ["kage", "config", "apply", "/tmp/next.jsonc", "--yes"]);
   assert.match(said, "in force on SERVER1, SERVER2");
   for (const server of SERVERS) {
-    await until(`${CLUSTER_FILE} of ${server} is the text in force`, BACK_WITHIN_MS, () =>
+    await untilWithin(`${CLUSTER_FILE} of ${server} is the text in force`, BACK_WITHIN_MS, () =>
       readFileSync(pair().file(server, CLUSTER_FILE), "utf8").includes('"extra"') ? true : null,
     );
     const revisions = await pair().run(server, ["ls", `${STATE_DIR}/revisions`]);
     assert.ok(revisions.trim() !== "", "earlier texts are kept");
   }
   // The agents take the text one after the other.
-  await until("both agents know the new group", BACK_WITHIN_MS, async () => {
+  await untilWithin("both agents know the new group", BACK_WITHIN_MS, async () => {
     const seen = await Promise.all(SERVERS.map((server) => pair().status(server)));
     const known = seen.every((status) =>
       status?.groups.some(({ name, state }) => name === "extra" && state === "stopped"),
@@ -264,7 +265,7 @@ test("R140 V3: a text that is pushed is in force and in the file of both machine
     return known ? true : null;
   });
   await pair().run("SERVER1", ["kage", "group", "start", "extra", "--to", "SERVER2"]);
-  await until("the new group runs on SERVER2", BACK_WITHIN_MS, async () => {
+  await untilWithin("the new group runs on SERVER2", BACK_WITHIN_MS, async () => {
     const group = (await pair().status("SERVER1"))?.groups.find(({ name }) => name === "extra");
     return group?.state === "running" && group.owner === "SERVER2" ? true : null;
   });
@@ -275,7 +276,7 @@ test("R140 V3: a text that is pushed is in force and in the file of both machine
 
 test("R188: a planned move brings address and program over and leaves nothing", async () => {
   await pair().run("SERVER1", ["kage", "group", "move", "web", "--to", "SERVER2"]);
-  await until("SERVER2 answers", BACK_WITHIN_MS, async () =>
+  await untilWithin("SERVER2 answers", BACK_WITHIN_MS, async () =>
     (await pair().answering()) === "SERVER2" ? true : null,
   );
   assert.is((await pair().ask("SERVER1", ["pgrep", "-f", "^[^ ]+ /opt/service.mjs"])).stdout, "");
@@ -291,16 +292,16 @@ test("P8: a pulse that cannot start is given up; the other server has the groups
   const write = `mkdir -p ${folder} && printf '[Unit]\\nStartLimitBurst=1\\n' >${folder}/few.conf`;
   await pair().run("SERVER1", ["sh", "-c", write]);
   await pair().run("SERVER1", ["systemctl", "daemon-reload"]);
-  await until("systemd gives the pulse up", BACK_WITHIN_MS, async () => {
+  await untilWithin("systemd gives the pulse up", BACK_WITHIN_MS, async () => {
     const pid = await pair().mainPid("SERVER1", PULSE);
     if (pid !== 0) await pair().ask("SERVER1", ["kill", "-KILL", String(pid)]);
     return (await pair().show("SERVER1", PULSE, "ActiveState")) === "failed" ? true : null;
   });
-  await until("SERVER2 answers", BACK_WITHIN_MS, async () =>
+  await untilWithin("SERVER2 answers", BACK_WITHIN_MS, async () =>
     (await pair().answering()) === "SERVER2" ? true : null,
   );
   // Which of its two ways it took is the method's; with COM + disk the server goes off.
-  await until("SERVER1 is off", BACK_WITHIN_MS, () => (pair().isOn("SERVER1") ? null : true));
+  await untilWithin("SERVER1 is off", BACK_WITHIN_MS, () => (pair().isOn("SERVER1") ? null : true));
 });
 
 stage.run();

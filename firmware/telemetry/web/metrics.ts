@@ -50,6 +50,7 @@ const LEVEL_CODES = { ok: 0, degraded: 1, failed: 2 } as const;
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
 
+/** Prometheus text format. A status older than `staleMs` gives its age and nothing of the cluster. */
 export function metricsText(
   identity: WebIdentity,
   snapshot: WebSnapshot,

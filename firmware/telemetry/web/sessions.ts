@@ -69,6 +69,7 @@ const TOKEN_BYTES = 32;
 /** base64url of 32 bytes. */
 const TOKEN_SHAPE = /^[A-Za-z0-9_-]{43}$/;
 
+/** In memory alone: a restart of the process ends them all. */
 export function createSessions(limits: SessionLimits): Sessions {
   const entries = new Map<string, Entry>();
 

@@ -39,6 +39,7 @@ export interface Throttle {
   readonly size: number;
 }
 
+/** In memory alone and bounded; `nowMs` of its calls is monotonic. */
 export function createThrottle(): Throttle {
   const addresses = new Map<string, Attempts>();
   const users = new Map<string, Attempts>();

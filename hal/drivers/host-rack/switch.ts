@@ -24,6 +24,7 @@ const ANSWERS = ["foreign-claim", "in-use", "free"] as const;
 /** The switch answers at once; behind a pulled cable it never does. */
 const PROBE_WAIT_MS = 300;
 
+/** No address is up at first. What the socket has to complain of goes to `onTrouble`, not into the answers. */
 export function createRackAddresses(options: RackAddressOptions): AddressPort {
   const { host, port } = splitAddress(options.publicSwitch);
   const socket = createSocket("udp4");

@@ -39,6 +39,7 @@ export function orderKey(spec: ProgramSpec, place: RecordPlace, settings: Settin
   return JSON.stringify([spec.argv, Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
+/** Failed: no such executable, or, for `later`, no log. A cgroup that cannot be made is none. */
 export async function makeParent(making: Making, settings: Settings): Promise<Made> {
   const { spec, place } = making;
   const env = programEnvironment(settings.baseEnv(), spec, settings.server, place.cookie);

@@ -75,6 +75,7 @@ export async function listRecords(
   return found;
 }
 
+/** A folder that is not there is the record of no run; rejects when one that is there cannot be read. */
 export async function readRecord(dir: string): Promise<RunRecord> {
   const [parentText, programText, exitText, boot] = await Promise.all([
     readText(join(dir, "parent")),

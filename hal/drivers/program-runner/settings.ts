@@ -61,6 +61,7 @@ export interface Settings {
   logPath(group: string, resource: string): string;
 }
 
+/** The options with every default filled in. */
 export function settle(options: ProgramRunnerOptions): Settings {
   const { runDir, stateDir, server, cgroupRoot, report } = options;
   assert(runDir.startsWith("/") && stateDir.startsWith("/"), "absolute folders");

@@ -12,7 +12,7 @@ import * as assert from "uvu/assert";
 import { Feed, SUBSCRIBERS_MAX } from "../../../firmware/agent/feed.ts";
 import { type LineChannel, openLineChannel } from "../../../firmware/ipc.ts";
 import type { StatusDocument } from "../../../services/status.ts";
-import { until } from "../../hal/rack/bench-rig.ts";
+import { until } from "../../deadline.ts";
 import { logLine, picture } from "../../services/telemetry/desk-stage.ts";
 
 interface Ear extends LineChannel {

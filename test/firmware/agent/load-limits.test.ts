@@ -16,14 +16,16 @@ import {
 import type { Facts } from "../../../services/facts.ts";
 import { encodeWords } from "../../../services/failover/words.ts";
 import { markOf } from "../../../services/resources/load-marks.ts";
-import { until } from "../../hal/drivers/program-runner/runner-world.ts";
+import { until } from "../../deadline.ts";
 import {
+  type Args,
   clear,
   cookieOf,
   keysOf,
+  loadOrder,
   makeStage,
   openDesk,
-  put,
+  putManager,
   type ScriptStage,
 } from "./script-stage.ts";
 
@@ -35,17 +37,8 @@ test.before.each(async (box) => {
 });
 test.after.each(({ stage }) => clear(stage));
 
-type Args = Readonly<Record<string, unknown>>;
-
 async function load(stage: ScriptStage, argv: readonly string[], more: Args = {}): Promise<void> {
-  const rules = { restartMax: 0, forgetHours: null, env: {}, ...more };
-  const answer = await stage.desk.answer("script.load", {
-    group: "web",
-    id: "APP",
-    resource: "app",
-    argv,
-    ...rules,
-  });
+  const answer = await stage.desk.answer("script.load", loadOrder(argv, more));
   assert.is(answer.kind, "done");
 }
 
@@ -81,15 +74,7 @@ test("R28: the end of a launcher is the end of its target; what it leaves behind
   process.kill(resident, "SIGKILL");
   await until("it is gone", () => !existsSync(`/proc/${resident}`));
   // A further program's end is heard, so an earlier one would have been.
-  await stage.desk.answer("script.load", {
-    group: "web",
-    id: "NEXT",
-    resource: "app",
-    argv: ["sh", "-c", "exit 7"],
-    env: {},
-    restartMax: 0,
-    forgetHours: null,
-  });
+  await load(stage, ["sh", "-c", "exit 7"], { id: "NEXT" });
   await until("the next one's end was told", () => keysOf(stage).includes("load.lost"));
   const ends = told(stage).slice(before.length);
   assert.equal(ends, ["load.started", "load.lost"], "of the next one only");
@@ -112,12 +97,7 @@ test("R25: a service is watched by its state: when its manager says it ended, it
   stage,
 }) => {
   const { dir } = stage;
-  put(
-    stage,
-    "systemctl",
-    `case $1 in start) touch ${dir}/on;; stop) rm -f ${dir}/on;; is-active) [ -e ${dir}/on ];; show) [ -e ${dir}/on ] && echo active || echo inactive;; esac`,
-  );
-  const env = { PATH: `${dir}:/usr/bin:/bin` };
+  const env = putManager(stage);
   await load(stage, ["W3SVC"], { service: true, monitor: true, env });
   await until("it was started", () => existsSync(join(dir, "on")));
   assert.equal(stage.failed, []);
@@ -195,9 +175,8 @@ for (const [form, parallelOf, expected] of [
     };
     const desk = openDesk(here);
     desk.hear(loadedThere());
-    const rules = { restartMax: 0, forgetHours: null, env: {} };
-    const what = { group: "web", id: "APP", resource: "app", argv: ["sleep", "65.5"] };
-    assert.is((await desk.answer("script.load", { ...what, ...rules })).kind, expected);
+    const answer = await desk.answer("script.load", loadOrder(["sleep", "65.5"]));
+    assert.is(answer.kind, expected);
   });
 }
 

@@ -11,15 +11,18 @@ import {
 } from "../../../hal/drivers/process-tree/process-tree.ts";
 import type { Facts } from "../../../services/facts.ts";
 import { encodeWords } from "../../../services/failover/words.ts";
-import { until } from "../../hal/drivers/program-runner/runner-world.ts";
+import { until } from "../../deadline.ts";
 import {
+  type Args,
   clear,
   cookieOf,
   keysOf,
   living,
+  loadOrder,
   makeStage,
   openDesk,
   put,
+  putManager,
   reasonOf,
   type ScriptStage,
 } from "./script-stage.ts";
@@ -32,26 +35,13 @@ test.before.each(async (box) => {
 });
 test.after.each(({ stage }) => clear(stage));
 
-type Args = Readonly<Record<string, unknown>>;
-
-const order = (argv: readonly string[], more: Args = {}): Args => ({
-  group: "web",
-  id: "APP",
-  argv,
-  env: {},
-  resource: "app",
-  restartMax: 0,
-  forgetHours: null,
-  ...more,
-});
-
 async function ask(stage: ScriptStage, verb: string, args: Args): Promise<string> {
   const answer = await stage.desk.answer(verb, args);
   return answer.kind === "done" ? "done" : answer.key;
 }
 
 test("R159: a loaded program runs until armkill, whose end is no failure", async ({ stage }) => {
-  assert.is(await ask(stage, "script.load", order(["sleep", "60"], { restartMax: 9 })), "done");
+  assert.is(await ask(stage, "script.load", loadOrder(["sleep", "60"], { restartMax: 9 })), "done");
   assert.ok(living(stage) > 0);
   assert.is(await ask(stage, "script.kill", { group: "web", id: "app" }), "done");
   assert.is(living(stage), 0);
@@ -64,7 +54,7 @@ test("R159: a loaded program runs until armkill, whose end is no failure", async
 
 test("R155, R157: its restarts are counted; then the group has failed, once", async ({ stage }) => {
   const rules = { restartMax: 2, forgetHours: 1, failover: true };
-  await ask(stage, "script.load", order(["sh", "-c", "exit 7"], rules));
+  await ask(stage, "script.load", loadOrder(["sh", "-c", "exit 7"], rules));
   await until("the group failed", () => stage.failed.length > 0);
   assert.equal(stage.failed, [0]);
   const told = keysOf(stage).filter((key) => key.startsWith("load."));
@@ -73,19 +63,19 @@ test("R155, R157: its restarts are counted; then the group has failed, once", as
 });
 
 test("D21: without /FOV and /M the end is an alert and the group stays", async ({ stage }) => {
-  await ask(stage, "script.load", order(["sh", "-c", "exit 7"]));
+  await ask(stage, "script.load", loadOrder(["sh", "-c", "exit 7"]));
   await until("it was told", () => keysOf(stage).includes("load.lost"));
   assert.equal(stage.failed, []);
 });
 
 test("R160: an identity is taken once, whatever its case", async ({ stage }) => {
-  assert.is(await ask(stage, "script.load", order(["sleep", "60"])), "done");
+  assert.is(await ask(stage, "script.load", loadOrder(["sleep", "60"])), "done");
   assert.is(
-    await ask(stage, "script.load", order(["sleep", "60"], { id: "app" })),
+    await ask(stage, "script.load", loadOrder(["sleep", "60"], { id: "app" })),
     "load-duplicate",
   );
   const both = await Promise.all(
-    ["B", "b"].map((id) => ask(stage, "script.load", order(["sleep", "60"], { id }))),
+    ["B", "b"].map((id) => ask(stage, "script.load", loadOrder(["sleep", "60"], { id }))),
   );
   assert.equal(both.sort(), ["done", "load-duplicate"]);
 });
@@ -114,15 +104,18 @@ test("R160: an identity that the other server uses for another group is refused"
 }) => {
   const there = await besides();
   try {
-    assert.is(await ask(there, "script.load", order(["sleep", "60"], { id: "Www" })), "done");
+    assert.is(await ask(there, "script.load", loadOrder(["sleep", "60"], { id: "Www" })), "done");
     stage.desk.hear(hearsOf(there));
-    const answer = await stage.desk.answer("script.load", order(["sleep", "60"], { id: "wwW" }));
+    const answer = await stage.desk.answer(
+      "script.load",
+      loadOrder(["sleep", "60"], { id: "wwW" }),
+    );
     assert.ok(answer.kind === "refused" && answer.key === "load-duplicate");
     assert.match(JSON.stringify(answer), /SERVER2/);
-    assert.is(await ask(stage, "script.load", order(["sleep", "60"], { id: "WW" })), "done");
+    assert.is(await ask(stage, "script.load", loadOrder(["sleep", "60"], { id: "WW" })), "done");
     // Not heard any more: its groups come here, and their identities with them.
     stage.desk.hear(hearsOf(there, null));
-    assert.is(await ask(stage, "script.load", order(["sleep", "60"], { id: "www" })), "done");
+    assert.is(await ask(stage, "script.load", loadOrder(["sleep", "60"], { id: "www" })), "done");
     assert.not(keysOf(stage).includes("load.conflict"));
     // Heard again with the same identity: told once, and nothing is ended for it.
     stage.desk.hear(hearsOf(there));
@@ -137,25 +130,25 @@ test("R160: an identity that the other server uses for another group is refused"
 test("R160: an identity ended over there is free here", async ({ stage }) => {
   const there = await besides();
   try {
-    await ask(there, "script.load", order(["sleep", "60"]));
+    await ask(there, "script.load", loadOrder(["sleep", "60"]));
     stage.desk.hear(hearsOf(there));
-    assert.is(await ask(stage, "script.load", order(["sleep", "60"])), "load-duplicate");
+    assert.is(await ask(stage, "script.load", loadOrder(["sleep", "60"])), "load-duplicate");
     await ask(there, "script.kill", { group: "web", id: "APP" });
     stage.desk.hear(hearsOf(there));
-    assert.is(await ask(stage, "script.load", order(["sleep", "60"])), "done");
+    assert.is(await ask(stage, "script.load", loadOrder(["sleep", "60"])), "done");
   } finally {
     await clear(there);
   }
 });
 
-test("R44: loaded programs end with the group, and nothing is loaded while it is down", async ({
+test("loaded programs end with the group, and nothing is loaded while it is down", async ({
   stage,
 }) => {
-  await ask(stage, "script.load", order(["sleep", "60"], { id: "A" }));
-  await ask(stage, "script.load", order(["sleep", "60"], { id: "B", restartMax: 9 }));
+  await ask(stage, "script.load", loadOrder(["sleep", "60"], { id: "A" }));
+  await ask(stage, "script.load", loadOrder(["sleep", "60"], { id: "B", restartMax: 9 }));
   await stage.desk.stop(stage.group, stage.script);
   assert.is(living(stage), 0);
-  assert.is(await ask(stage, "script.load", order(["sleep", "60"])), "script-not-active");
+  assert.is(await ask(stage, "script.load", loadOrder(["sleep", "60"])), "script-not-active");
 });
 
 test("R21: the next agent goes on watching, with the count of restarts", async ({ stage }) => {
@@ -164,7 +157,7 @@ test("R21: the next agent goes on watching, with the count of restarts", async (
   put(stage, "app.sh", body);
   const rules = { restartMax: 1, failover: true };
   const env = { GREETING: "hello", KAGE_TREE: "forged", PATH: "/usr/bin:/bin" };
-  await ask(stage, "script.load", order([join(stage.dir, "app.sh")], { ...rules, env }));
+  await ask(stage, "script.load", loadOrder([join(stage.dir, "app.sh")], { ...rules, env }));
   await until("it runs", () => existsSync(join(stage.dir, "pids")));
   const pid = readFileSync(join(stage.dir, "pids"), "utf8").trim();
   const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
@@ -173,7 +166,7 @@ test("R21: the next agent goes on watching, with the count of restarts", async (
   assert.match(environment, `KAGE_RUN_DIR=${stage.context.local.runDir}`);
   const next = openDesk(stage);
   assert.is(await next.adopt(stage.group), true);
-  const duplicate = await next.answer("script.load", order(["sleep", "1"]));
+  const duplicate = await next.answer("script.load", loadOrder(["sleep", "1"]));
   assert.is(duplicate.kind === "refused" && duplicate.key, "load-duplicate");
   await next.stop(stage.group, stage.script);
   assert.is(living(stage), 0);
@@ -187,7 +180,7 @@ test("R158: an agent that died during the start leaves its loaded programs to th
   await stage.desk.stop(group, script);
   const starting = stage.desk.start(group, script, "START").catch((error: Error) => error.message);
   await until("it has begun", () => existsSync(join(dir, "begun")));
-  assert.is(await ask(stage, "script.load", order(["sleep", "60"])), "done");
+  assert.is(await ask(stage, "script.load", loadOrder(["sleep", "60"])), "done");
   const next = openDesk(stage);
   assert.is(await next.adopt(group), false);
   await next.stop(group, script);
@@ -200,14 +193,9 @@ test("R158: a service is started, watched and stopped through the system's own m
   stage,
 }) => {
   const { dir } = stage;
-  put(
-    stage,
-    "systemctl",
-    `echo "$*" >>${dir}/calls; case $1 in start) touch ${dir}/on;; stop) rm -f ${dir}/on;; is-active) [ -e ${dir}/on ];; show) [ -e ${dir}/on ] && echo active || echo inactive;; esac`,
-  );
-  const env = { PATH: `${dir}:/usr/bin:/bin` };
+  const env = putManager(stage);
   const rules = { service: true, monitor: true, env };
-  await ask(stage, "script.load", order(["W3SVC"], rules));
+  await ask(stage, "script.load", loadOrder(["W3SVC"], rules));
   await until("it was started", () => existsSync(join(dir, "on")));
   await ask(stage, "script.kill", { group: "web", id: "APP" });
   const calls = readFileSync(join(dir, "calls"), "utf8").trim().split("\n");
@@ -217,22 +205,12 @@ test("R158: a service is started, watched and stopped through the system's own m
   assert.equal(stage.failed, []);
 });
 
-/** Stands for systemd: the service is the file `on`; with a file `stuck` it cannot be ended. */
-function putManager({ dir }: ScriptStage): void {
-  const states = `is-active) alive;; show) alive && echo active || echo inactive;;`;
-  const verbs = `start) touch ${dir}/on;; stop) [ "$2" = --no-block ] || rm -f ${dir}/on;;`;
-  const alive = `alive() { [ -e ${dir}/on ] || [ -e ${dir}/stuck ]; }`;
-  const script = `#!/bin/sh\n${alive}; case $1 in ${verbs} ${states} esac\n`;
-  writeFileSync(join(dir, "systemctl"), script, { mode: 0o755 });
-}
-
 test("R158: a service that its manager started again after an alert ends with the group", async ({
   stage,
 }) => {
   const { dir } = stage;
-  putManager(stage);
-  const rules = { service: true, env: { PATH: `${dir}:/usr/bin:/bin` } };
-  await ask(stage, "script.load", order(["W3SVC"], rules));
+  const rules = { service: true, env: putManager(stage) };
+  await ask(stage, "script.load", loadOrder(["W3SVC"], rules));
   await until("it was started", () => existsSync(join(dir, "on")));
   rmSync(join(dir, "on"));
   await until("it was told", () => keysOf(stage).includes("load.lost"));
@@ -245,9 +223,8 @@ test("R158: a service that its manager cannot end makes the stop of its group fa
   stage,
 }) => {
   const { dir } = stage;
-  putManager(stage);
-  const rules = { service: true, env: { PATH: `${dir}:/usr/bin:/bin` } };
-  await ask(stage, "script.load", order(["W3SVC"], rules));
+  const rules = { service: true, env: putManager(stage) };
+  await ask(stage, "script.load", loadOrder(["W3SVC"], rules));
   await until("it was started", () => existsSync(join(dir, "on")));
   writeFileSync(join(dir, "stuck"), "");
   assert.is(await ask(stage, "script.kill", { group: "web", id: "APP" }), "kill-failed");
@@ -257,13 +234,11 @@ test("R158: a service that its manager cannot end makes the stop of its group fa
   );
 });
 
-test("R44: the next agent starts nothing again that died while none was there", async ({
-  stage,
-}) => {
+test("the next agent starts nothing again that died while none was there", async ({ stage }) => {
   const rules = { restartMax: 9, failover: true };
   // As the last will does it: the agent hears nothing any more, then all of the group is killed.
   const last = openDesk(stage, true);
-  await last.answer("script.load", order(["sleep", "60"], rules));
+  await last.answer("script.load", loadOrder(["sleep", "60"], rules));
   const before = living(stage);
   const next = openDesk(stage);
   for (const who of findByEnvironment([cookieOf(stage)])) signalProcess(who, "SIGKILL");
@@ -295,16 +270,16 @@ test("R161: log lines are events, alerts with /ARM, and a flood is refused", asy
 const malformed: readonly [string, string, Args][] = [
   ["no group", "script.log", { text: "x" }],
   ["no text", "script.log", { group: "web" }],
-  ["no identity", "script.load", order(["x"], { id: "" })],
-  ["an identity with a path", "script.load", order(["x"], { id: "../x" })],
-  ["a reserved identity", "script.load", order(["x"], { id: "nec_x" })],
-  ["no program", "script.load", order([])],
-  ["words that are none", "script.load", order(["x"], { argv: [1] })],
-  ["NUL", "script.load", order(["x\0"])],
-  ["too many restarts", "script.load", order(["x"], { restartMax: 10 })],
-  ["a fraction of an hour", "script.load", order(["x"], { forgetHours: 0.5 })],
-  ["/M with /R", "script.load", order(["x"], { restartMax: 1, monitor: true })],
-  ["an environment that is none", "script.load", order(["x"], { env: [1] })],
+  ["no identity", "script.load", loadOrder(["x"], { id: "" })],
+  ["an identity with a path", "script.load", loadOrder(["x"], { id: "../x" })],
+  ["a reserved identity", "script.load", loadOrder(["x"], { id: "nec_x" })],
+  ["no program", "script.load", loadOrder([])],
+  ["words that are none", "script.load", loadOrder(["x"], { argv: [1] })],
+  ["NUL", "script.load", loadOrder(["x\0"])],
+  ["too many restarts", "script.load", loadOrder(["x"], { restartMax: 10 })],
+  ["a fraction of an hour", "script.load", loadOrder(["x"], { forgetHours: 0.5 })],
+  ["/M with /R", "script.load", loadOrder(["x"], { restartMax: 1, monitor: true })],
+  ["an environment that is none", "script.load", loadOrder(["x"], { env: [1] })],
   ["another verb", "script.eat", { group: "web" }],
 ];
 
@@ -315,7 +290,7 @@ for (const [name, verb, args] of malformed) {
 }
 
 test("a program that is not there is refused with the reason", async ({ stage }) => {
-  const answer = await stage.desk.answer("script.load", order(["/no/such"]));
+  const answer = await stage.desk.answer("script.load", loadOrder(["/no/such"]));
   assert.match(JSON.stringify(answer), /load-failed.*not there/);
 });
 

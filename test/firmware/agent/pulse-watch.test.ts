@@ -13,7 +13,7 @@ import { PulseWatch } from "../../../firmware/agent/pulse-watch.ts";
 import type { ServerContext } from "../../../firmware/local.ts";
 import { readProcess } from "../../../hal/drivers/process-tree/process-tree.ts";
 import type { Facts } from "../../../services/facts.ts";
-import { until } from "../../hal/drivers/program-runner/runner-world.ts";
+import { until } from "../../deadline.ts";
 
 /** T = 100, I = 10: a word every 20 ms, a pulse hangs after 100 ms (T / 2 is below that). */
 const context = {

@@ -85,6 +85,33 @@ export function put(stage: Pick<ScriptStage, "dir">, name: string, body: string)
   chmodSync(path, 0o755);
 }
 
+export type Args = Readonly<Record<string, unknown>>;
+
+/** Arguments of `script.load` for a program APP that is started once and not again. */
+export const loadOrder = (argv: readonly string[], more: Args = {}): Args => ({
+  group: "web",
+  id: "APP",
+  argv,
+  env: {},
+  resource: "app",
+  restartMax: 0,
+  forgetHours: null,
+  ...more,
+});
+
+/**
+ * Stands for systemd in front of `PATH`, which is given: the service is the file `on`, with a file `stuck` it
+ * cannot be ended, and `calls` tells what was asked.
+ */
+export function putManager(stage: ScriptStage): { readonly PATH: string } {
+  const { dir } = stage;
+  const states = `is-active) alive;; show) alive && echo active || echo inactive;;`;
+  const verbs = `start) touch ${dir}/on;; stop) [ "$2" = --no-block ] || rm -f ${dir}/on;;`;
+  const alive = `alive() { [ -e ${dir}/on ] || [ -e ${dir}/stuck ]; }`;
+  put(stage, "systemctl", `echo "$*" >>${dir}/calls; ${alive}; case $1 in ${verbs} ${states} esac`);
+  return { PATH: `${dir}:/usr/bin:/bin` };
+}
+
 export const cookieOf = ({ context, group }: ScriptStage): string =>
   `KAGE_SCRIPT=${placeRecord(context.local.runDir, "SERVER1", group.name, "app").cookie}`;
 

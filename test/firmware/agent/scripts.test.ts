@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { hostIncarnation } from "../../../hal/base/ids.ts";
-import { until } from "../../hal/drivers/program-runner/runner-world.ts";
+import { until } from "../../deadline.ts";
 import {
   clear,
   keysOf,

@@ -87,6 +87,14 @@ test("R106: with VxVM on two servers only COM is offered", async () => {
   assert.match(refused.err, "possible: com\n");
 });
 
+test("D49: LVM is no manager that owns whole disks: the partition lies outside the volume group", async () => {
+  const proposed = await create("--volume-manager", "lvm", "--dry-run");
+  assert.is(proposed.exit, 0, proposed.err);
+  assert.match(proposed.out, '"method": "com-disk"');
+  const chosen = await create("--volume-manager", "lvm", "--method", "disk", "--dry-run");
+  assert.match(chosen.out, '"method": "disk"');
+});
+
 test("R80, R105: three servers are created one by one with --method majority and pass config check", async () => {
   const made = await run([
     "cluster",

@@ -16,7 +16,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { openSigned, operatorKeys, readKeyFile } from "../../../services/telemetry/signature.ts";
+import {
+  openSigned,
+  operatorKeys,
+  readKeyFile,
+} from "../../../services/telemetry/commands/signature.ts";
+import { localSample } from "../local-sample.ts";
 import { kage, type Ran } from "./fake-terminal.ts";
 
 const TOPIC = "kage/v1/www/cmd/op/group/web/move";
@@ -30,17 +35,7 @@ interface Desk {
 async function withDesk(act: (desk: Desk) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "kage-keys-"));
   const at = (name: string): string => join(folder, name);
-  const local = {
-    server: "SERVER1",
-    configFile: at("cluster.jsonc"),
-    keyFile: at("cluster.key"),
-    stateDir: folder,
-    runDir: folder,
-    off: { kind: "command", argv: ["true"] },
-    watchdog: { kind: "none" },
-    addresses: { kind: "linux" },
-  };
-  writeFileSync(at("local.json"), JSON.stringify(local));
+  writeFileSync(at("local.json"), JSON.stringify(localSample(folder)));
   try {
     await act({
       at,

@@ -9,10 +9,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { behind, pieceAt } from "../../../firmware/replay/format.ts";
-import { COM } from "../../../firmware/simulator/wires.ts";
-import { World } from "../../../firmware/simulator/world.ts";
-import { swarmConfig } from "../pulse/swarm-plan.ts";
-import { drawJournal, type Recording, readWhole, recordAll } from "../replay/recordings.ts";
+import { drawJournal, readWhole, recordCut } from "../replay/recordings.ts";
 import { kage } from "./fake-terminal.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kage-replay-cli-"));
@@ -26,19 +23,10 @@ function put(name: string, bytes: Buffer): string {
 
 /** The pulse of the server that gave up. */
 function loserJournal(): Buffer {
-  const recordings: Recording[] = [];
-  const config = swarmConfig({ method: "com-disk", timeoutMs: 1000, watchdogMs: 0 });
-  const world = new World(config, 5, { through: recordAll(recordings) });
-  for (const host of world.hosts) host.power();
-  world.run(4000);
-  for (const path of [0, 1, COM]) {
-    for (const from of [0, 1]) world.wires.change(path, from, { cut: true });
-  }
-  world.run(3000);
+  const { world, recordings } = recordCut();
   const loser = world.wills[0]?.index;
   const found = recordings.find(({ index, role }) => index === loser && role === "pulse");
   if (found === undefined) throw new Error("nobody gave up");
-  found.recorder.flush();
   return found.sink.journal;
 }
 
@@ -53,7 +41,8 @@ test("0: the timeline shows claim, verdict and will, and the last word is identi
   assert.match(out, /tick +KG-3001 Claim 1 on the arbitration partition has begun/);
   assert.match(out, /disk\.answered .*op=read ok=true +KG-3003 Claim 1 is lost/);
   assert.match(out, /will\.execute reason=claim-lost/);
-  assert.match(out, /\.\.\. \d+ entries of daily work/);
+  assert.match(out, /\.\.\. daily work, entries: \d+/);
+  assert.match(out, /KG-3001 Claim 1 on the arbitration partition has begun, claim\.write/);
   assert.match(out, /identical: all \d+ entries are decided as recorded\n$/);
   assert.ok(out.indexOf("Claim 1 is lost") < out.indexOf("will.execute"), "in order of time");
 });
@@ -156,8 +145,8 @@ test("2: what is no journal, of another version or damaged is refused with place
     [put("empty.kgj", bytes.subarray(0, 100)), "expected at least one whole entry, found none"],
     [join(folder, "absent.kgj"), "cannot read "],
     // Endless.
-    ["/dev/zero", "/dev/zero: expected a file, found a folder or device"],
-    [folder, "expected a file, found a folder or device"],
+    ["/dev/zero", "cannot read /dev/zero: at most 64 MiB are expected, it has more"],
+    [folder, "it is a folder"],
   ];
   for (const [name, words] of cases) {
     const { exit, err } = await replay(name);

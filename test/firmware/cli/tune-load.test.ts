@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { startLoad } from "../../../firmware/cli/tune-load.ts";
-import { until } from "../../hal/rack/bench-rig.ts";
+import { until } from "../../deadline.ts";
 
 const MODULE = join(import.meta.dirname, "../../../firmware/cli/tune-load.js");
 

@@ -12,6 +12,7 @@ import * as assert from "uvu/assert";
 import { readSecret } from "../../../firmware/cli/secret.ts";
 import { createPasswordDesk } from "../../../firmware/telemetry/web/password.ts";
 import { openUserStore } from "../../../firmware/telemetry/web/users.ts";
+import { localSample } from "../local-sample.ts";
 import { kage, type Ran, type TerminalOptions } from "./fake-terminal.ts";
 
 const SECRET = "seven green herons";
@@ -23,19 +24,8 @@ interface Desk {
 
 async function withDesk(play: (desk: Desk) => Promise<void>, telemetry = true): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "kage-user-"));
-  const local = {
-    server: "SERVER1",
-    configFile: join(folder, "cluster.jsonc"),
-    keyFile: join(folder, "cluster.key"),
-    stateDir: folder,
-    runDir: folder,
-    off: { kind: "command", argv: ["true"] },
-    watchdog: { kind: "none" },
-    addresses: { kind: "linux" },
-    ...(telemetry
-      ? { telemetry: { listen: "127.0.0.1:0", brokers: ["mqtt://127.0.0.1:1883"] } }
-      : {}),
-  };
+  const section = { listen: "127.0.0.1:0", brokers: ["mqtt://127.0.0.1:1883"] };
+  const local = localSample(folder, telemetry ? { telemetry: section } : {});
   const file = join(folder, "local.json");
   writeFileSync(file, JSON.stringify(local));
   try {

@@ -4,17 +4,10 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { everBothSole, Pair, pairConfig } from "./pair.ts";
+import { everBothSole, Pair, pairConfig, started } from "./pair.ts";
 
-function together(owner = 0, times: object = {}): Pair {
-  const pair = new Pair(pairConfig("disk", 1000, times));
-  pair.run(1000);
-  assert.is(pair.shows(0), "member");
-  assert.is(pair.shows(1), "member");
-  pair.own(owner, true);
-  pair.run(2000);
-  return pair;
-}
+const together = (owner = 0, times: object = {}): Pair =>
+  started(pairConfig("disk", 1000, times), owner);
 
 for (const owner of [0, 1]) {
   const other = 1 - owner;

@@ -14,6 +14,7 @@ import {
   type GroupWords,
   type Words,
 } from "../../../services/failover/words.ts";
+import { UNEVENTFUL } from "../../services/failover/uneventful-facts.ts";
 import { SETTINGS, swarmConfig } from "./swarm-plan.ts";
 
 const HOST = hostIncarnation("00000000000000a1");
@@ -66,23 +67,15 @@ function facts(
   const heard = peer !== null && !sole;
   revision += 100;
   return {
+    ...UNEVENTFUL,
     atMs,
     server,
-    sinceMs: 0,
     view: outside ? null : view,
     proposal,
-    promise: null,
     floor: view.epoch.counter,
     sole,
-    gaveUp: null,
     holdsLease,
-    leaseUntilMs: null,
     ackedMs: atMs,
-    lostAfterMs: null,
-    conflict: false,
-    refused: null,
-    claim: "none",
-    waitUntilMs: null,
     peers: [
       {
         index: 1 - self,
@@ -97,7 +90,6 @@ function facts(
         configDiffers: false,
       },
     ],
-    paths: [],
     willRevision: revision,
   };
 }

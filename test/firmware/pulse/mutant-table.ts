@@ -2,13 +2,11 @@
  * The mutants: each takes one rule of protocol.md out of the compiled cores by replacing one text. The
  * text must occur exactly once in its file.
  */
+import type { Replacement } from "../../mutants/mutant.ts";
 
-export interface Mutant {
+export interface Mutant extends Replacement {
+  /** What is left out, after the section or row of protocol.md. */
   readonly name: string;
-  /** Path in the folder of the compiled sources. */
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
 }
 
 const ROUTE = "firmware/pulse/route.js";
@@ -212,8 +210,32 @@ const FOUND: readonly Mutant[] = [
   {
     name: "found: a taught pulse owes no verdict",
     file: ROUTE,
-    from: "(state.isJudgeDue || taught)",
-    to: "state.isJudgeDue",
+    from: "|| taught || freed",
+    to: "|| freed",
+  },
+  {
+    name: "found: a claim that a probe stood in the way of waits for its turn",
+    file: ROUTE,
+    from: "|| taught || freed",
+    to: "|| taught",
+  },
+  {
+    name: "found: a new pulse is answered an interval later",
+    file: "firmware/pulse/beat-news.js",
+    from: "!event.proven || event.beat.heardStampMs === null",
+    to: "!event.proven",
+  },
+  {
+    name: "found: a new pulse acknowledges an interval later",
+    file: ROUTE,
+    from: "|| isFirstWord(before, this.state)",
+    to: "",
+  },
+  {
+    name: "found: the serial line is blamed for a pause of both ways",
+    file: HEARTBEAT,
+    from: "if (wasAway(peer, beat.stampMs, config))",
+    to: "if (false)",
   },
   {
     name: "found: a restarted pulse counts its absence as the peer's silence",
@@ -236,8 +258,8 @@ const FOUND: readonly Mutant[] = [
   {
     name: "found: epochs heard from the peer do not raise the floor",
     file: MEMBERSHIP,
-    from: "Math.max(settled.floor, beat.view?.epoch.counter ?? 0)",
-    to: "settled.floor",
+    from: "shown > settled.floor",
+    to: "false",
   },
   {
     name: "found: one-way COM counts as silence at the start",
@@ -344,8 +366,8 @@ const FOUND: readonly Mutant[] = [
   {
     name: "found: a deadline that passed during an event gets no tick",
     file: ROUTE,
-    from: "mark > state.tickedAtMs",
-    to: "mark > nowMs",
+    from: "markMs > state.tickedAtMs",
+    to: "markMs > nowMs",
   },
   {
     name: "found: stamps of the boot before count as heard",

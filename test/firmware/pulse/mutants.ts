@@ -4,37 +4,21 @@
  * any of them first. The last line is the sum; exit 1 when one survives or does not fit the sources any more.
  * Source: protocol.md chapter 3 (the model's mutants) and the rows of found*.test.ts; work order 4 item 6.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { createRequire } from "node:module";
-import { availableParallelism, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { copyOfSources, inLanes, runTest, withMutant } from "../../mutants/sources.ts";
 import { invariantsOf } from "../../sim/mutant-rules.ts";
 import { SHARED_DISK } from "./mutant-disk.ts";
 import { MAJORITY } from "./mutant-majority.ts";
 import { MUTANTS, type Mutant } from "./mutant-table.ts";
 
-const dist = join(dirname(fileURLToPath(import.meta.url)), "../../..");
-const PARTS = ["firmware", "services", "hal", "flash", "test/firmware/pulse", "test/sim"];
-const MORE_PARTS = ["test/services/membership", "test/services/quorum"];
 const QUORUM = ["disk", "disk-many", "disk-witness", "stamping"];
 /** Quick ones first; whole clusters in virtual time come last. */
 const TESTS = [
   "route",
   "disk-pair",
   "farewell",
+  "hung-pulse",
   ...QUORUM.map((name) => `../../services/quorum/${name}`),
   "found",
   "found-restart",
@@ -46,18 +30,13 @@ const TESTS = [
 const MAJORITY_TESTS = [
   "../../services/membership/majority",
   "majority",
+  "hung-pulse",
   "../../sim/storms",
   "../../sim/whole-storms",
 ];
 /** The swarm takes 20 s of a core, and a busy machine several times as long; what hangs counts as caught. */
 const TEST_TIMEOUT_MS = 600_000;
 
-const require = createRequire(import.meta.url);
-const packages = dirname(dirname(dirname(realpathSync(require.resolve("uvu")))));
-const folders: string[] = [];
-process.on("exit", () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
 
 process.exitCode = await main();
@@ -108,66 +87,24 @@ async function unharmed(lanes: readonly string[], tests: ReadonlySet<string>): P
   return failing;
 }
 
-/** Work is taken by whichever folder is free. */
-async function inLanes<T>(
-  lanes: readonly string[],
-  work: readonly T[],
-  act: (folder: string, item: T) => Promise<void>,
-): Promise<void> {
-  const waiting = [...work];
-  const lane = async (folder: string): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
-      await act(folder, item);
-    }
-  };
-  await Promise.all(lanes.map(lane));
-}
-
-function copyOfSources(): string {
-  const folder = mkdtempSync(join(tmpdir(), "kage-mutants-"));
-  folders.push(folder);
-  for (const part of [...PARTS, ...MORE_PARTS]) {
-    mkdirSync(join(folder, dirname(part)), { recursive: true });
-    cpSync(join(dist, part), join(folder, part), { recursive: true });
-  }
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  symlinkSync(packages, join(folder, "node_modules"));
-  return folder;
-}
-
 interface Tried {
   readonly kind: "caught" | "survives" | "unfit";
   readonly by: string;
 }
 
 async function tryMutant(folder: string, mutant: Mutant): Promise<Tried> {
-  const { file, from, to } = mutant;
-  const path = join(folder, file);
-  const whole = readFileSync(path, "utf8");
-  if (whole.split(from).length !== 2) {
-    return { kind: "unfit", by: `expected exactly one "${from}" in ${file}; adapt the table` };
-  }
-  writeFileSync(
-    path,
-    whole.replace(from, () => to),
-  );
-  try {
+  const { file, from } = mutant;
+  const tried = await withMutant(folder, mutant, async (): Promise<Tried> => {
     for (const test of testsOf(mutant)) {
       if (!(await passes(folder, test))) return { kind: "caught", by: test };
     }
     return { kind: "survives", by: file };
-  } finally {
-    writeFileSync(path, whole);
-  }
+  });
+  if (tried !== "unfit") return tried;
+  return { kind: "unfit", by: `expected exactly one "${from}" in ${file}; adapt the table` };
 }
 
 async function passes(folder: string, test: string): Promise<boolean> {
-  const file = join(folder, "test/firmware/pulse", `${test}.test.js`);
-  const child = spawn(process.execPath, [file], { stdio: "ignore", detached: true });
-  const deadline = setTimeout(() => {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-  }, TEST_TIMEOUT_MS);
-  const [code] = (await once(child, "close")) as [number | null];
-  clearTimeout(deadline);
-  return code === 0;
+  const file = `test/firmware/pulse/${test}.test.js`;
+  return (await runTest(folder, file, TEST_TIMEOUT_MS)).kind === "passed";
 }

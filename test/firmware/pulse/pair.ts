@@ -366,9 +366,9 @@ export class Pair {
   }
 }
 
-/** Two members that have been together for a while; `owner` runs groups, null = nobody does. */
-export function started(method: string, owner: number | null = 0): Pair {
-  const pair = new Pair(pairConfig(method));
+/** Two members of a method or text, together for a while; `owner` runs groups, null = nobody does. */
+export function started(what: string | LoadedConfig, owner: number | null = 0): Pair {
+  const pair = new Pair(typeof what === "string" ? pairConfig(what) : what);
   pair.run(1000);
   assert.is(pair.shows(0), "member");
   assert.is(pair.shows(1), "member");

@@ -10,7 +10,7 @@ import { sameEpoch } from "../../../hal/base/view.ts";
 import { blendBudgets } from "../../../services/configuration/blend.ts";
 import type { LoadedConfig } from "../../../services/configuration/load.ts";
 import { grants } from "../../../services/heartbeat/compose.ts";
-import { cutAll, Pair, pairConfig } from "./pair.ts";
+import { cutAll, type Pair, pairConfig, started } from "./pair.ts";
 
 const INTERVAL = { heartbeatIntervalMs: 70, comIntervalMs: 70 };
 const OLD = (method: string): LoadedConfig => pairConfig(method, 1000, INTERVAL);
@@ -20,16 +20,6 @@ function nextConfig(method: string, timeoutMs: number): LoadedConfig {
   const next = { ...pairConfig(method, timeoutMs, INTERVAL), revision: 2 };
   assert.ok(blendBudgets(OLD(method).budget, next.budget) !== null, "near enough for one step");
   return next;
-}
-
-/** Two members that have been together for a while; `owner` runs groups. */
-function started(method: string, owner = 0): Pair {
-  const pair = new Pair(OLD(method));
-  pair.run(1000);
-  assert.equal([pair.shows(0), pair.shows(1)], ["member", "member"]);
-  pair.own(owner, true);
-  pair.run(2000);
-  return pair;
 }
 
 function prepare(pair: Pair, config: LoadedConfig, servers: readonly number[] = [0, 1]): void {
@@ -66,7 +56,7 @@ function watch(pair: Pair, forMs: number, label: string, isOneOwner: boolean): v
 
 test("1.9: both hold it ready, the coordinator installs it with the next epoch and nothing stops", () => {
   for (const timeoutMs of [2000, 1000, 700]) {
-    const pair = started("com-disk");
+    const pair = started(OLD("com-disk"));
     const before = pair.at(0).state.membership.view?.epoch.counter ?? 0;
     const next = nextConfig("com-disk", timeoutMs === 1000 ? 1010 : timeoutMs);
     prepare(pair, next);
@@ -92,7 +82,7 @@ test("1.9: a cut at any moment leaves the old text or the new one on each, and o
       for (const atMs of lengths) {
         for (const side of [[0], [1], [0, 1]]) {
           const label = `owner ${owner}, T ${timeoutMs}, cut of ${side} ${atMs} ms after`;
-          const pair = started("com-disk", owner);
+          const pair = started(OLD("com-disk"), owner);
           const next = nextConfig("com-disk", timeoutMs);
           prepare(pair, next);
           install(pair, next);
@@ -114,7 +104,7 @@ const isNew = (pair: Pair, self: number, next: LoadedConfig): string =>
 
 test("1.9: a cut before the install leaves the old text everywhere", () => {
   for (const goneMs of [150, 500, 800]) {
-    const pair = started("com-disk");
+    const pair = started(OLD("com-disk"));
     const next = nextConfig("com-disk", 2000);
     prepare(pair, next);
     cutAll(pair, true);
@@ -127,7 +117,7 @@ test("1.9: a cut before the install leaves the old text everywhere", () => {
 });
 
 test("1.9: ages are carried over the install, it makes no lease longer", () => {
-  const pair = started("com-disk");
+  const pair = started(OLD("com-disk"));
   const next = nextConfig("com-disk", 2000);
   prepare(pair, next, [0]);
   pair.cutLan(true, [1]);
@@ -140,7 +130,7 @@ test("1.9: ages are carried over the install, it makes no lease longer", () => {
 });
 
 test("1.9: who does not hold the text does not follow, is granted nothing, and follows when handed it", () => {
-  const pair = started("com-disk");
+  const pair = started(OLD("com-disk"));
   const next = nextConfig("com-disk", 1500);
   prepare(pair, next, [0]);
   install(pair, next);
@@ -157,7 +147,7 @@ test("1.9: who does not hold the text does not follow, is granted nothing, and f
 });
 
 test("1.9: only the coordinator installs, only what is held ready, and not under a claim", () => {
-  const pair = started("com-disk");
+  const pair = started(OLD("com-disk"));
   const next = nextConfig("com-disk", 2000);
   install(pair, next);
   assert.is(hashOf(pair, 0), pair.config.hash, "nothing is held ready");
@@ -172,7 +162,7 @@ test("1.9: only the coordinator installs, only what is held ready, and not under
 test("1.9: a pulse that dies around the install comes back by the old text and follows when told", () => {
   for (const who of [0, 1]) {
     for (const afterMs of [0, 1, 2, 3, 50]) {
-      const pair = started("com-disk", 0);
+      const pair = started(OLD("com-disk"), 0);
       const next = nextConfig("com-disk", 2000);
       prepare(pair, next);
       install(pair, next);
@@ -192,7 +182,7 @@ test("1.9: a pulse that dies around the install comes back by the old text and f
 });
 
 test("1.9: a server that is alone or outside changes at once", () => {
-  const pair = started("com-disk", 0);
+  const pair = started(OLD("com-disk"), 0);
   const next = nextConfig("com-disk", 2000);
   pair.power(1, false);
   pair.run(3000);

@@ -1,17 +1,7 @@
 /** Two servers in virtual time, row by row of the guide's tables; expectations by hand from 1.2.4. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Pair, pairConfig } from "./pair.ts";
-
-function started(method: string, owner = 0, timeoutMs = 1000): Pair {
-  const pair = new Pair(pairConfig(method, timeoutMs));
-  pair.run(1000);
-  assert.is(pair.shows(0), "member");
-  assert.is(pair.shows(1), "member");
-  pair.own(owner, true);
-  pair.run(2000);
-  return pair;
-}
+import { Pair, pairConfig, started } from "./pair.ts";
 
 test("R180: two clean starters form one view without waiting", () => {
   const pair = new Pair(pairConfig("com-disk"));

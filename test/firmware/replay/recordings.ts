@@ -11,6 +11,9 @@ import {
   type Sink,
   type Through,
 } from "../../../firmware/replay/recorder.ts";
+import { COM } from "../../../firmware/simulator/wires.ts";
+import { World } from "../../../firmware/simulator/world.ts";
+import { swarmConfig } from "../pulse/swarm-plan.ts";
 
 /** Everything that was ever handed over, and when what of it was. */
 export class MemorySink implements Sink {
@@ -47,7 +50,7 @@ export class MemorySink implements Sink {
   }
 }
 
-/** The ten-thousandth name of a process is as good as any. */
+/** A process to which nothing in particular belongs. */
 export const IDENTITY: Identity = {
   role: "pulse",
   product: "0.1.0",
@@ -78,6 +81,21 @@ export function recordAll(into: Recording[]): (index: number, role: Role) => Thr
     into.push({ index, role, sink, recorder });
     return recorder.through;
   };
+}
+
+/** Two servers by COM + disk; every wire but the array's is cut in one instant, and one of them gives up. */
+export function recordCut(): { readonly world: World; readonly recordings: Recording[] } {
+  const recordings: Recording[] = [];
+  const config = swarmConfig({ method: "com-disk", timeoutMs: 1000, watchdogMs: 0 });
+  const world = new World(config, 5, { through: recordAll(recordings) });
+  for (const host of world.hosts) host.power();
+  world.run(4000);
+  for (const path of [0, 1, COM]) {
+    for (const from of [0, 1]) world.wires.change(path, from, { cut: true });
+  }
+  world.run(3000);
+  for (const { recorder } of recordings) recorder.flush();
+  return { world, recordings };
 }
 
 export function readWhole(bytes: Buffer): Journal {

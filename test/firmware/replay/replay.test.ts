@@ -6,31 +6,18 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readJournal } from "../../../firmware/replay/journal.ts";
 import { type AnyStep, coreOf, replay } from "../../../firmware/replay/replay.ts";
-import { COM } from "../../../firmware/simulator/wires.ts";
 import { World } from "../../../firmware/simulator/world.ts";
 import type { LoadedConfig } from "../../../services/configuration/load.ts";
 import type { NoteData } from "../../../services/effects.ts";
 import { loaded } from "../evaluate/sheets.ts";
 import { swarmConfig } from "../pulse/swarm-plan.ts";
-import { type Recording, readWhole, recordAll } from "./recordings.ts";
+import { type Recording, readWhole, recordAll, recordCut } from "./recordings.ts";
 
-/** Two servers by COM + disk; every wire but the array's is cut in one instant. */
-function recordCut(): { world: World; recordings: Recording[] } {
-  const recordings: Recording[] = [];
-  const config = swarmConfig({ method: "com-disk", timeoutMs: 1000, watchdogMs: 0 });
-  const world = new World(config, 5, { through: recordAll(recordings) });
-  for (const host of world.hosts) host.power();
-  world.run(4000);
-  for (const path of [0, 1, COM]) {
-    for (const from of [0, 1]) world.wires.change(path, from, { cut: true });
-  }
-  world.run(3000);
-  for (const { recorder } of recordings) recorder.flush();
-  return { world, recordings };
-}
-
-/** Drawn by the process from what the core decided (firmware/last-words.ts), and not notes of a core. */
-const LAST_WORDS = ["emergency-shutdown", "verdict.claim-lost"];
+/**
+ * Of a process and not of its core: drawn from what the core decided (firmware/last-words.ts), or said before
+ * there is a core (firmware/agent/boot.ts).
+ */
+const OF_PROCESSES = ["emergency-shutdown", "verdict.claim-lost", "start.first", "start.waiting"];
 
 /** The same run for all who only read. */
 const CUT = recordCut();
@@ -51,7 +38,7 @@ test("D55: the notes and the will of a replay are those that the simulated world
       .flatMap(({ sink }) => replay(readWhole(sink.journal)).moments)
       .flatMap(({ decided }) => notesOf(decided.effects));
     const noted = seen
-      .filter((note) => note.index === index && !LAST_WORDS.includes(note.key))
+      .filter((note) => note.index === index && !OF_PROCESSES.includes(note.key))
       .map(({ key }) => key);
     assert.equal([...told].sort(), [...noted].sort(), `SERVER${index + 1}`);
     assert.ok(told.length > 0);

@@ -32,13 +32,13 @@ const isCalm = (world: World): boolean =>
   world.hosts.every((host) => world.shows(host.index) === "member") &&
   world.checks.failures.length === 0;
 
-test("R10: what was heard once is not heard again: every copy and every old frame is refused", () => {
+test("what was heard once is not heard again: every copy and every old frame is refused", () => {
   const world = runUnder({ copies: 1, replay: 1 });
   assert.ok((world.refused.get("replay") ?? 0) > 100, [...world.refused].join());
   assert.ok(isCalm(world));
 });
 
-test("R10: a frame that was cut short is refused for its length or its tag", () => {
+test("a frame that was cut short is refused for its length or its tag", () => {
   const world = runUnder({ truncate: 0.5 });
   assert.ok((world.refused.get("length") ?? 0) > 5, [...world.refused].join());
   assert.ok(isCalm(world));
@@ -51,7 +51,7 @@ test("D56: one bit that is turned over never makes another beat: it is noise, or
   assert.ok((counters?.malformed ?? 0) > 0, "some of it is read without a key");
 });
 
-test("R4: noise on the serial line costs no frame, for the next delimiter is a new beginning", () => {
+test("R5: noise on the serial line costs no frame, for the next delimiter is a new beginning", () => {
   const world = runUnder({});
   const heard = (): number => world.at(0).pulse?.counters.opened ?? 0;
   const calmFrom = heard();

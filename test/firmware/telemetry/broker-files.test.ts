@@ -6,6 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { writeBrokerFiles, writeDropIn } from "../../../firmware/telemetry/broker-files.ts";
 import { sample, write } from "../../services/configuration/sample.ts";
+import { localSample } from "../local-sample.ts";
 
 /** The plain listener stays on loopback, the other has a certificate that stays the same. */
 function tellOfTls(folder: string, local: { readonly telemetry: object }): void {
@@ -41,19 +42,9 @@ function tellOfTls(folder: string, local: { readonly telemetry: object }): void 
 test("files are written once and anew with the same passwords", () => {
   const folder = mkdtempSync(join(tmpdir(), "kage-broker-"));
   try {
-    const configFile = join(folder, "cluster.jsonc");
-    writeFileSync(configFile, write(sample()));
-    const local = {
-      server: "SERVER1",
-      configFile,
-      keyFile: "k",
-      stateDir: folder,
-      runDir: folder,
-      off: { kind: "command", argv: ["true"] },
-      watchdog: { kind: "none" },
-      addresses: { kind: "linux" },
-      telemetry: { listen: "127.0.0.1:8090", brokers: ["mqtt://127.0.0.1:1884"] },
-    };
+    writeFileSync(join(folder, "cluster.jsonc"), write(sample()));
+    const telemetry = { listen: "127.0.0.1:8090", brokers: ["mqtt://127.0.0.1:1884"] };
+    const local = { ...localSample(folder), telemetry };
     const localFile = join(folder, "local.json");
     const out = join(folder, "broker");
     writeFileSync(localFile, JSON.stringify(local));

@@ -19,10 +19,11 @@ import { claimFreeBlock, rackHost, serverHost } from "../../../hal/rack/plan.ts"
 import { loadConfiguration } from "../../../services/configuration/load.ts";
 import type { StatusDocument } from "../../../services/status.ts";
 import { type BrokerLink, openBrokerLink } from "../../../services/telemetry/broker-link.ts";
-import type { CommandMessage } from "../../../services/telemetry/commands.ts";
-import { until } from "../../hal/rack/bench-rig.ts";
+import type { CommandMessage } from "../../../services/telemetry/commands/rules.ts";
+import { until } from "../../deadline.ts";
 import { sample, write } from "../../services/configuration/sample.ts";
 import { logLine, PREFIX, picture } from "../../services/telemetry/desk-stage.ts";
+import { localSample } from "../local-sample.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "..", "firmware", "main.js");
 
@@ -134,15 +135,8 @@ class TelemetryRig implements Rig {
     writeFileSync(configFile, write(sample()));
     writeFileSync(accounts, JSON.stringify(this.passwords), { mode: 0o600 });
     mkdirSync(join(folder, "run"));
-    const local = {
-      server: "SERVER1",
-      configFile,
-      keyFile: join(folder, "cluster.key"),
-      stateDir: folder,
+    const local = localSample(folder, {
       runDir: join(folder, "run"),
-      off: { kind: "command", argv: ["true"] },
-      watchdog: { kind: "none" },
-      addresses: { kind: "linux" },
       telemetry: {
         listen: `${serverHost(block, 0)}:0`,
         brokers: [this.#url],
@@ -154,7 +148,7 @@ class TelemetryRig implements Rig {
             }),
         ...more.telemetry?.({ folder, host: this.address.host }),
       },
-    };
+    });
     writeFileSync(this.localFile, JSON.stringify(local));
     this.#feed = new Feed({
       status: () => this.#status,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { test as uvuTest } from "uvu";
 import * as assert from "uvu/assert";
 import type { CommandReply } from "../../../services/telemetry/model.ts";
-import { until } from "../../hal/rack/bench-rig.ts";
+import { until } from "../../deadline.ts";
 import { group, sample } from "../../services/configuration/sample.ts";
 import { PREFIX, picture } from "../../services/telemetry/desk-stage.ts";
 import { type BrokerKind, type Observer, type Rig, withRig } from "./rig.ts";

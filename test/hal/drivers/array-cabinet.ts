@@ -9,10 +9,10 @@ import {
   type ArrayWrite,
   createArrayExport,
 } from "../../../hal/rack/array-export.ts";
+import { within } from "../../deadline.ts";
 
 export const HOST = "127.0.0.1";
 const SIZE = 33 * 4096;
-const DEADLINE_MS = 5000;
 
 export const pattern = (seed: number): Uint8Array =>
   Uint8Array.from({ length: 4096 }, (_, i) => (i * 31 + seed) & 0xff);
@@ -44,20 +44,12 @@ export async function withCabinet(body: (cabinet: Cabinet) => Promise<void>): Pr
 
 export async function failure(operation: Promise<unknown>): Promise<ArrayError> {
   try {
-    await within(operation, "an error");
+    await within("an error", operation);
   } catch (error) {
     if (error instanceof ArrayError) return error;
     throw error;
   }
   throw new Error("expected the operation to fail");
-}
-
-export async function within<T>(operation: Promise<T>, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${what} within ${DEADLINE_MS} ms`)), DEADLINE_MS);
-  });
-  return await Promise.race([operation, late]).finally(() => clearTimeout(timer));
 }
 
 /** However the connection ends. */
@@ -75,6 +67,6 @@ export async function isHeld(
     settled = true;
   };
   operation.then(note, note);
-  for (let i = 0; i < 3; i++) await within(other.readBlock(0), "answer to the other server");
+  for (let i = 0; i < 3; i++) await within("answer to the other server", other.readBlock(0));
   return !settled;
 }

@@ -8,7 +8,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createNbdArray } from "../../../hal/drivers/array-nbd/driver.ts";
 import type { ArbitrationArray } from "../../../hal/ports/array.ts";
-import { ended, failure, HOST, pattern, withCabinet, within } from "./array-cabinet.ts";
+import { within } from "../../deadline.ts";
+import { ended, failure, HOST, pattern, withCabinet } from "./array-cabinet.ts";
 
 /** A server of hand-written bytes; `answer` sees everything a client sends. */
 async function withServer(
@@ -190,7 +191,7 @@ test("D5: a server that knows no GO is asked by EXPORT_NAME, padding included, b
     });
   };
   await withServer(serve, async (array) => {
-    assert.equal(await within(array.readBlock(2), "block"), pattern(3));
+    assert.equal(await within("block", array.readBlock(2)), pattern(3));
   });
   const all = Buffer.concat(chunks).toString("hex");
   assert.is(all.slice(0, 8), "00000001", "client flags echo what the server offered");
@@ -227,7 +228,7 @@ test("D5: garbage of any kind does not harm the rack's array", async () => {
       socket.on("error", () => socket.destroy());
       socket.resume();
       socket.end(attack);
-      await within(ended(socket), "end of the attacker's connection");
+      await within("end of the attacker's connection", ended(socket));
     }
     assert.equal(await one.readBlock(0), new Uint8Array(4096));
     await other.writeBlock(0, pattern(1));
@@ -241,7 +242,7 @@ test("D5: a caller who only connects does not take the place of the server", asy
       connect({ host: HOST, port: array.ports[0] ?? 0 }),
     );
     for (const socket of sockets) socket.on("error", () => socket.destroy());
-    await within(Promise.race(sockets.map(ended)), "refusal of one caller too many");
+    await within("refusal of one caller too many", Promise.race(sockets.map(ended)));
     await one.readBlock(0);
     for (const socket of sockets) socket.destroy();
   });

@@ -4,7 +4,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { parseNbdUrl } from "../../../hal/drivers/array-nbd/driver.ts";
-import { failure, isHeld, pattern, withCabinet, within } from "./array-cabinet.ts";
+import { within } from "../../deadline.ts";
+import { failure, isHeld, pattern, withCabinet } from "./array-cabinet.ts";
 
 test("R4: what one server wrote over its path the other reads over its own, and the rack notes it", async () => {
   await withCabinet(async ({ writes, clients: [one, other] }) => {
@@ -51,7 +52,7 @@ test("D5: a stalled path holds requests and completes them late, the other path 
     assert.equal(await other.readBlock(1), new Uint8Array(4096), "nothing is stored while held");
     assert.equal(writes, []);
     array.setFault(0, "none");
-    await within(held, "late completion");
+    await within("late completion", held);
     assert.equal(await other.readBlock(1), pattern(1));
     assert.is(writes.length, 1);
   });
@@ -83,7 +84,7 @@ test("D5: a server that loses power while its write is held never writes it", as
     assert.is(error.code, "ECONNRESET");
     assert.match(error.message, /path to the array lost/);
     array.setFault(0, "none");
-    await within(one.writeBlock(2, pattern(2)), "write of the next life");
+    await within("write of the next life", one.writeBlock(2, pattern(2)));
     assert.equal(await other.readBlock(1), new Uint8Array(4096));
     assert.equal(
       writes.map((write) => write.offset),
@@ -139,7 +140,7 @@ test("D5: a cut path fails at once, also for an operation under way, and comes b
     assert.equal(await other.readBlock(0), new Uint8Array(4096));
     await array.cutPath(0, false);
     assert.equal(
-      await within(one.readBlock(0), "answer over the restored path"),
+      await within("answer over the restored path", one.readBlock(0)),
       new Uint8Array(4096),
     );
   });
@@ -150,7 +151,7 @@ test("D5: cut and restore in quick succession end in what was asked last", async
     await Promise.all([array.cutPath(0, true), array.cutPath(0, false), array.cutPath(0, true)]);
     assert.is((await failure(one.readBlock(0))).code, "ENOTCONN");
     await Promise.all([array.cutPath(0, false), array.cutPath(0, true), array.cutPath(0, false)]);
-    await within(one.readBlock(0), "answer over the restored path");
+    await within("answer over the restored path", one.readBlock(0));
   });
 });
 
@@ -162,7 +163,7 @@ test("R4: closing says good-bye and ends an operation under way", async () => {
     assert.ok(await isHeld(held, other));
     const closing = one.close();
     assert.is((await failure(held)).code, "ECONNRESET");
-    await within(closing, "close");
+    await within("close", closing);
     assert.is((await failure(one.readBlock(0))).code, "ECANCELED");
   });
 });

@@ -1,15 +1,11 @@
 /**
- * What the rack's tests share: a cabinet whose power, cuts and freezes the test sets by hand, sockets
- * in a block of their own, and waiting for a condition with a deadline instead of sleeping.
+ * What the rack's tests share: a cabinet whose power, cuts and freezes the test sets by hand, and sockets
+ * in a block of their own.
  */
 import { createSocket, type Socket } from "node:dgram";
 import type { Cabinet } from "../../../hal/rack/cabinet.ts";
 import { type BlockClaim, claimFreeBlock, type HostPort } from "../../../hal/rack/plan.ts";
 import type { RackEvent } from "../../../hal/rack/record.ts";
-
-/** Ten times what a loaded machine was seen to need. */
-const DEADLINE_MS = 10_000;
-const LOOK_MS = 2;
 
 export interface HandCabinet extends Cabinet {
   readonly dark: Set<string>;
@@ -35,17 +31,6 @@ export function handCabinet(): HandCabinet {
     isCut: (path, from, to) => cuts.has(to ? `${path} ${from}>${to}` : `${path} ${from}`),
     record: (event) => events.push(event),
   };
-}
-
-/** Waits until `look` gives something else than null or false; fails with `what` otherwise. */
-export async function until<T>(what: string, look: () => T | null | false): Promise<T> {
-  const endMs = performance.now() + DEADLINE_MS;
-  for (;;) {
-    const found = look();
-    if (found !== null && found !== false) return found;
-    if (performance.now() > endMs) throw new Error(`not in ${DEADLINE_MS} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
 }
 
 /** A server's LAN socket that remembers what came. */

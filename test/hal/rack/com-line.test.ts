@@ -4,7 +4,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type ComLine, createComLine } from "../../../hal/rack/com-line.ts";
 import { comPort, type HostPort } from "../../../hal/rack/plan.ts";
-import { type HandCabinet, handCabinet, until, withBlock } from "./bench-rig.ts";
+import { until } from "../../deadline.ts";
+import { type HandCabinet, handCabinet, withBlock } from "./bench-rig.ts";
 
 interface Plug {
   readonly socket: Socket;
@@ -48,7 +49,7 @@ async function withCom(baud: number, act: (rig: Rig) => Promise<void>): Promise<
   });
 }
 
-test("R5: 96 bytes at 9600 8N1 take 100 ms, not less", async () => {
+test("96 bytes at 9600 8N1 take 100 ms, not less", async () => {
   await withCom(9600, async ({ one, two }) => {
     const startMs = performance.now();
     one.socket.write("x".repeat(96));

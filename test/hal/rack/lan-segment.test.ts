@@ -3,7 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createLanSegment, type LanSegment } from "../../../hal/rack/lan-segment.ts";
 import { serverHost, wirePort } from "../../../hal/rack/plan.ts";
-import { type Ear, type HandCabinet, handCabinet, openEar, until, withBlock } from "./bench-rig.ts";
+import { until } from "../../deadline.ts";
+import { type Ear, type HandCabinet, handCabinet, openEar, withBlock } from "./bench-rig.ts";
 
 interface Rig {
   readonly lan: LanSegment;
@@ -45,7 +46,7 @@ async function withLan(act: (rig: Rig) => Promise<void>): Promise<void> {
 
 const texts = (ear: Ear): string[] => ear.heard.map((bytes) => bytes.toString());
 
-test("R9: a one-way cut stops one direction and leaves the other", async () => {
+test("a one-way cut stops one direction and leaves the other", async () => {
   await withLan(async ({ cabinet, one, two, toTwo, toOne }) => {
     cabinet.cuts.add("lan1 ONE>TWO");
     one.send("lost", toTwo);

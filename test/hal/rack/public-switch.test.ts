@@ -6,7 +6,8 @@ import { createRackAddresses } from "../../../hal/drivers/host-rack/switch.ts";
 import type { AddressPort, ForeignClaim } from "../../../hal/ports/host.ts";
 import { floatingHost, serverHost, switchPort } from "../../../hal/rack/plan.ts";
 import { createPublicSwitch, type PublicSwitch } from "../../../hal/rack/public-switch.ts";
-import { type HandCabinet, handCabinet, until, withBlock } from "./bench-rig.ts";
+import { until } from "../../deadline.ts";
+import { type HandCabinet, handCabinet, withBlock } from "./bench-rig.ts";
 
 const PORT = 8080;
 const TROUBLE = { onTrouble: (text: string): void => assert.unreachable(text) };
@@ -176,7 +177,7 @@ test("a withdrawal of the old owner after the new one's claim changes nothing", 
   });
 });
 
-test("R115: a probe finds another's address in use, one's own and a withdrawn one free", async () => {
+test("a probe finds another's address in use, one's own and a withdrawn one free", async () => {
   await withSwitch(async (rig) => {
     assert.is(await rig.two.probe(rig.floating), "free");
     await rig.one.up(rig.floating, 24);
@@ -190,7 +191,7 @@ test("R115: a probe finds another's address in use, one's own and a withdrawn on
   });
 });
 
-test("R115: an owner behind a pulled cable is not on the segment", async () => {
+test("an owner behind a pulled cable is not on the segment", async () => {
   await withSwitch(async (rig) => {
     await rig.one.up(rig.floating, 24);
     await until("ONE to own", () => announcer(rig) === "ONE");
@@ -199,7 +200,7 @@ test("R115: an owner behind a pulled cable is not on the segment", async () => {
   });
 });
 
-test("R115: a probe that nobody answers is unknown in bounded time, and told", async () => {
+test("a probe that nobody answers is unknown in bounded time, and told", async () => {
   await withSwitch(async (rig) => {
     const told: string[] = [];
     const publicSwitch = rig.switchOne;
@@ -211,7 +212,7 @@ test("R115: a probe that nobody answers is unknown in bounded time, and told", a
   });
 });
 
-test("R115: a stranger's address is in use; the owner it meets is told and speaks up", async () => {
+test("a stranger's address is in use; the owner it meets is told and speaks up", async () => {
   await withSwitch(async (rig) => {
     assert.not(rig.publicSwitch.setStranger("10.0.0.1", true));
     assert.ok(rig.publicSwitch.setStranger(rig.floating, true));

@@ -8,7 +8,8 @@ import { createRackBoard, type RackBoard } from "../../../hal/drivers/host-rack/
 import { arrayPort, comPort, floatingHost, plugsOf, serverHost } from "../../../hal/rack/plan.ts";
 import type { ServerBoot } from "../../../hal/rack/power.ts";
 import { createRack, type Rack } from "../../../hal/rack/rack.ts";
-import { until, withBlock } from "./bench-rig.ts";
+import { until } from "../../deadline.ts";
+import { withBlock } from "./bench-rig.ts";
 import { livingCookies, makeFolder, standIn, treeCommands } from "./stand-in-server.ts";
 
 interface Reply {
@@ -157,7 +158,7 @@ test("freeze stops the whole tree, thaw lets it go on, both only with power", as
   });
 });
 
-test("D54: a frozen server that is not fed is reset and comes back as a new incarnation", async () => {
+test("a frozen server that is not fed is reset and comes back as a new incarnation", async () => {
   await withRack(async (rig) => {
     await powerOn(rig);
     const before = await shown(rig);
@@ -181,6 +182,7 @@ test("a watchdog that is fed or disarmed does not reset", async () => {
   await withRack(async (rig) => {
     await powerOn(rig);
     rig.board.arm(150);
+    // That time passes without a reset is what is tested.
     const startMs = performance.now();
     await until("four timeouts to pass", () => {
       rig.board.feed();

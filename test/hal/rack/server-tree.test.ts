@@ -12,7 +12,7 @@ import {
   stopTree,
   TREE_VARIABLE,
 } from "../../../hal/rack/server-tree.ts";
-import { until } from "./bench-rig.ts";
+import { until } from "../../deadline.ts";
 
 /** Programs end by themselves after this long, s, whatever becomes of the test. */
 const LIFE = "60";

@@ -14,6 +14,7 @@ import { createFailover, ownWords, step } from "../../../services/failover/core.
 import type { AgentEffect, AgentEvent, FailoverState } from "../../../services/failover/state.ts";
 import { encodeWords } from "../../../services/failover/words.ts";
 import { sample, write } from "../configuration/sample.ts";
+import { UNEVENTFUL } from "./uneventful-facts.ts";
 
 const HOST = hostIncarnation("00000000000000a1");
 
@@ -65,23 +66,13 @@ class Agent {
     const words = { ...ownWords(this.state), shutdown, marked, request: null, reply: null, groups };
     const silent = peer === null || peer.silent === true;
     const facts: Facts = {
+      ...UNEVENTFUL,
       atMs: this.atMs,
       server: "member",
-      sinceMs: 0,
       view: { epoch, members: peer === null ? [this.self] : [0, 1] },
-      proposal: null,
-      promise: null,
       floor: 3,
       sole: peer === null,
-      gaveUp: null,
       holdsLease: true,
-      leaseUntilMs: null,
-      ackedMs: null,
-      lostAfterMs: null,
-      conflict: false,
-      refused: null,
-      claim: "none",
-      waitUntilMs: null,
       peers: [
         {
           index: 1 - this.self,
@@ -96,7 +87,6 @@ class Agent {
           configDiffers: false,
         },
       ],
-      paths: [],
       willRevision: this.state.willRevision,
     };
     this.take({ kind: "facts.received", atMs: this.atMs, facts });

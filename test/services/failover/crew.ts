@@ -11,6 +11,7 @@ import type { Facts, PeerFact } from "../../../services/facts.ts";
 import { createFailover, ownWords, step } from "../../../services/failover/core.ts";
 import type { AgentEffect, AgentEvent, FailoverState } from "../../../services/failover/state.ts";
 import { encodeWords, type RequestVerb, type Words } from "../../../services/failover/words.ts";
+import { UNEVENTFUL } from "./uneventful-facts.ts";
 
 const ROUND_MS = 100;
 
@@ -149,25 +150,14 @@ export class CrewAgent {
       .filter(({ index }) => index !== this.self)
       .map(({ index }) => peerFact(index, shown[index] ?? {}, view));
     const facts: Facts = {
+      ...UNEVENTFUL,
       atMs: this.atMs,
       server: view === null ? "detached" : "member",
-      sinceMs: 0,
       view,
-      proposal: null,
-      promise: null,
       floor: view?.epoch.counter ?? 0,
       sole: view?.members.length === 1,
-      gaveUp: null,
       holdsLease: view !== null,
-      leaseUntilMs: null,
-      ackedMs: null,
-      lostAfterMs: null,
-      conflict: false,
-      refused: null,
-      claim: "none",
-      waitUntilMs: null,
       peers,
-      paths: [],
       willRevision: this.state.willRevision,
       ...more,
     };

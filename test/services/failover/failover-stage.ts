@@ -11,6 +11,7 @@ import { createFailover, step } from "../../../services/failover/core.ts";
 import type { AgentEffect, AgentEvent, FailoverState } from "../../../services/failover/state.ts";
 import { encodeWords } from "../../../services/failover/words.ts";
 import { sample, write } from "../configuration/sample.ts";
+import { UNEVENTFUL } from "./uneventful-facts.ts";
 
 export const HOST = hostIncarnation("00000000000000a1");
 
@@ -60,23 +61,13 @@ export function hear(agent: Agent, peer: Peer | null, server: ServerState = "mem
   const inView = server === "member";
   const epoch = { counter: peer === null ? 2 : 1, coordinator, host: HOST };
   const facts: Facts = {
+    ...UNEVENTFUL,
     atMs,
     server,
-    sinceMs: 0,
     view: inView ? { epoch, members: peer === null ? [self] : [0, 1] } : null,
-    proposal: null,
-    promise: null,
     floor: 1,
     sole: peer === null,
-    gaveUp: null,
     holdsLease: inView,
-    leaseUntilMs: null,
-    ackedMs: null,
-    lostAfterMs: null,
-    conflict: false,
-    refused: null,
-    claim: "none",
-    waitUntilMs: null,
     peers: [
       {
         index: 1 - self,
@@ -91,7 +82,6 @@ export function hear(agent: Agent, peer: Peer | null, server: ServerState = "mem
         configDiffers: false,
       },
     ],
-    paths: [],
     willRevision: state.willRevision,
   };
   take(agent, { kind: "facts.received", atMs, facts });

@@ -66,6 +66,21 @@ test("R207: an order of a later release is answered, and its other words count",
   assert.ok(starts.length > 0, "the group, free on the other server, is placed here");
 });
 
+test("R207: a release that says none is one of before, also beside words about a configuration text", () => {
+  const agent = stageAgent(0);
+  const apart = (rollout: Uint8Array): readonly object[] => {
+    hear(agent, { ...AT_REST, blob: encodeWords({ ...WORDS, rollout }) });
+    if (agent.state.facts === null) throw new Error("facts were heard");
+    return releasesApart(agent.state.facts, "0.2.0");
+  };
+  assert.equal(apart(new Uint8Array(13)), [{ index: 1, theirs: "older" }]);
+  assert.equal(
+    apart(new Uint8Array(BLOB_BYTES_MAX - 28)),
+    [],
+    "there may have been no room for it",
+  );
+});
+
 test("R207: a difference is noted once and again when it is over, and a full beat is none", () => {
   const agent = stageAgent(0);
   const notes: string[] = [];

@@ -142,7 +142,7 @@ test("R166: a start script that fails is stopped through before the group is sho
   assert.is(group(agent)?.actual, "failed");
 });
 
-test("R44: a program that fails to start is not stopped, as it never ran", () => {
+test("a program that fails to start is not stopped, as it never ran", () => {
   const agent = agentOf(0);
   hear(agent, STOPPED);
   hear(agent, STOPPED);

@@ -14,6 +14,7 @@ import { createFailover, ownWords, step } from "../../../services/failover/core.
 import type { AgentEffect, AgentEvent, FailoverState } from "../../../services/failover/state.ts";
 import { decodeWords, encodeWords, type RequestVerb } from "../../../services/failover/words.ts";
 import { sample, write } from "../configuration/sample.ts";
+import { UNEVENTFUL } from "./uneventful-facts.ts";
 
 const HOST = hostIncarnation("00000000000000a1");
 
@@ -59,23 +60,14 @@ class Agent {
     const epoch = { counter: 6, coordinator: 0, host: HOST };
     const words = { ...ownWords(this.state), epoch: scene.peerEpoch ?? 0 };
     const facts: Facts = {
+      ...UNEVENTFUL,
       atMs: 1000,
       server: scene.server,
-      sinceMs: 0,
       view: member ? { epoch, members: sole ? [0] : [0, 1] } : null,
-      proposal: null,
-      promise: null,
       floor: 6,
       sole,
       provisional: scene.provisional === true,
-      gaveUp: null,
       holdsLease: member && scene.provisional !== true,
-      leaseUntilMs: null,
-      ackedMs: null,
-      lostAfterMs: null,
-      conflict: false,
-      refused: null,
-      claim: "none",
       waitUntilMs: scene.waitUntilMs ?? null,
       peers: [
         {
@@ -93,7 +85,6 @@ class Agent {
           heard: scene.heard ?? scene.peer !== null,
         },
       ],
-      paths: [],
       willRevision: this.state.willRevision,
     };
     this.take({ kind: "facts.received", atMs: 1000, facts });
@@ -141,6 +132,28 @@ test("R191: an agent that restarts after a force-return starts nothing either", 
   after.hear({ server: "member", peer: null });
   after.hear({ server: "member", peer: null });
   assert.ok(after.state.groups.every(({ desired }) => desired === null));
+});
+
+test("R190, R185: what a server was at its start does not undo an order given since, as the first save takes its time", () => {
+  const outside = new Agent();
+  outside.hear({ server: "detached", peer: "member" });
+  assert.is(outside.order("server.return"), "accepted");
+  outside.wish({ kind: "detached", floor: 6 });
+  assert.is(outside.state.wish?.kind, "return");
+
+  const base = new Agent();
+  base.hear({ server: "detached", peer: "detached" });
+  assert.is(base.order("server.force-return"), "accepted");
+  base.wish({ kind: "detached", floor: 6 });
+  assert.is(base.state.wish?.kind, "found");
+
+  const inside = new Agent();
+  inside.hear({ server: "member", peer: "member" });
+  assert.is(inside.order("server.detach"), "accepted");
+  const view = inside.state.facts?.view;
+  if (view == null) throw new Error("a member has a view");
+  inside.wish({ kind: "resume", view, ackedStampMs: null, remembered: true });
+  assert.is(inside.state.wish?.kind, "leave");
 });
 
 test("V4: a force-return is refused while a live member is heard, and is dropped when one appears", () => {

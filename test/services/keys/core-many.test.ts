@@ -5,10 +5,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Prng } from "../../../hal/base/prng.ts";
 import {
-  createKeys,
-  type KeyEvent,
   type KeyPeer,
   type KeySight,
   type KeyState,
@@ -19,18 +16,21 @@ import {
   rotateTrouble,
   step,
 } from "../../../services/keys/core.ts";
-import { firstSet, type KeySet, keyId, ringOf } from "../../../services/keys/key-set.ts";
+import { keyId } from "../../../services/keys/key-set.ts";
 import type { KeyWords } from "../../../services/keys/key-words.ts";
+import {
+  ID0,
+  ID1,
+  ID2,
+  K1,
+  K2,
+  playRandom,
+  serversOf,
+  start,
+  stepSaved,
+  words,
+} from "./key-servers.ts";
 
-const keyOf = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
-const K0 = keyOf(10);
-const K1 = keyOf(11);
-const K2 = keyOf(12);
-const [ID0, ID1, ID2] = [keyId(K0), keyId(K1), keyId(K2)];
-
-const words = (active: string, others: readonly string[] = []): KeyWords => {
-  return { active, others, retired: null, offer: null };
-};
 const offer = (key: Uint8Array): KeyWords => ({ ...words(ID0, [keyId(key)]), offer: key });
 
 /** Sight of SERVER3 of four; `shown` by server, the own place is ignored. */
@@ -41,13 +41,6 @@ function sight(shown: readonly Partial<KeyPeer>[] = [], more: Partial<KeySight> 
   });
   const own = { self: 2, isIn: true, coordinator: 1, sealing: ID0, held: [ID0] };
   return { atMs: 1000, wallMs: 1_000_000, ...own, peers, hasTrouble: false, ...more };
-}
-
-const start = (): KeyState => createKeys(firstSet(K0, 0));
-
-/** The step and the save that it asks for, taken. */
-function stepSaved(state: KeyState, event: KeyEvent, see: KeySight): KeyState {
-  return step(step(state, event, see).state, { kind: "saved" }, see).state;
 }
 
 const rotated = (alone: boolean, see: KeySight): KeyState =>
@@ -141,98 +134,13 @@ test("a key that waits has one maker: an order elsewhere is refused while that o
   assert.is(rotateTrouble(taken, true, gone), null);
 });
 
-/** A server as the core sees it: a disk, an agent that may die, a pulse that may die, words on the way. */
-class Server {
-  disk: KeySet = firstSet(K0, 0);
-  state: KeyState = createKeys(this.disk);
-  pulse: KeySet = this.disk;
-  readonly heard: (KeyWords | null)[];
-  fails = false;
-  readonly self: number;
-
-  constructor(self: number, count: number) {
-    this.self = self;
-    this.heard = Array.from({ length: count }, () => null);
-  }
-
-  see(atMs: number, hasTrouble: boolean): KeySight {
-    const ids = ringOf(this.pulse).map(({ id }) => id);
-    const peers = this.heard.flatMap((said, index): KeyPeer[] =>
-      index === this.self ? [] : [{ index, isIn: true, isHeard: true, words: said }],
-    );
-    const own = { self: this.self, isIn: true, coordinator: 1, hasTrouble, peers };
-    return { atMs, wallMs: atMs, ...own, sealing: ids[0] ?? null, held: ids };
-  }
-
-  take(event: KeyEvent, see: KeySight): void {
-    const { state, effects } = step(this.state, event, see);
-    this.state = state;
-    for (const effect of effects) {
-      if (effect.kind === "save" && !this.fails) this.disk = effect.set;
-    }
-  }
-
-  settle(see: KeySight): void {
-    if (this.state.saving === null) return;
-    this.take({ kind: this.disk === this.state.saving.set ? "saved" : "not-saved" }, see);
-  }
-}
-
 test("D56: among three to five, whatever dies or is lost, each opens what every other seals with", () => {
   for (let seed = 1; seed <= 300; seed += 1) playRandom(seed, 3 + (seed % 3));
 });
 
-function playRandom(seed: number, count: number): void {
-  const random = new Prng(seed);
-  const pick = (n: number): number => random.below(n);
-  const all = Array.from({ length: count }, (_, self) => new Server(self, count));
-  for (let turn = 0; turn < 400; turn += 1) {
-    const atMs = turn * 2000;
-    const one = all[pick(count)];
-    const other = all[pick(count)];
-    if (one === undefined || other === undefined) continue;
-    const see = one.see(atMs, pick(6) === 0);
-    one.fails = pick(5) === 0;
-    switch (pick(10)) {
-      case 0:
-        one.state = createKeys(one.disk);
-        break;
-      case 1:
-        one.pulse = one.disk;
-        break;
-      case 2:
-        one.take({ kind: "rotate", key: random.bytes(32), alone: false }, see);
-        break;
-      case 3:
-        one.take({ kind: "retire" }, see);
-        break;
-      case 4:
-        one.settle(see);
-        break;
-      case 5:
-        if (one.state.saving === null) one.pulse = one.state.set;
-        break;
-      case 6:
-      case 7:
-        other.heard[one.self] = ownKeyWords(one.state, see, pick(3) > 0);
-        break;
-      default:
-        one.take(seen, see);
-    }
-    for (const a of all) {
-      for (const b of all) {
-        const opens = ringOf(b.pulse).some(({ id }) => id === a.pulse.active.id);
-        const survives = ringOf(b.disk).some(({ id }) => id === a.disk.active.id);
-        const where = `seed ${seed} turn ${turn}: S${b.self} cannot hear S${a.self}`;
-        assert.ok(opens && survives, where);
-      }
-    }
-  }
-}
-
 test("a rotation among five comes to its end when all is well, from whichever server it is ordered", () => {
   for (let author = 0; author < 5; author += 1) {
-    const all = Array.from({ length: 5 }, (_, self) => new Server(self, 5));
+    const all = serversOf(5);
     const maker = all[author];
     maker?.take({ kind: "rotate", key: K1, alone: false }, maker.see(0, false));
     for (let turn = 1; turn <= 60; turn += 1) {

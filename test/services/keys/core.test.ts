@@ -4,10 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Prng } from "../../../hal/base/prng.ts";
 import {
-  createKeys,
-  type KeyEvent,
   type KeySight,
   type KeyState,
   ownKeyWords,
@@ -18,18 +15,20 @@ import {
   rotateTrouble,
   step,
 } from "../../../services/keys/core.ts";
-import { firstSet, type KeySet, keyId, ringOf } from "../../../services/keys/key-set.ts";
 import type { KeyWords } from "../../../services/keys/key-words.ts";
-
-const keyOf = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
-const K0 = keyOf(10);
-const K1 = keyOf(11);
-const K2 = keyOf(12);
-const [ID0, ID1, ID2] = [keyId(K0), keyId(K1), keyId(K2)];
-
-const words = (active: string, others: readonly string[] = []): KeyWords => {
-  return { active, others, retired: null, offer: null };
-};
+import {
+  ID0,
+  ID1,
+  ID2,
+  K0,
+  K1,
+  K2,
+  playRandom,
+  serversOf,
+  start,
+  stepSaved,
+  words,
+} from "./key-servers.ts";
 
 /** The sight of SERVER1 on SERVER2; left out = all is well. */
 interface Shown {
@@ -60,14 +59,6 @@ function sight(over: Shown = {}): KeySight {
     held: [ID0],
     ...more,
   };
-}
-
-const start = (): KeyState => createKeys(firstSet(K0, 0));
-
-/** The step and the save that it asks for, taken. */
-function stepSaved(state: KeyState, event: KeyEvent, see: KeySight): KeyState {
-  const asked = step(state, event, see).state;
-  return step(asked, { kind: "saved" }, see).state;
 }
 
 const rotated = (state: KeyState, key: Uint8Array, see: KeySight): KeyState =>
@@ -204,107 +195,26 @@ test("by order the old key goes on both servers, not in the first seconds, not w
   assert.is(step(gone, { kind: "seen" }, offering).effects.length, 0);
 });
 
-/** A server as the core sees it: a disk, an agent that may die, a pulse that may die, words on the way. */
-class Server {
-  disk: KeySet = firstSet(K0, 0);
-  state: KeyState = createKeys(this.disk);
-  pulse: KeySet = this.disk;
-  heard: KeyWords | null = null;
-  fails = false;
-
-  readonly isCoordinator: boolean;
-
-  constructor(isCoordinator: boolean) {
-    this.isCoordinator = isCoordinator;
-  }
-
-  see(atMs: number, hasTrouble: boolean): KeySight {
-    const ids = ringOf(this.pulse).map(({ id }) => id);
-    const { isCoordinator, heard } = this;
-    const over = { atMs, wallMs: atMs, isCoordinator, hasTrouble, peer: heard };
-    return sight({ ...over, sealing: ids[0] ?? null, held: ids });
-  }
-
-  take(event: KeyEvent, see: KeySight): void {
-    const { state, effects } = step(this.state, event, see);
-    this.state = state;
-    for (const effect of effects) {
-      if (effect.kind !== "save" || this.fails) continue;
-      this.disk = effect.set;
-    }
-  }
-
-  /** Who asked the disk hears from it. */
-  settle(see: KeySight): void {
-    if (this.state.saving === null) return;
-    this.take({ kind: this.disk === this.state.saving.set ? "saved" : "not-saved" }, see);
-  }
-}
-
 test("D56: whatever dies, is lost or refused between two steps, each opens what the other seals with", () => {
-  for (let seed = 1; seed <= 400; seed += 1) playRandom(seed);
+  for (let seed = 1; seed <= 400; seed += 1) playRandom(seed, 2);
 });
-
-function playRandom(seed: number): void {
-  const random = new Prng(seed);
-  const pick = (n: number): number => random.below(n);
-  const both: readonly [Server, Server] = [new Server(true), new Server(false)];
-  for (let turn = 0; turn < 300; turn += 1) {
-    const atMs = turn * 2000;
-    const at = pick(2);
-    const [one, other] = at === 0 ? both : ([both[1], both[0]] as const);
-    const see = one.see(atMs, pick(6) === 0);
-    one.fails = pick(5) === 0;
-    switch (pick(9)) {
-      case 0:
-        one.state = createKeys(one.disk);
-        break;
-      case 1:
-        one.pulse = one.disk;
-        break;
-      case 2:
-        one.take({ kind: "rotate", key: random.bytes(32), alone: false }, see);
-        break;
-      case 3:
-        one.take({ kind: "retire" }, see);
-        break;
-      case 4:
-        one.settle(see);
-        break;
-      case 5:
-        if (one.state.saving === null) one.pulse = one.state.set;
-        break;
-      case 6:
-        other.heard = ownKeyWords(one.state, see, pick(3) > 0);
-        break;
-      default:
-        one.take({ kind: "seen" }, see);
-    }
-    for (const [a, b] of [both, [both[1], both[0]]] as const) {
-      const opens = ringOf(b.pulse).some(({ id }) => id === a.pulse.active.id);
-      const survives = ringOf(b.disk).some(({ id }) => id === a.disk.active.id);
-      assert.ok(opens && survives, `seed ${seed} turn ${turn}: one cannot hear the other`);
-    }
-  }
-}
 
 test("a rotation that was interrupted anywhere comes to its end when all is well again", () => {
   let ended = 0;
   for (let cut = 1; cut <= 12; cut += 1) {
-    const both: readonly [Server, Server] = [new Server(true), new Server(false)];
-    both[0].take({ kind: "rotate", key: K1, alone: false }, both[0].see(0, false));
+    const [author, taker] = serversOf(2);
+    assert.ok(author && taker);
+    author.take({ kind: "rotate", key: K1, alone: false }, author.see(0, false));
     for (let turn = 1; turn <= 40; turn += 1) {
-      const one = both[turn % 2] ?? both[0];
-      const other = one === both[0] ? both[1] : both[0];
-      const see = one.see(turn * 2000, false);
-      if (turn === cut) one.state = createKeys(one.disk);
-      one.settle(see);
+      const [one, other] = turn % 2 === 0 ? [author, taker] : [taker, author];
+      if (turn === cut) one.restartAgent();
+      one.settle(one.see(turn * 2000, false));
       one.pulse = one.state.set;
       one.take({ kind: "seen" }, one.see(turn * 2000, false));
-      other.heard = ownKeyWords(one.state, one.see(turn * 2000, false), true);
+      other.heard[one.self] = ownKeyWords(one.state, one.see(turn * 2000, false), true);
     }
-    assert.is(both[0].pulse.active.id, ID1, `cut at ${cut}`);
-    assert.is(both[1].pulse.active.id, ID1, `cut at ${cut}`);
+    assert.is(author.pulse.active.id, ID1, `cut at ${cut}`);
+    assert.is(taker.pulse.active.id, ID1, `cut at ${cut}`);
     ended += 1;
   }
   assert.is(ended, 12);

@@ -6,7 +6,6 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hostIncarnation } from "../../../hal/base/ids.ts";
 import type { View } from "../../../hal/base/view.ts";
-import type { LanBeat } from "../../../services/heartbeat/beat.ts";
 import { createHeartbeat } from "../../../services/heartbeat/core.ts";
 import type { PeerHealth } from "../../../services/heartbeat/peer.ts";
 import { observe, step } from "../../../services/membership/majority/core.ts";
@@ -17,6 +16,7 @@ import {
   type MajorityState,
 } from "../../../services/membership/majority/state.ts";
 import { majorityConfig } from "../../sim/majority-world.ts";
+import { lanBeat } from "../heartbeat/sealer-fixture.ts";
 
 const CONFIG = majorityConfig(3, 1000);
 const hostOf = (index: number) => hostIncarnation(`${index + 1}`.padStart(16, "0"));
@@ -37,28 +37,9 @@ function fellow(index: number, to: number, atMs: number, ackedMs: number): PeerH
   const blank = createHeartbeat(to, CONFIG, 0).peers[index];
   if (blank === undefined) throw new Error(`no server ${index}`);
   const view = viewOf(5, [0, 1, 2]);
-  const beat: LanBeat = {
-    kind: "lan-beat",
-    from: index,
-    to,
-    host: hostOf(index),
-    stampMs: atMs,
-    state: "member",
-    view,
-    promise: null,
-    heardStampMs: atMs,
-    ack: null,
-    hearsLanBits: 1,
-    hearsCom: false,
-    claim: 0,
-    mayOwn: false,
-    configRevision: 1,
-    configHash: CONFIG.hash,
-    agentProgress: 1,
-    blob: new Uint8Array(0),
-    hears: 7,
-    lapsed: false,
-  };
+  const said = { host: hostOf(index), stampMs: atMs, heardStampMs: atMs, hears: 7, lapsed: false };
+  const config = { hearsLanBits: 1, configHash: CONFIG.hash };
+  const beat = lanBeat(index, to, { view, ...said, ...config });
   const acked = { epoch: view.epoch, stampMs: ackedMs };
   const heard = { lanHeardAtMs: atMs, heardOwnStampMs: atMs };
   return { ...blank, host: hostOf(index), beat, acked, ...heard };

@@ -8,7 +8,6 @@ import * as assert from "uvu/assert";
 import { hostIncarnation } from "../../../hal/base/ids.ts";
 import type { ServerState, View } from "../../../hal/base/view.ts";
 import type { PulseEvent, Wish } from "../../../services/events.ts";
-import type { LanBeat } from "../../../services/heartbeat/beat.ts";
 import { grants } from "../../../services/heartbeat/compose.ts";
 import { createHeartbeat } from "../../../services/heartbeat/core.ts";
 import type { PeerHealth } from "../../../services/heartbeat/peer.ts";
@@ -28,6 +27,7 @@ import {
   survivableLosses,
 } from "../../../services/membership/majority/votes.ts";
 import { majorityConfig } from "../../sim/majority-world.ts";
+import { lanBeat } from "../heartbeat/sealer-fixture.ts";
 
 const A3_MS = 949;
 const hostOf = (index: number): ReturnType<typeof hostIncarnation> =>
@@ -66,29 +66,17 @@ function peer(
   const blank = createHeartbeat(to, majorityConfig(count, 1000), 0).peers[index];
   if (blank === undefined) throw new Error(`no server ${index}`);
   const epoch = viewOf(5, []).epoch;
-  const beat: LanBeat = {
-    kind: "lan-beat",
-    from: index,
-    to,
+  const beat = lanBeat(index, to, {
     host: hostOf(index),
     stampMs: heardAtMs,
-    state: "member",
-    view: viewOf(5, everybody(count)),
-    promise: null,
     heardStampMs: heardAtMs,
-    ack: null,
-    hearsLanBits: 1,
-    hearsCom: false,
-    claim: 0,
-    mayOwn: false,
-    configRevision: 1,
-    configHash: "00000000",
-    agentProgress: 1,
-    blob: new Uint8Array(0),
+    view: viewOf(5, everybody(count)),
     hears: 0xffff,
+    hearsLanBits: 1,
+    configHash: "00000000",
     lapsed: false,
     ...said,
-  };
+  });
   const acked = ackedMs === null ? null : { epoch, stampMs: ackedMs };
   const heard = { lanHeardAtMs: heardAtMs, heardOwnStampMs: heardAtMs };
   return { ...blank, host: hostOf(index), beat, acked, ...heard };

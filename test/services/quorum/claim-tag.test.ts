@@ -7,33 +7,14 @@
 import { createCipheriv, hkdfSync } from "node:crypto";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { crc32 } from "../../../hal/base/crc.ts";
 import { hostIncarnation } from "../../../hal/base/ids.ts";
-import type { LanBeat } from "../../../services/heartbeat/beat.ts";
-import {
-  type Claim,
-  decodeClaimCopy,
-  encodeClaimCopy,
-  pickClaim,
-} from "../../../services/quorum/claim.ts";
+import { decodeClaimCopy, encodeClaimCopy, pickClaim } from "../../../services/quorum/claim.ts";
 import { ClaimKeys } from "../../../services/quorum/claim-tag.ts";
 import { type ClaimContext, isValidClaim } from "../../../services/quorum/core.ts";
+import { lanBeat } from "../heartbeat/sealer-fixture.ts";
+import { CLAIM, CLUSTER_KEY, HOST, KEYS, OWNER, WRITER, withCrc } from "./claim-sample.ts";
 
-/** Bytes 00 to 1f. */
-const CLUSTER_KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
-const KEYS = new ClaimKeys(CLUSTER_KEY);
 const NONCE = Uint8Array.from({ length: 12 }, (_, i) => 0xa0 + i);
-const CLUSTER = 0xc1a5_7e12;
-const OWNER = { clusterId: CLUSTER, server: 1 };
-const HOST = hostIncarnation("00112233445566ff");
-const CLAIM: Claim = {
-  state: "claimed",
-  host: HOST,
-  epoch: { counter: 7, coordinator: 1, host: hostIncarnation("8899aabbccddeeff") },
-  number: 3,
-  stampMs: 123_456_789,
-};
-const WRITER = hostIncarnation("fedcba9876543210");
 const COPY = {
   ...OWNER,
   serial: 0x0102_0304,
@@ -42,26 +23,7 @@ const COPY = {
   claim: CLAIM,
 };
 
-const BEAT: LanBeat = {
-  kind: "lan-beat",
-  from: 1,
-  to: 0,
-  host: HOST,
-  stampMs: 0,
-  state: "member",
-  view: null,
-  promise: null,
-  heardStampMs: null,
-  ack: null,
-  hearsLanBits: 3,
-  hearsCom: true,
-  claim: 0,
-  mayOwn: false,
-  configRevision: 1,
-  configHash: "00000000",
-  agentProgress: 0,
-  blob: new Uint8Array(0),
-};
+const BEAT = lanBeat(1, 0, { host: HOST });
 
 const FIELDS =
   "4b414745434c414d" + // KAGECLAM
@@ -82,11 +44,6 @@ const NONE_FIELDS = `4b414745434c414d00030100c1a57e1201020304${"00".repeat(33)}f
 
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"));
 const hex = (part: Uint8Array): string => Buffer.from(part).toString("hex");
-
-function withCrc(block: Uint8Array): Uint8Array {
-  new DataView(block.buffer, block.byteOffset).setUint32(4092, crc32(block.subarray(0, 4092)));
-  return block;
-}
 
 /** The layout with nothing of the product's but its CRC: what a second implementation would write. */
 function byHand(fields: string): Uint8Array {

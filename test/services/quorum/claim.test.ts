@@ -4,7 +4,6 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { crc32 } from "../../../hal/base/crc.ts";
 import { hostIncarnation } from "../../../hal/base/ids.ts";
 import {
   claimBlockIndex,
@@ -22,33 +21,16 @@ import {
   tornSerial,
 } from "../../../services/quorum/claim.ts";
 import { ClaimKeys } from "../../../services/quorum/claim-tag.ts";
+import { CLAIM, CLUSTER, KEYS, OWNER, WRITER, withCrc } from "./claim-sample.ts";
 
-const CLUSTER = 0xc1a5_7e12;
-const OWNER = { clusterId: CLUSTER, server: 1 };
-const CLAIM: Claim = {
-  state: "claimed",
-  host: hostIncarnation("00112233445566ff"),
-  epoch: { counter: 7, coordinator: 1, host: hostIncarnation("8899aabbccddeeff") },
-  number: 3,
-  stampMs: 123_456_789,
-};
-
-const KEYS = new ClaimKeys(Uint8Array.from({ length: 32 }, (_, i) => i));
 const NONCE = new Uint8Array(12).fill(0x5a);
 
-const WRITER = hostIncarnation("fedcba9876543210");
 const written = (serial: number) => ({ serial, writer: WRITER, writtenMs: 77 });
 
 const copy = (serial: number, claim: Claim | null, owner = OWNER): Uint8Array =>
   encodeClaimCopy({ ...owner, ...written(serial), claim }, KEYS, NONCE);
 
 const decoded = (block: Uint8Array, owner = OWNER) => decodeClaimCopy(block, owner, KEYS);
-
-/** The last four bytes are the CRC-32 of the rest, big endian. */
-function withCrc(block: Uint8Array): Uint8Array {
-  new DataView(block.buffer, block.byteOffset).setUint32(4092, crc32(block.subarray(0, 4092)));
-  return block;
-}
 
 /** A changed claim as somebody without the key can make it: CRC right, tag of the unchanged one. */
 function forged(at: number, value: number): Uint8Array {

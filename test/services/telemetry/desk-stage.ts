@@ -5,6 +5,7 @@
 import { loadConfiguration } from "../../../services/configuration/load.ts";
 import type { ClusterConfig } from "../../../services/configuration/model.ts";
 import type { GroupStatus, ServerStatus, StatusDocument } from "../../../services/status.ts";
+import type { BrokerDuty } from "../../../services/telemetry/commands/ruling.ts";
 import {
   TelemetryCore,
   type TelemetryEffect,
@@ -13,7 +14,6 @@ import {
 import type { LogLine } from "../../../services/telemetry/events.ts";
 import type { CommandReply } from "../../../services/telemetry/model.ts";
 import type { Dispatch } from "../../../services/telemetry/outbox.ts";
-import type { BrokerDuty } from "../../../services/telemetry/ruling.ts";
 import { sample, write } from "../configuration/sample.ts";
 
 export const PREFIX = "kage/v1/lab";

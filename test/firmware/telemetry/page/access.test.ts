@@ -5,10 +5,10 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { chromiumPath, enter, openBrowser, openConsole, partOf } from "./browser.ts";
+import { browserOfFile, enter, openConsole, partOf } from "./browser.ts";
 import { openFixture } from "./fixture.ts";
 
 const folder = join(import.meta.dirname, "../../../../firmware/telemetry/page");
@@ -40,21 +40,14 @@ async function violations(page: Page, where: string): Promise<string[]> {
   );
 }
 
-let browser: Browser;
+const browser = browserOfFile();
 
-if (chromiumPath === null) {
-  console.log("# skip no Chromium on this machine (Debian package chromium)");
-} else {
-  test.before(async () => {
-    browser = await openBrowser();
-  });
-  test.after(() => browser.close());
-
+if (browser !== null) {
   for (const theme of ["light", "dark"] as const) {
     for (const locale of ["en-US", "ja-JP"] as const) {
       test(`axe-core finds nothing, ${theme}, ${locale}`, async () => {
         const fixture = await openFixture({ folder });
-        const { page, close } = await openConsole(browser, fixture.url, { theme, locale });
+        const { page, close } = await openConsole(browser(), fixture.url, { theme, locale });
         const found: string[] = [];
         await page.waitForSelector("form");
         found.push(...(await violations(page, "login")));

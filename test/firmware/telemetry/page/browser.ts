@@ -5,12 +5,13 @@
  */
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { test } from "uvu";
 import { PASSWORD } from "./fake-people.ts";
 
 const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** null = there is no browser on this machine. */
-export const chromiumPath = CANDIDATES.find((path) => existsSync(path)) ?? null;
+const executablePath = CANDIDATES.find((path) => existsSync(path)) ?? null;
 
 const SWITCHES = [
   ...["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"],
@@ -37,8 +38,21 @@ export interface ConsoleOptions {
   readonly locale?: "en-US" | "ja-JP";
 }
 
-export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath ?? "", args: SWITCHES });
+/** The browser of a file's tests, open while they run; null = there is none here, and the file is skipped. */
+export function browserOfFile(): (() => Browser) | null {
+  if (executablePath === null) {
+    console.log("# skip no Chromium on this machine (Debian package chromium)");
+    return null;
+  }
+  let browser: Browser | null = null;
+  test.before(async () => {
+    browser = await chromium.launch({ executablePath, args: SWITCHES });
+  });
+  test.after(() => browser?.close());
+  return () => {
+    if (browser === null) throw new Error("the browser is open only while tests run");
+    return browser;
+  };
 }
 
 export async function openConsole(

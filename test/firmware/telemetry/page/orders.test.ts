@@ -3,13 +3,13 @@
  * a group dragged onto a server, which only opens the dialog that the keyboard opens as well.
  * Source: ecosystem.md 1.4, 3.2 point 5; WCAG 2.5.7.
  */
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { chromiumPath, enter, inPage, openBrowser, partOf, standsRight } from "./browser.ts";
+import { browserOfFile, enter, inPage, partOf, standsRight } from "./browser.ts";
 import { withPage } from "./visit.ts";
 
-let browser: Browser;
+const browser = browserOfFile();
 
 /** Presses on the part, moves in steps as a hand does, and stays with the button down. */
 async function drag(page: Page, from: string, to: string): Promise<void> {
@@ -28,16 +28,9 @@ const HEAD = { x: 60, y: 20 };
 
 const ghosts = (page: Page): Promise<string[]> => page.locator(".drag-ghost").allInnerTexts();
 
-if (chromiumPath === null) {
-  console.log("# skip no Chromium on this machine (Debian package chromium)");
-} else {
-  test.before(async () => {
-    browser = await openBrowser();
-  });
-  test.after(() => browser.close());
-
+if (browser !== null) {
   test("a group dragged onto the other server is planned, confirmed by name, and moves", () =>
-    withPage(browser, {}, async (page) => {
+    withPage(browser(), {}, async (page) => {
       await enter(page);
       await drag(page, "group/web", "node/server2");
       assert.equal(await ghosts(page), ["Move web to SERVER2"]);
@@ -59,7 +52,7 @@ if (chromiumPath === null) {
     }));
 
   test("a stopped group dragged onto a server is offered to be started there", () =>
-    withPage(browser, {}, async (page, fixture) => {
+    withPage(browser(), {}, async (page, fixture) => {
       fixture.cluster.setGroup("db", "stopped", null);
       await enter(page);
       await page.locator(".tray").waitFor();
@@ -69,7 +62,7 @@ if (chromiumPath === null) {
     }));
 
   test("Escape, the own server, a server that cannot take it and empty ground change nothing", () =>
-    withPage(browser, {}, async (page, fixture) => {
+    withPage(browser(), {}, async (page, fixture) => {
       await enter(page);
       await drag(page, "group/web", "node/server2");
       await page.keyboard.press("Escape");
@@ -92,7 +85,7 @@ if (chromiumPath === null) {
     }));
 
   test("a drag goes on while the picture is drawn anew, and a viewer drags nothing", () =>
-    withPage(browser, {}, async (page, fixture) => {
+    withPage(browser(), {}, async (page, fixture) => {
       await enter(page, "viewer");
       await drag(page, "group/web", "node/server2");
       assert.equal(await ghosts(page), []);
@@ -107,7 +100,7 @@ if (chromiumPath === null) {
     }));
 
   test("an administrator ends the whole cluster: plan, line, typed name, final word", () =>
-    withPage(browser, {}, async (page) => {
+    withPage(browser(), {}, async (page) => {
       await enter(page, "admin");
       await page.getByRole("button", { name: "Operate cluster" }).click();
       const dialog = page.getByRole("dialog", { name: "example" });
@@ -121,7 +114,7 @@ if (chromiumPath === null) {
     }));
 
   test("an operator is offered neither the cluster nor a shutdown", () =>
-    withPage(browser, {}, async (page) => {
+    withPage(browser(), {}, async (page) => {
       await enter(page);
       assert.is(await page.getByRole("button", { name: "Operate cluster" }).count(), 0);
       await page.locator(partOf("node/server2")).click({ position: HEAD });
@@ -134,7 +127,7 @@ if (chromiumPath === null) {
     }));
 
   test("R191: with all servers down an administrator makes one the base, with its name typed", () =>
-    withPage(browser, {}, async (page, fixture) => {
+    withPage(browser(), {}, async (page, fixture) => {
       fixture.cluster.setNode("SERVER1", "detached");
       fixture.cluster.setNode("SERVER2", "detached");
       await enter(page, "admin");
@@ -149,7 +142,7 @@ if (chromiumPath === null) {
     }));
 
   test("R208: the wait of a server that starts alone is ended, in Japanese", () =>
-    withPage(browser, { locale: "ja-JP" }, async (page, fixture) => {
+    withPage(browser(), { locale: "ja-JP" }, async (page, fixture) => {
       fixture.cluster.setNode("SERVER2", "off");
       fixture.cluster.setNode("SERVER1", "starting");
       await enter(page, "admin");

@@ -3,76 +3,36 @@
  * opens a console of its own; nothing it throws and no breach of the policy is forgiven.
  * Source: work order 3 item 7 and "Faults and bad input"; ecosystem.md 3.2.
  */
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  type Console,
-  type ConsoleOptions,
-  chromiumPath,
+  browserOfFile,
   enter,
   focusedSubject,
   inPage,
-  openBrowser,
   openConsole,
   partOf,
   standsRight,
 } from "./browser.ts";
 import { PASSWORD } from "./fake-people.ts";
-import type { FakeShape } from "./fake-shape.ts";
-import { type Fixture, openFixture, SETUP_CODE } from "./fixture.ts";
+import { SETUP_CODE } from "./fixture.ts";
+import { withPage } from "./visit.ts";
 
-const folder = join(import.meta.dirname, "../../../../firmware/telemetry/page");
+const browser = browserOfFile();
 
-let browser: Browser;
+if (browser !== null) {
+  test("R210: number and hash of the configuration stand below the cluster, in both languages", () =>
+    withPage(browser(), {}, async (page, fixture) => {
+      await enter(page);
+      await page.getByText("seen from SERVER1 · configuration 3 (3fa9c1d2)").waitFor();
+      await page.getByRole("button", { name: "日本語で表示" }).click();
+      await page.getByText("構成 3 (3fa9c1d2)").waitFor();
+      fixture.cluster.setGroup("mail", "stopped", null);
+      await page.locator(partOf("group/mail")).waitFor();
+    }));
 
-/** A fixture and one console that is closed and judged afterwards. */
-async function withPage(
-  options: ConsoleOptions & { shape?: FakeShape; setupNeeded?: boolean },
-  play: (page: Page, fixture: Fixture, console: Console) => Promise<void>,
-): Promise<void> {
-  const { shape, setupNeeded, ...view } = options;
-  const more = { ...(shape && { shape }), ...(setupNeeded && { setupNeeded }) };
-  const fixture = await openFixture({ folder, ...more });
-  const console = await openConsole(browser, fixture.url, view);
-  try {
-    await play(console.page, fixture, console);
-    assert.equal(console.faults, [], "nothing thrown, no policy breach");
-    assert.equal(fixture.notFound, [], "nothing asked for that is not there");
-  } finally {
-    await console.close();
-    await fixture.close();
-  }
-}
-
-function tell(name: string, play: () => Promise<void>): void {
-  test(name, play);
-}
-
-if (chromiumPath === null) {
-  console.log("# skip no Chromium on this machine (Debian package chromium)");
-} else {
-  test.before(async () => {
-    browser = await openBrowser();
-  });
-  test.after(() => browser.close());
-
-  tell(
-    "R210: number and hash of the configuration stand below the cluster, in both languages",
-    () =>
-      withPage({}, async (page, fixture) => {
-        await enter(page);
-        await page.getByText("seen from SERVER1 · configuration 3 (3fa9c1d2)").waitFor();
-        await page.getByRole("button", { name: "日本語で表示" }).click();
-        await page.getByText("構成 3 (3fa9c1d2)").waitFor();
-        fixture.cluster.setGroup("mail", "stopped", null);
-        await page.locator(partOf("group/mail")).waitFor();
-      }),
-  );
-
-  tell("login: a wrong password is said beside the form, the right one opens the picture", () =>
-    withPage({}, async (page) => {
+  test("login: a wrong password is said beside the form, the right one opens the picture", () =>
+    withPage(browser(), {}, async (page) => {
       await page.fill("input[name=user]", "operator");
       await page.fill("input[name=password]", "wrong horse");
       await page.keyboard.press("Enter");
@@ -80,11 +40,10 @@ if (chromiumPath === null) {
       assert.is(await page.locator(".topology").count(), 0, "nothing of the cluster before login");
       await enter(page);
       await page.getByText("The cluster survives one more server failure.").waitFor();
-    }),
-  );
+    }));
 
-  tell("first start: the one-time code makes the first administrator", () =>
-    withPage({ setupNeeded: true }, async (page) => {
+  test("first start: the one-time code makes the first administrator", () =>
+    withPage(browser(), { setupNeeded: true }, async (page) => {
       await page.fill("input[name=code]", SETUP_CODE);
       await page.fill("input[name=user]", "admin");
       await page.fill("input[name=password]", PASSWORD);
@@ -94,53 +53,43 @@ if (chromiumPath === null) {
       await page.fill("input[name=again]", PASSWORD);
       await page.keyboard.press("Enter");
       await page.waitForSelector(".topology .card");
-    }),
-  );
+    }));
 
-  tell(
-    "a cable pulled on the rack panel is seen as cut, with sign and word, and healed again",
-    () =>
-      withPage({}, async (page) => {
-        await enter(page);
-        await page.getByRole("button", { name: "Pull lan1" }).click();
-        await page.locator(".topology .cable.tone-bad", { hasText: "lan1 faulty" }).waitFor();
-        await page.getByText("kage rack cut lan1").waitFor();
-        await page.locator(".event", { hasText: "Path lan1 is faulty." }).waitFor();
-        await page.getByRole("button", { name: "Plug in lan1" }).click();
-        await page.locator(".topology .cable.tone-calm", { hasText: "lan1" }).waitFor();
-      }),
-  );
+  test("a cable pulled on the rack panel is seen as cut, with sign and word, and healed again", () =>
+    withPage(browser(), {}, async (page) => {
+      await enter(page);
+      await page.getByRole("button", { name: "Pull lan1" }).click();
+      await page.locator(".topology .cable.tone-bad", { hasText: "lan1 faulty" }).waitFor();
+      await page.getByText("kage rack cut lan1").waitFor();
+      await page.locator(".event", { hasText: "Path lan1 is faulty." }).waitFor();
+      await page.getByRole("button", { name: "Plug in lan1" }).click();
+      await page.locator(".topology .cable.tone-calm", { hasText: "lan1" }).waitFor();
+    }));
 
-  tell(
-    "a takeover is seen: red server with word, group on the other, headline, story of events",
-    () =>
-      withPage({}, async (page) => {
-        await enter(page);
-        assert.is(await standsRight(page, "group/web"), false);
-        await page.getByRole("button", { name: "Power off: SERVER1" }).click();
-        const card = page.locator(partOf("node/server1"));
-        await card.and(page.locator(".tone-bad")).waitFor();
-        assert.match((await card.textContent()) ?? "", "DOWN");
-        await page.getByText("Running, but the next server failure stops the business.").waitFor();
-        assert.is(await standsRight(page, "group/web"), true);
-        const done = page.locator(".event", {
-          hasText: "Failover of group web to SERVER2 is complete",
-        });
-        await done.getByRole("button", { name: /caused by/ }).click();
-        const cause = page.locator(".event.is-open");
-        await cause
-          .getByText("Failover of group web from SERVER1 to SERVER2 has begun.")
-          .first()
-          .waitFor();
-        assert.ok(
-          (await page.locator(".event.in-story").count()) >= 4,
-          "the whole story is marked",
-        );
-      }),
-  );
+  test("a takeover is seen: red server with word, group on the other, headline, story of events", () =>
+    withPage(browser(), {}, async (page) => {
+      await enter(page);
+      assert.is(await standsRight(page, "group/web"), false);
+      await page.getByRole("button", { name: "Power off: SERVER1" }).click();
+      const card = page.locator(partOf("node/server1"));
+      await card.and(page.locator(".tone-bad")).waitFor();
+      assert.match((await card.textContent()) ?? "", "DOWN");
+      await page.getByText("Running, but the next server failure stops the business.").waitFor();
+      assert.is(await standsRight(page, "group/web"), true);
+      const done = page.locator(".event", {
+        hasText: "Failover of group web to SERVER2 is complete",
+      });
+      await done.getByRole("button", { name: /caused by/ }).click();
+      const cause = page.locator(".event.is-open");
+      await cause
+        .getByText("Failover of group web from SERVER1 to SERVER2 has begun.")
+        .first()
+        .waitFor();
+      assert.ok((await page.locator(".event.in-story").count()) >= 4, "the whole story is marked");
+    }));
 
-  tell("a group is moved by keyboard alone: plan, kage line, typed name, progress to the end", () =>
-    withPage({}, async (page) => {
+  test("a group is moved by keyboard alone: plan, kage line, typed name, progress to the end", () =>
+    withPage(browser(), {}, async (page) => {
       await enter(page);
       await page.locator(".masthead button").last().focus();
       for (let presses = 0; presses < 20; presses += 1) {
@@ -167,11 +116,10 @@ if (chromiumPath === null) {
       assert.is(await standsRight(page, "group/web"), true);
       const at = await focusedSubject(page);
       assert.is(at, "group/web", "the focus is back where it was");
-    }),
-  );
+    }));
 
-  tell("a server is detached and returned from the table", () =>
-    withPage({}, async (page) => {
+  test("a server is detached and returned from the table", () =>
+    withPage(browser(), {}, async (page) => {
       await enter(page);
       await page.getByLabel("Table", { exact: true }).check();
       const row = page.getByRole("row", { name: /SERVER2/ }).first();
@@ -184,11 +132,10 @@ if (chromiumPath === null) {
       await row.getByRole("button", { name: "Operate SERVER2" }).click();
       await page.getByRole("button", { name: "Return SERVER2" }).click();
       await page.getByRole("dialog").getByText("done").waitFor();
-    }),
-  );
+    }));
 
-  tell("an order on what has changed meanwhile is refused with its reason", () =>
-    withPage({}, async (page, fixture) => {
+  test("an order on what has changed meanwhile is refused with its reason", () =>
+    withPage(browser(), {}, async (page, fixture) => {
       await enter(page);
       await page.locator(partOf("group/web")).click();
       await page.getByText("would start web on SERVER2").waitFor();
@@ -196,21 +143,19 @@ if (chromiumPath === null) {
       await page.locator(".confirm input").fill("web");
       await page.getByRole("button", { name: "Move web" }).click();
       await page.getByRole("dialog").getByText("The owner has changed meanwhile.").waitFor();
-    }),
-  );
+    }));
 
-  tell("a viewer sees everything and can order nothing", () =>
-    withPage({}, async (page) => {
+  test("a viewer sees everything and can order nothing", () =>
+    withPage(browser(), {}, async (page) => {
       await enter(page, "viewer");
       assert.is(await page.locator(".rack").count(), 0);
       await page.locator(partOf("group/web")).click();
       await page.getByText("Your role is view only").waitFor();
       assert.is(await page.locator("dialog form").count(), 0);
-    }),
-  );
+    }));
 
-  tell("everything is in Japanese, and the switch keeps the language after a reload", () =>
-    withPage({ locale: "ja-JP" }, async (page, fixture) => {
+  test("everything is in Japanese, and the switch keeps the language after a reload", () =>
+    withPage(browser(), { locale: "ja-JP" }, async (page, fixture) => {
       await enter(page);
       await page.getByText("あと 1 台のサーバ障害に耐えられます。").waitFor();
       assert.is(await page.getAttribute("html", "lang"), "ja");
@@ -231,41 +176,34 @@ if (chromiumPath === null) {
       await page.getByRole("button", { name: "Show in English" }).click();
       await page.reload();
       await page.getByText("Running, but the next server failure stops the business.").waitFor();
-    }),
-  );
+    }));
 
   const evil = '<img src=x onerror="window.pwned=1">';
   const shape = { servers: [`S1${evil}`, "SERVER2"], groups: [`web${evil}`, "</script><b>db"] };
 
-  tell(
-    "markup in group, server and event texts is inert in picture, table, events and dialog",
-    () =>
-      withPage({ shape }, async (page, fixture) => {
-        const text = { en: `${evil}<script>window.pwned=1</script>`, ja: evil };
-        fixture.cluster.event({
-          ...{ severity: "error", code: evil.slice(0, 20), key: "x", text, why: text, hint: text },
-          subject: { kind: "group", id: evil },
-        });
-        await enter(page);
-        await page.locator(".event-head").first().click();
-        await page.getByText(evil, { exact: false }).first().waitFor();
-        await page.getByLabel("Table", { exact: true }).check();
-        await page.getByRole("button", { name: `Operate web${evil}` }).click();
-        await page
-          .getByRole("dialog")
-          .getByText(`kage group move 'web`, { exact: false })
-          .waitFor();
-        const hurt = await inPage(
-          page,
-          '[window.pwned ?? null, document.querySelectorAll("img, b, main script").length]',
-        );
-        assert.equal(hurt, [null, 0]);
-      }),
-  );
+  test("markup in group, server and event texts is inert in picture, table, events and dialog", () =>
+    withPage(browser(), { shape }, async (page, fixture) => {
+      const text = { en: `${evil}<script>window.pwned=1</script>`, ja: evil };
+      fixture.cluster.event({
+        ...{ severity: "error", code: evil.slice(0, 20), key: "x", text, why: text, hint: text },
+        subject: { kind: "group", id: evil },
+      });
+      await enter(page);
+      await page.locator(".event-head").first().click();
+      await page.getByText(evil, { exact: false }).first().waitFor();
+      await page.getByLabel("Table", { exact: true }).check();
+      await page.getByRole("button", { name: `Operate web${evil}` }).click();
+      await page.getByRole("dialog").getByText(`kage group move 'web`, { exact: false }).waitFor();
+      const hurt = await inPage(
+        page,
+        '[window.pwned ?? null, document.querySelectorAll("img, b, main script").length]',
+      );
+      assert.equal(hurt, [null, 0]);
+    }));
 
-  tell("two consoles at once see each other's order, and the second's stale one is refused", () =>
-    withPage({}, async (page, fixture) => {
-      const other = await openConsole(browser, fixture.url);
+  test("two consoles at once see each other's order, and the second's stale one is refused", () =>
+    withPage(browser(), {}, async (page, fixture) => {
+      const other = await openConsole(browser(), fixture.url);
       await enter(page);
       await enter(other.page);
       for (const each of [page, other.page]) {
@@ -279,35 +217,31 @@ if (chromiumPath === null) {
       assert.is(await standsRight(other.page, "group/web"), true);
       assert.equal(other.faults, []);
       await other.close();
-    }),
-  );
+    }));
 
-  tell(
-    "a dead server: all grey with the time, orders wait, the other page is offered; then live",
-    () =>
-      withPage({}, async (page, fixture) => {
-        await enter(page);
-        fixture.setDead(true);
-        await page
-          .getByText(/This picture is not live. It shows what was known at \d\d:\d\d:\d\d/)
-          .waitFor();
-        const link = page.getByRole("link", { name: "Open the page of SERVER2" }).last();
-        assert.is(await link.getAttribute("href"), "http://127.0.0.2:8090/");
-        const filter = await inPage(
-          page,
-          'getComputedStyle(document.querySelector(".headline")).filter',
-        );
-        assert.is(filter, "grayscale(1)");
-        await page.locator(partOf("group/web")).click();
-        await page.getByText("Orders wait until the page is live again.").waitFor();
-        await page.keyboard.press("Escape");
-        fixture.setDead(false);
-        await page.locator(".stale-banner").waitFor({ state: "detached", timeout: 20_000 });
-      }),
-  );
+  test("a dead server: all grey with the time, orders wait, the other page is offered; then live", () =>
+    withPage(browser(), {}, async (page, fixture) => {
+      await enter(page);
+      fixture.setDead(true);
+      await page
+        .getByText(/This picture is not live. It shows what was known at \d\d:\d\d:\d\d/)
+        .waitFor();
+      const link = page.getByRole("link", { name: "Open the page of SERVER2" }).last();
+      assert.is(await link.getAttribute("href"), "http://127.0.0.2:8090/");
+      const filter = await inPage(
+        page,
+        'getComputedStyle(document.querySelector(".headline")).filter',
+      );
+      assert.is(filter, "grayscale(1)");
+      await page.locator(partOf("group/web")).click();
+      await page.getByText("Orders wait until the page is live again.").waitFor();
+      await page.keyboard.press("Escape");
+      fixture.setDead(false);
+      await page.locator(".stale-banner").waitFor({ state: "detached", timeout: 20_000 });
+    }));
 
-  tell("the last will of the telemetry makes the page stale although the broker lives", () =>
-    withPage({}, async (page, fixture) => {
+  test("the last will of the telemetry makes the page stale although the broker lives", () =>
+    withPage(browser(), {}, async (page, fixture) => {
       await enter(page);
       fixture.publish("node/server1/online", "offline", true);
       await page
@@ -315,24 +249,22 @@ if (chromiumPath === null) {
         .waitFor();
       fixture.publish("node/server1/online", "online", true);
       await page.locator(".stale-banner").waitFor({ state: "detached" });
-    }),
-  );
+    }));
 
-  tell("an ended session leads to the login and says why", () =>
-    withPage({}, async (page, fixture) => {
+  test("an ended session leads to the login and says why", () =>
+    withPage(browser(), {}, async (page, fixture) => {
       await enter(page);
       await inPage(page, 'fetch("/logout", { method: "POST", body: "{}" }).then(() => null)');
       fixture.dropConnections();
       await page.getByText("The session has ended. Log in again.").waitFor();
-    }),
-  );
+    }));
 
   for (const [width, what] of [
     [360, "phone"],
     [1280, "desk"],
   ] as const) {
-    tell(`nothing is wider than the screen on a ${what}`, () =>
-      withPage({ width, height: 740 }, async (page, fixture) => {
+    test(`nothing is wider than the screen on a ${what}`, () =>
+      withPage(browser(), { width, height: 740 }, async (page, fixture) => {
         fixture.cluster.takeOver("SERVER1", "SERVER2");
         await enter(page);
         const wide = await inPage<number>(page, "document.documentElement.scrollWidth");
@@ -340,8 +272,7 @@ if (chromiumPath === null) {
         await page.getByLabel("Table", { exact: true }).check();
         const table = await inPage<number>(page, "document.documentElement.scrollWidth");
         assert.ok(table <= width, `${table} px with the table`);
-      }),
-    );
+      }));
   }
 }
 

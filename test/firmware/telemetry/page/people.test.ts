@@ -3,13 +3,13 @@
  * keyboard, in both languages, with the refusals of the server in words.
  * Source: work order 3 item 7 (roles); WCAG 2.2.
  */
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { chromiumPath, enter, inPage, openBrowser } from "./browser.ts";
+import { browserOfFile, enter, inPage } from "./browser.ts";
 import { withPage } from "./visit.ts";
 
-let browser: Browser;
+const browser = browserOfFile();
 
 const focusedText = (page: Page): Promise<string> =>
   inPage(page, "document.activeElement?.textContent ?? ''");
@@ -21,16 +21,9 @@ async function openUsers(page: Page): Promise<void> {
 
 const names = (page: Page): Promise<string[]> => page.locator(".people tbody th").allInnerTexts();
 
-if (chromiumPath === null) {
-  console.log("# skip no Chromium on this machine (Debian package chromium)");
-} else {
-  test.before(async () => {
-    browser = await openBrowser();
-  });
-  test.after(() => browser.close());
-
+if (browser !== null) {
   test("an administrator adds, changes and removes a user by keyboard alone", () =>
-    withPage(browser, {}, async (page, fixture) => {
+    withPage(browser(), {}, async (page, fixture) => {
       await enter(page, "admin");
       await page.getByRole("button", { name: "Users", exact: true }).focus();
       await page.keyboard.press("Enter");
@@ -75,7 +68,7 @@ if (chromiumPath === null) {
     }));
 
   test("the last administrator is neither removed nor demoted, and the own password is not reset here", () =>
-    withPage(browser, {}, async (page, fixture) => {
+    withPage(browser(), {}, async (page, fixture) => {
       await enter(page, "admin");
       await openUsers(page);
       const row = page.getByRole("row", { name: /last administrator/ });
@@ -106,7 +99,7 @@ if (chromiumPath === null) {
     }));
 
   test("a name that exists is refused in words, and nobody's account is given away", () =>
-    withPage(browser, {}, async (page, fixture) => {
+    withPage(browser(), {}, async (page, fixture) => {
       await enter(page, "admin");
       await openUsers(page);
       await page.getByRole("button", { name: "Add user" }).click();
@@ -120,7 +113,7 @@ if (chromiumPath === null) {
     }));
 
   test("everybody changes the own password with the present one, and only an administrator sees users", () =>
-    withPage(browser, { locale: "ja-JP" }, async (page, fixture) => {
+    withPage(browser(), { locale: "ja-JP" }, async (page, fixture) => {
       await enter(page, "viewer");
       assert.is(await page.getByRole("button", { name: "利用者", exact: true }).count(), 0);
       await page.getByRole("button", { name: /パスワードの変更/ }).click();

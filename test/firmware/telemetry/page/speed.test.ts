@@ -4,10 +4,10 @@
  * Source: work order 3, "Speed".
  */
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { chromiumPath, enter, inPage, openBrowser, openConsole } from "./browser.ts";
+import { browserOfFile, enter, inPage, openConsole } from "./browser.ts";
 import { type Fixture, openFixture } from "./fixture.ts";
 
 const folder = join(import.meta.dirname, "../../../../firmware/telemetry/page");
@@ -19,7 +19,7 @@ const DROPPED_MS = 25;
 const IDLE_MS = 2000;
 const DEADLINE_MS = 10_000;
 
-let browser: Browser;
+const browser = browserOfFile();
 
 /** Instant (ms, wall) at which the frame with `text` in it has been handed over for painting. */
 const pixelAt = (page: Page, text: string): Promise<number> =>
@@ -129,17 +129,10 @@ const lateShare = (intervals: readonly number[]): number =>
 const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 
-if (chromiumPath === null) {
-  console.log("# skip no Chromium on this machine (Debian package chromium)");
-} else {
-  test.before(async () => {
-    browser = await openBrowser();
-  });
-  test.after(() => browser.close());
-
+if (browser !== null) {
   test("speed: every event becomes a pixel, and how soon", async () => {
     const fixture = await openFixture({ folder });
-    const { page, close } = await openConsole(browser, fixture.url);
+    const { page, close } = await openConsole(browser(), fixture.url);
     await enter(page);
     const taken: number[] = [];
     for (let index = 0; index < SAMPLES; index += 1)
@@ -161,7 +154,7 @@ if (chromiumPath === null) {
         groups: Array.from({ length: groups }, (_, index) => `group${index + 1}`),
       };
       const fixture = await openFixture({ folder, shape });
-      const { page, close } = await openConsole(browser, fixture.url);
+      const { page, close } = await openConsole(browser(), fixture.url);
       await enter(page);
       await page
         .locator(".chip")

@@ -6,6 +6,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { until } from "../../../deadline.ts";
 import {
   ADMIN,
   addUser,
@@ -16,7 +17,6 @@ import {
   readText,
   type Stage,
   setUp,
-  until,
 } from "./stage.ts";
 
 async function staged(

@@ -8,7 +8,8 @@ import mqtt, { type IConnackPacket, type MqttClient } from "mqtt";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
-import { addUser, openStage, PASSWORDS, post, type Stage, setUp, until } from "./stage.ts";
+import { until } from "../../../deadline.ts";
+import { addUser, openStage, PASSWORDS, post, type Stage, setUp } from "./stage.ts";
 
 let aedes: Aedes;
 let server: Server;

@@ -7,7 +7,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ask, dial, openStage, type Stage, until } from "./stage.ts";
+import { until } from "../../../deadline.ts";
+import { ask, dial, openStage, type Stage } from "./stage.ts";
 
 const limits = {
   headersMs: 300,

@@ -5,7 +5,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
-import { addUser, openStage, post, type Stage, settled, setUp, until } from "./stage.ts";
+import { until } from "../../../deadline.ts";
+import { addUser, openStage, post, type Stage, setUp, standsStill } from "./stage.ts";
 import { openStubBroker, type StubBroker } from "./stub-broker.ts";
 
 const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ""), "hex");
@@ -312,24 +313,32 @@ test("half-open: a browser that does not answer pings is gone after the second",
   lively.socket.close();
 });
 
+/** Sends one piece after the other, so that one that was taken counts before the next, until none is taken. */
+async function isHeldBack(
+  pieceBytes: number,
+  totalBytes: number,
+  send: (done: (error?: Error | null) => void) => void,
+): Promise<void> {
+  let taken = 0;
+  const pump = (): void => {
+    if (taken >= totalBytes) return;
+    send((error) => {
+      if (error) return;
+      taken += pieceBytes;
+      pump();
+    });
+  };
+  pump();
+  await standsStill(() => taken);
+  assert.ok(taken > 0 && taken < HELD_BYTES_MAX, `kernel and proxy took ${taken} bytes`);
+}
+
 test("a browser that does not read: the broker is held back, memory stays, then it is cut off", async () => {
   const { socket, visit } = await connected(viewer);
   socket.pause();
   const piece = Buffer.alloc(64 * 1024, "kagemusha");
   const before = process.memoryUsage().rss;
-  let taken = 0;
-  // One at a time: only then is a piece that was taken counted before the others.
-  const pump = (): void => {
-    if (taken >= FLOOD_BYTES) return;
-    visit.socket.write(piece, (error) => {
-      if (error) return;
-      taken += piece.length;
-      pump();
-    });
-  };
-  pump();
-  await settled(() => taken);
-  assert.ok(taken > 0 && taken < HELD_BYTES_MAX, `kernel and proxy took ${taken} bytes`);
+  await isHeldBack(piece.length, FLOOD_BYTES, (done) => visit.socket.write(piece, done));
   const grown = process.memoryUsage().rss - before;
   assert.ok(grown < 64 * 1024 * 1024, `grown by ${grown} bytes`);
   stage.skipMs += 20_000;
@@ -357,18 +366,8 @@ test("a broker that does not read: the browser is held back, then everything arr
   visit.socket.pause();
   const piece = Buffer.concat([hex("30 80fa 01 0001 61"), Buffer.alloc(31_997, "x")]);
   const pieces = 512;
-  let taken = 0;
-  const pump = (): void => {
-    if (taken >= pieces * piece.length) return;
-    socket.send(piece, (error) => {
-      if (error) return;
-      taken += piece.length;
-      pump();
-    });
-  };
-  pump();
-  await settled(() => taken);
-  assert.ok(taken > 0 && taken < HELD_BYTES_MAX, `kernel and proxy took ${taken} bytes`);
+  const total = pieces * piece.length;
+  await isHeldBack(piece.length, total, (done) => socket.send(piece, done));
   visit.socket.resume();
   await until("all of it", () => visit.received.length === pieces * piece.length);
   socket.close();

@@ -14,6 +14,7 @@ import {
   type WebServer,
 } from "../../../../firmware/telemetry/web/web.ts";
 import type { StatusDocument } from "../../../../services/status.ts";
+import { until } from "../../../deadline.ts";
 
 export const ADMIN = { user: "admin", password: "correct horse battery" } as const;
 export const PASSWORDS = { viewer: "pw-viewer", operator: "pw-operator", admin: "pw-admin" };
@@ -213,26 +214,19 @@ export function dial(web: WebServer): { socket: Socket; ended: Promise<string> }
   return { socket, ended };
 }
 
-/** Waits until `holds` is true, looking again after every turn of the event loop; fails after 10 s. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + DEADLINE_MS;
-  while (!(await holds())) {
-    if (performance.now() > deadlineMs) throw new Error(`not within ${DEADLINE_MS} ms: ${what}`);
-    await new Promise<void>((next) => setImmediate(next));
-  }
-}
-
 export const readText = (stage: Stage, name: string): string =>
   readFileSync(join(stage.folder, name), "utf8");
 
-/** Waits until a count has not moved for half a second. */
-export async function settled(count: () => number): Promise<void> {
-  let last = Number.NaN;
-  let quiet = 0;
-  await until("it has settled", async () => {
-    await new Promise<void>((next) => setTimeout(next, 50));
-    quiet = count() === last ? quiet + 1 : 0;
+/** Ms. */
+const QUIET_MS = 500;
+
+/** Who is held back tells nobody: that a count stands still for half a second is what is tested. */
+export async function standsStill(count: () => number): Promise<void> {
+  let last = count();
+  let sinceMs = performance.now();
+  await until("the count stands still", () => {
+    if (count() !== last) sinceMs = performance.now();
     last = count();
-    return quiet >= 10;
+    return performance.now() - sinceMs >= QUIET_MS;
   });
 }

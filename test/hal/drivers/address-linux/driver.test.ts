@@ -5,7 +5,8 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { ForeignClaim } from "../../../../hal/ports/host.ts";
-import { addressesOf, addressSuite, faultOf, open, until } from "./stage.ts";
+import { until } from "../../../deadline.ts";
+import { addressesOf, addressSuite, faultOf, open } from "./stage.ts";
 
 const HARDWARE = Buffer.from("020000000a01", "hex");
 const test = addressSuite("address-linux");

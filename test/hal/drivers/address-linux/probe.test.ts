@@ -5,7 +5,8 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { ForeignClaim } from "../../../../hal/ports/host.ts";
-import { addressesOf, addressSuite, faultOf, open, until, type World } from "./stage.ts";
+import { until } from "../../../deadline.ts";
+import { addressesOf, addressSuite, faultOf, open, type World } from "./stage.ts";
 
 const test = addressSuite("address-linux probes");
 
@@ -164,6 +165,7 @@ for (const address of ["10.77.0.100", "fd00:77::100"]) {
     writeFileSync(join(w.dir, "segment.slow"), "");
     await until("only the slow ones are left", () => w.sockets.size === 0);
     w.port = open(w);
+    // Longer than the silence that is waited for: counted from the order, it would be over before.
     setTimeout(() => rmSync(join(w.dir, "segment.slow")), 600);
     assert.is(await w.port.probe(address), "free");
     const frameBytes = address.includes(":") ? 86 : PROBE.length;

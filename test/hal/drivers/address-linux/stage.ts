@@ -8,13 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite, type Test } from "uvu";
-import * as assert from "uvu/assert";
 import type { AddressAlert } from "../../../../hal/drivers/address-linux/announcer.ts";
 import {
   type LinuxAddressOptions,
   openLinuxAddresses,
 } from "../../../../hal/drivers/address-linux/driver.ts";
-import { waitUntilEmpty } from "../../../../hal/drivers/process-tree/process-tree.ts";
 import { type AddressPort, HostFault } from "../../../../hal/ports/host.ts";
 
 export interface World {
@@ -28,15 +26,9 @@ export interface World {
   heard: () => Buffer;
 }
 
-const DEADLINE_MS = 10_000;
 const EMULATOR = fileURLToPath(
   new URL("../../../../hal/drivers/address-linux/emulator.js", import.meta.url),
 );
-
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  const self = [{ pid: 0, startTicks: 0 }];
-  assert.is((await waitUntilEmpty(() => (holds() ? [] : self), DEADLINE_MS)).length, 0, what);
-}
 
 export function open(w: World, more: Partial<LinuxAddressOptions> = {}): AddressPort {
   return openLinuxAddresses({

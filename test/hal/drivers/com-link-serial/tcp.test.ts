@@ -8,9 +8,9 @@ import { AssertionFault } from "../../../../hal/base/assert.ts";
 import { encodeCobs } from "../../../../hal/base/cobs.ts";
 import { createTcpComLink, parseTcpDevice } from "../../../../hal/drivers/com-link-serial/tcp.ts";
 import type { ComLink, ComLinkState } from "../../../../hal/ports/com-link.ts";
+import { Bell } from "../../../deadline.ts";
 
 const HOST = "127.91.7.2";
-const DEADLINE_MS = 5000;
 
 const links: ComLink[] = [];
 const servers: Server[] = [];
@@ -23,37 +23,18 @@ async function listen(port = 0) {
     connections.push(socket);
     socket.on("data", (bytes) => received.push(...bytes));
     socket.on("error", () => socket.destroy());
-    news.emit();
+    bell.ring();
   });
-  const news = createNews();
+  const bell = new Bell();
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(port, HOST, resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("expected a TCP address");
-  return { port: address.port, received, news };
-}
-
-/** A bell: `until` looks again each time something happened. */
-function createNews() {
-  let look: (() => void) | null = null;
-  return {
-    emit: () => look?.(),
-    until: (what: string, isReached: () => boolean) =>
-      new Promise<void>((resolve, reject) => {
-        const late = setTimeout(() => reject(new Error(`not within 5 s: ${what}`)), DEADLINE_MS);
-        look = () => {
-          if (!isReached()) return;
-          clearTimeout(late);
-          look = null;
-          resolve();
-        };
-        look();
-      }),
-  };
+  return { port: address.port, received, bell };
 }
 
 function watchLink(port: number) {
-  const news = createNews();
+  const bell = new Bell();
   const frames: number[][] = [];
   const states: ComLinkState[] = [];
   const link = createTcpComLink({
@@ -62,15 +43,15 @@ function watchLink(port: number) {
     reopenFirstMs: 1,
     onFrame: (frame) => {
       frames.push([...frame]);
-      news.emit();
+      bell.ring();
     },
     onState: (state) => {
       states.push(state);
-      news.emit();
+      bell.ring();
     },
   });
   links.push(link);
-  return { link, frames, states, until: news.until };
+  return { link, frames, states, bell };
 }
 
 async function stopListening(): Promise<void> {
@@ -89,9 +70,9 @@ test.after.each(async () => {
 
 test("frames go out as they are and come back without their framing", async () => {
   const other = await listen();
-  const { link, frames, states, until } = watchLink(other.port);
-  await until("open", () => states.length === 1);
-  await other.news.until("a connection", () => connections.length === 1);
+  const { link, frames, states, bell } = watchLink(other.port);
+  await bell.until("open", () => states.length === 1);
+  await other.bell.until("a connection", () => connections.length === 1);
   const line = encodeCobs(Uint8Array.of(1, 0, 2));
   link.send(line);
   const [socket] = connections;
@@ -100,29 +81,29 @@ test("frames go out as they are and come back without their framing", async () =
   assert.equal(other.received, [...line]);
   socket.write(Uint8Array.of(0, 2, 5));
   socket.write(Uint8Array.of(2, 6, 0));
-  await until("a frame", () => frames.length === 1);
+  await bell.until("a frame", () => frames.length === 1);
   assert.equal(frames, [[5, 0, 6]]);
 });
 
 test("the other end may go and come: told once each, and frames flow again", async () => {
   const other = await listen();
-  const { link, states, until } = watchLink(other.port);
-  await until("open", () => states.length === 1);
-  await other.news.until("a connection", () => connections.length === 1);
+  const { link, states, bell } = watchLink(other.port);
+  await bell.until("open", () => states.length === 1);
+  await other.bell.until("a connection", () => connections.length === 1);
   await stopListening();
-  await until("lost", () =>
+  await bell.until("lost", () =>
     states.some((state) => state.kind === "lost" && state.reason === "vanished"),
   );
-  await until("refused", () =>
+  await bell.until("refused", () =>
     states.some((state) => state.kind === "lost" && state.reason === "open-failed"),
   );
   const again = await listen(other.port);
-  await until("open again", () => states.at(-1)?.kind === "open");
+  await bell.until("open again", () => states.at(-1)?.kind === "open");
   assert.equal(
     states.map((state) => (state.kind === "open" ? "open" : state.reason)),
     ["open", "vanished", "open-failed", "open"],
   );
-  await again.news.until("a connection", () => connections.length === 1);
+  await again.bell.until("a connection", () => connections.length === 1);
   const [socket] = connections;
   assert.ok(socket);
   const arrived = new Promise<void>((resolve) => socket.once("data", () => resolve()));
@@ -133,12 +114,12 @@ test("the other end may go and come: told once each, and frames flow again", asy
 
 test("bytes left over from before a reconnection do not spoil the first frame after it", async () => {
   const other = await listen();
-  const { frames, states, until } = watchLink(other.port);
-  await other.news.until("a connection", () => connections.length === 1);
+  const { frames, states, bell } = watchLink(other.port);
+  await other.bell.until("a connection", () => connections.length === 1);
   connections[0]?.end(Uint8Array.of(0, 5, 1, 2));
-  await other.news.until("a second connection", () => connections.length === 2);
+  await other.bell.until("a second connection", () => connections.length === 2);
   connections[1]?.write(Uint8Array.of(3, 4, 0, 2, 7, 0));
-  await until("a frame", () => frames.length === 1);
+  await bell.until("a frame", () => frames.length === 1);
   assert.equal(frames, [[7]]);
   assert.is(states.filter((state) => state.kind === "open").length, 2);
 });
@@ -146,8 +127,8 @@ test("bytes left over from before a reconnection do not spoil the first frame af
 test("a missing other end says what was tried", async () => {
   const other = await listen();
   await stopListening();
-  const { states, until } = watchLink(other.port);
-  await until("refused", () => states.length === 1);
+  const { states, bell } = watchLink(other.port);
+  await bell.until("refused", () => states.length === 1);
   const [lost] = states;
   assert.ok(lost?.kind === "lost" && lost.reason === "open-failed");
   assert.match(lost.text, `line tcp://${HOST}:${other.port} cannot be reached`);

@@ -11,9 +11,9 @@ import {
   type UdpLanLinkOptions,
 } from "../../../../hal/drivers/lan-link-udp/driver.ts";
 import type { LanLink, LanLinkState } from "../../../../hal/ports/lan-link.ts";
+import { Bell } from "../../../deadline.ts";
 
 const HOST = "127.91.7.1";
-const DEADLINE_MS = 5000;
 
 const open: LanLink[] = [];
 const sockets: Socket[] = [];
@@ -22,34 +22,23 @@ const sockets: Socket[] = [];
 function watchLink(changes: Partial<UdpLanLinkOptions> & Pick<UdpLanLinkOptions, "bind" | "to">) {
   const frames: string[] = [];
   const states: LanLinkState[] = [];
-  let wake: (() => void) | null = null;
+  const bell = new Bell();
   const link = createUdpLanLink({
     path: pathId("lan1"),
     sources: null,
     rebindFirstMs: 5,
     onFrame: (frame) => {
       frames.push(Buffer.from(frame).toString());
-      wake?.();
+      bell.ring();
     },
     onState: (state) => {
       states.push(state);
-      wake?.();
+      bell.ring();
     },
     ...changes,
   });
   open.push(link);
-  const until = (what: string, isReached: () => boolean) =>
-    new Promise<void>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`not within 5 s: ${what}`)), DEADLINE_MS);
-      wake = () => {
-        if (!isReached()) return;
-        clearTimeout(late);
-        wake = null;
-        resolve();
-      };
-      wake();
-    });
-  return { link, frames, states, until };
+  return { link, frames, states, bell };
 }
 
 /** A bound plain socket; the system picks the port. */
@@ -84,14 +73,14 @@ test("R2: frames reach the server they are sent to, and no other", async () => {
   const at = (index: number) => ({ host: HOST, port: ports[index] ?? 0 });
   const to = (self: number) => [0, 1, 2].map((index) => (index === self ? null : at(index)));
   const links = [0, 1, 2].map((self) => watchLink({ bind: at(self), to: to(self) }));
-  for (const { until, states } of links) await until("open", () => states.length === 1);
+  for (const { bell, states } of links) await bell.until("open", () => states.length === 1);
   const [first, second, third] = links;
   assert.ok(first && second && third);
   first.link.send(1, bytes("for 1"));
   first.link.send(2, bytes("for 2"));
   third.link.send(1, bytes("from 2"));
-  await second.until("two frames", () => second.frames.length === 2);
-  await third.until("one frame", () => third.frames.length === 1);
+  await second.bell.until("two frames", () => second.frames.length === 2);
+  await third.bell.until("one frame", () => third.frames.length === 1);
   assert.equal(second.frames.sort(), ["for 1", "from 2"]);
   assert.equal(third.frames, ["for 2"]);
   assert.equal(first.frames, []);
@@ -111,7 +100,7 @@ test("an address in use is told once, tried again, and used as soon as it is fre
       return () => undefined;
     },
   });
-  await watched.until("open", () => watched.states.at(-1)?.kind === "open");
+  await watched.bell.until("open", () => watched.states.at(-1)?.kind === "open");
   assert.equal(delays, [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2000, 2000, 2000]);
   const [closed, opened] = watched.states;
   assert.ok(closed?.kind === "closed");
@@ -129,7 +118,7 @@ test("frames for a path that is not open are dropped and counted", async () => {
     after: () => () => undefined,
   });
   watched.link.send(1, bytes("too early"));
-  await watched.until("closed", () => watched.states.length === 1);
+  await watched.bell.until("closed", () => watched.states.length === 1);
   watched.link.send(1, bytes("too late"));
   assert.is(watched.link.counters.dropped, 2);
   assert.is(watched.link.counters.sent, 0);
@@ -142,15 +131,15 @@ test("a send that fails is told once per peer, and its end too", async () => {
     // Broadcast without the permission to broadcast: the system refuses every frame.
     to: [null, { host: HOST, port }, { host: "127.255.255.255", port: 9 }],
   });
-  await watched.until("open", () => watched.states.length === 1);
+  await watched.bell.until("open", () => watched.states.length === 1);
   for (let i = 0; i < 3; i += 1) watched.link.send(2, bytes("refused"));
-  await watched.until("refused", () => watched.states.length === 2);
+  await watched.bell.until("refused", () => watched.states.length === 2);
   assert.equal(watched.states[1], { kind: "send-failed", to: 2, code: "EACCES" });
   watched.link.send(1, new Uint8Array(70_000));
-  await watched.until("too long", () => watched.states.length === 3);
+  await watched.bell.until("too long", () => watched.states.length === 3);
   assert.equal(watched.states[2], { kind: "send-failed", to: 1, code: "EMSGSIZE" });
   watched.link.send(1, bytes("fits"));
-  await watched.until("recovered", () => watched.states.length === 4);
+  await watched.bell.until("recovered", () => watched.states.length === 4);
   assert.equal(watched.states[3], { kind: "send-recovered", to: 1 });
   assert.is(watched.link.counters.failed, 4);
   assert.is(watched.link.counters.sent, 1);
@@ -161,12 +150,12 @@ test("datagrams of strangers and of more than any frame's length are counted, no
   const { socket: peer } = await plainSocket(HOST);
   const port = await freePort();
   const watched = watchLink({ bind: { host: HOST, port }, to: [null], sources: new Set([HOST]) });
-  await watched.until("open", () => watched.states.length === 1);
+  await watched.bell.until("open", () => watched.states.length === 1);
   await sent(stranger, bytes("stranger"), port);
   await sent(peer, new Uint8Array(1501), port);
   await sent(peer, new Uint8Array(0), port);
   await sent(peer, bytes("peer"), port);
-  await watched.until("the last datagram", () => watched.frames.includes("peer"));
+  await watched.bell.until("the last datagram", () => watched.frames.includes("peer"));
   assert.equal(watched.frames, ["", "peer"]);
   const { strangers, oversized, received } = watched.link.counters;
   assert.equal({ strangers, oversized, received }, { strangers: 1, oversized: 1, received: 2 });
@@ -176,7 +165,7 @@ test("a closed path says and hears nothing more, and closing twice is one closin
   const { socket: peer } = await plainSocket(HOST);
   const port = await freePort();
   const watched = watchLink({ bind: { host: HOST, port }, to: [null, { host: HOST, port: 9 }] });
-  await watched.until("open", () => watched.states.length === 1);
+  await watched.bell.until("open", () => watched.states.length === 1);
   await watched.link.close();
   await watched.link.close();
   await sent(peer, bytes("late"), port);
@@ -196,7 +185,7 @@ test("closing while the address is still being tried ends the trying", async () 
       cancelled += 1;
     },
   });
-  await watched.until("closed", () => watched.states.length === 1);
+  await watched.bell.until("closed", () => watched.states.length === 1);
   await watched.link.close();
   assert.is(cancelled, 1);
 });

@@ -12,20 +12,14 @@ import {
   endsMachine,
   type OffTrouble,
 } from "../../../../hal/drivers/off-command/driver.ts";
-import { waitUntilEmpty } from "../../../../hal/drivers/process-tree/process-tree.ts";
+import { until } from "../../../deadline.ts";
 
 interface World {
   dir: string;
   troubles: OffTrouble[];
 }
 
-const DEADLINE_MS = 10_000;
 const test = suite<World>("off command");
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const self = [{ pid: 0, startTicks: 0 }];
-  assert.is((await waitUntilEmpty(() => (holds() ? [] : self), DEADLINE_MS)).length, 0, what);
-}
 
 test.before.each((w) => {
   w.dir = mkdtempSync(join(tmpdir(), "kage-off-"));

@@ -11,7 +11,8 @@ import {
   isAlive,
   readProcess,
 } from "../../../../hal/drivers/process-tree/process-tree.ts";
-import { cookieOf, runnerSuite, spec, startAgent, until, within } from "./runner-world.ts";
+import { until, within } from "../../../deadline.ts";
+import { cookieOf, runnerSuite, spec, startAgent } from "./runner-world.ts";
 
 const test = runnerSuite("program adoption");
 

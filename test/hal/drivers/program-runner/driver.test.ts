@@ -11,19 +11,12 @@ import {
   readProcess,
 } from "../../../../hal/drivers/process-tree/process-tree.ts";
 import { detectCgroupRoot } from "../../../../hal/drivers/program-runner/cgroup.ts";
-import {
-  cookieOf,
-  daemonScript,
-  makeRunner,
-  runnerSuite,
-  runOf,
-  spec,
-  until,
-} from "./runner-world.ts";
+import { until } from "../../../deadline.ts";
+import { cookieOf, daemonScript, makeRunner, runnerSuite, runOf, spec } from "./runner-world.ts";
 
 const test = runnerSuite("program runner");
 
-test("R44: a program finds its group in its environment, nothing of the agent", async (w) => {
+test("a program finds its group in its environment, nothing of the agent", async (w) => {
   const out = join(w.dir, "env");
   process.env["KAGE_SECRET_TEST"] = "leak";
   const started = await w.runner.start(
@@ -48,7 +41,7 @@ test("R44: a program finds its group in its environment, nothing of the agent", 
   assert.not.ok(lines.some((line) => line.startsWith("KAGE_SECRET_TEST")));
 });
 
-test("R44: the program has its own session; its parent survives a TERM to it", async (w) => {
+test("the program has its own session; its parent survives a TERM to it", async (w) => {
   const run = runOf(await w.runner.start(spec("exec sleep 60")));
   const stat = readProcess(run.pid);
   assert.is.not(stat?.sessionId, readProcess(process.pid)?.sessionId);
@@ -74,7 +67,7 @@ test("INT and QUIT have their default effect in a program", async (w) => {
   assert.equal((await w.nextExit()).end, { kind: "status", status: 9 });
 });
 
-test("R44: a program that is not there or not executable is refused in words", async (w) => {
+test("a program that is not there or not executable is refused in words", async (w) => {
   const missing = await w.runner.start(spec("", { argv: ["/nowhere/at-all"] }));
   assert.is(missing.kind, "failed");
   assert.match(missing.kind === "failed" ? missing.detail : "", "expected an executable file");
@@ -88,7 +81,7 @@ test("R44: a program that is not there or not executable is refused in words", a
   assert.is(empty.kind, "failed");
 });
 
-test("R44: started twice at once it runs once", async (w) => {
+test("started twice at once it runs once", async (w) => {
   const both = await Promise.all([
     w.runner.start(spec("exec sleep 60")),
     w.runner.start(spec("exec sleep 60")),
@@ -98,7 +91,7 @@ test("R44: started twice at once it runs once", async (w) => {
   assert.is(findByEnvironment([cookieOf(run)]).length, 2, "parent and program, no more");
 });
 
-test("R44: stop sends TERM first and answers when nothing is left", async (w) => {
+test("stop sends TERM first and answers when nothing is left", async (w) => {
   const out = join(w.dir, "goodbye");
   const ready = join(w.dir, "ready");
   const script = `trap 'echo bye >${out}; exit 0' TERM; : >${ready}; while :; do sleep 0.05; done`;
@@ -114,7 +107,7 @@ test("R44: stop sends TERM first and answers when nothing is left", async (w) =>
   assert.is(await w.runner.adopt("web", "http"), null, "a stopped program is nothing to adopt");
 });
 
-test("R44: a program that ignores TERM is killed after its time, not before", async (w) => {
+test("a program that ignores TERM is killed after its time, not before", async (w) => {
   const ready = join(w.dir, "ready");
   await w.runner.start(spec(`trap '' TERM; : >${ready}; while :; do sleep 0.05; done`));
   await until("trap set", () => existsSync(ready));
@@ -123,7 +116,7 @@ test("R44: a program that ignores TERM is killed after its time, not before", as
   assert.ok(stopped.kind === "stopped" && stopped.tookMs >= 300, "had its time");
 });
 
-test("R44: a daemon that forked twice into its own session is found and stopped too", async (w) => {
+test("a daemon that forked twice into its own session is found and stopped too", async (w) => {
   const pidFile = join(w.dir, "daemon");
   const script = daemonScript(pidFile, "setsid");
   const run = runOf(await w.runner.start(spec(script)));
@@ -135,7 +128,7 @@ test("R44: a daemon that forked twice into its own session is found and stopped 
   assert.not.ok(isAlive(daemon));
 });
 
-test("R44: children of a program that cleared their environment go with its session", async (w) => {
+test("children of a program that cleared their environment go with its session", async (w) => {
   const ready = join(w.dir, "ready");
   const child = `trap "" TERM; : >${ready}; while :; do sleep 0.05; done`;
   const script = `env -i /bin/sh -c '${child}' & wait`;
@@ -147,7 +140,7 @@ test("R44: children of a program that cleared their environment go with its sess
   assert.equal(findByEnvironment([cookieOf(run)]), []);
 });
 
-test("R44: nothing to stop is success, also twice", async (w) => {
+test("nothing to stop is success, also twice", async (w) => {
   assert.is((await w.runner.stop("web", "http", 1000)).kind, "stopped");
   await w.runner.start(spec("exec sleep 60"));
   const both = await Promise.all([
@@ -216,7 +209,7 @@ test("P4: without a place for the run record nothing is started", async (w) => {
   rmSync(join(w.dir, "run"));
 });
 
-test("R44: names of groups and resources cannot leave the run folder", async (w) => {
+test("names of groups and resources cannot leave the run folder", async (w) => {
   const run = runOf(
     await w.runner.start(spec("exec sleep 60", { group: "..", resource: "a/b 影" })),
   );

@@ -18,7 +18,8 @@ import {
 import { detectCgroupRoot, listCgroup } from "../../../../hal/drivers/program-runner/cgroup.ts";
 import { placeRecord } from "../../../../hal/drivers/program-runner/record.ts";
 import type { ProgramRun } from "../../../../hal/ports/host.ts";
-import { makeRunner, runnerSuite, runOf, spec, startAgent, until, within } from "./runner-world.ts";
+import { until, within } from "../../../deadline.ts";
+import { makeRunner, runnerSuite, runOf, spec, startAgent } from "./runner-world.ts";
 
 const test = runnerSuite("parked parents");
 
@@ -104,7 +105,7 @@ test("P3: with the agent killed a parked parent ends without a trace", async (w)
   assert.ok(isAlive(agent.run), "the running program goes on");
 });
 
-test("R44: another order replaces the parked parent and is the one that runs", async (w) => {
+test("another order replaces the parked parent and is the one that runs", async (w) => {
   const [old, wanted] = [join(w.dir, "old"), join(w.dir, "wanted")];
   await w.runner.prepare(spec(`: >${old}; exec sleep 60`));
   const first = parkedBeside(w.dir, null);
@@ -118,7 +119,7 @@ test("R44: another order replaces the parked parent and is the one that runs", a
   assert.not.ok(existsSync(old));
 });
 
-test("R44: a parked parent that died is noticed, the program starts once", async (w) => {
+test("a parked parent that died is noticed, the program starts once", async (w) => {
   const runs = join(w.dir, "runs");
   const order = spec(`echo x >>${runs}; exec sleep 60`);
   await w.runner.prepare(order);
@@ -133,7 +134,7 @@ test("R44: a parked parent that died is noticed, the program starts once", async
   assert.is(readFileSync(runs, "utf8"), "x\n");
 });
 
-test("R44: a parked parent that dies of its word is followed by a start of its own", async (w) => {
+test("a parked parent that dies of its word is followed by a start of its own", async (w) => {
   const order = spec("exec sleep 60");
   await w.runner.prepare(order);
   const parked = parkedBeside(w.dir, null);
@@ -219,7 +220,7 @@ test("P3: preparing behind a running program leaves its output where it goes", a
   own.runner.close();
 });
 
-test("R44: what cannot be prepared is told, and told again by the start", async (w) => {
+test("what cannot be prepared is told, and told again by the start", async (w) => {
   await w.runner.prepare(spec("", { argv: ["/nowhere/at-all"] }));
   assert.match(w.reports.join(), "/nowhere/at-all: not there");
   assert.equal(cookieHolders(w.dir), []);

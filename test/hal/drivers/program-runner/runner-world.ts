@@ -9,8 +9,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite, type Test } from "uvu";
-import * as assert from "uvu/assert";
-import { waitUntilEmpty } from "../../../../hal/drivers/process-tree/process-tree.ts";
 import { createProgramRunner } from "../../../../hal/drivers/program-runner/driver.ts";
 import type { ProgramRunnerOptions } from "../../../../hal/drivers/program-runner/settings.ts";
 import type {
@@ -20,6 +18,7 @@ import type {
   ProgramSpec,
   ProgramStarted,
 } from "../../../../hal/ports/host.ts";
+import { within } from "../../../deadline.ts";
 
 export interface World {
   dir: string;
@@ -28,8 +27,6 @@ export interface World {
   nextExit: () => Promise<ProgramExit>;
   reports: string[];
 }
-
-const DEADLINE_MS = 10_000;
 
 export function makeRunner(dir: string, more: Partial<ProgramRunnerOptions> = {}): World {
   const reports: string[] = [];
@@ -56,23 +53,6 @@ export function makeRunner(dir: string, more: Partial<ProgramRunnerOptions> = {}
     return within("exit event", new Promise((resolve) => waiting.push(resolve)));
   };
   return { dir, runner, exits, nextExit, reports };
-}
-
-export function within<T>(what: string, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`${what}: nothing in ${DEADLINE_MS} ms`)),
-      DEADLINE_MS,
-    );
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  const self = [{ pid: 0, startTicks: 0 }];
-  const left = await waitUntilEmpty(() => (holds() ? [] : self), DEADLINE_MS);
-  assert.is(left.length, 0, what);
 }
 
 export function spec(script: string, more: Partial<ProgramSpec> = {}): ProgramSpec {

@@ -14,7 +14,8 @@ import {
   removeScriptNote,
   writeScriptNote,
 } from "../../../../hal/drivers/script-runner/script-note.ts";
-import { runnerSuite, spec, until, type World } from "../program-runner/runner-world.ts";
+import { until } from "../../../deadline.ts";
+import { runnerSuite, spec, type World } from "../program-runner/runner-world.ts";
 
 const test = runnerSuite("one shots");
 

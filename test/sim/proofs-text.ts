@@ -1,0 +1,146 @@
+/**
+ * Proofs for the configuration texts that operators bring, and for what befalls servers while a text moves on.
+ * Source: protocol.md 1.9, V3, L10; README, "Changing the configuration of a running cluster"; D18.
+ */
+import type { Proof, Struck } from "./proof.ts";
+
+const APPLIED: readonly Struck[] = [{ kind: "text-apply", fromMs: 4000, amount: 1 }];
+const brought = { in: "com-disk", sight: "texts", without: "none" } as const;
+const cutShort = { in: "majority-3", amount: 1500 } as const;
+
+export const TEXT_PROOFS: readonly Proof[] = [
+  {
+    kind: "text-apply",
+    in: "com-disk",
+    rule: "1.9: all servers or none",
+    at: 1,
+    amount: 5,
+    sight: "revision 0",
+    without: "1",
+    with: "2",
+  },
+  {
+    ...brought,
+    kind: "text-crossed",
+    rule: "1.9: of two offers the coordinator's stands",
+    with: "S1 dropped: outvoted, S0 installed",
+  },
+  {
+    kind: "text-storm",
+    in: "com-disk",
+    rule: "1.9: one after the other",
+    amount: 3,
+    seed: 1,
+    sight: "revision 0",
+    without: "1",
+    with: "2",
+  },
+  {
+    kind: "text-refused",
+    in: "majority-3",
+    rule: "1.9: one refuses, and the old text stays everywhere",
+    at: 1,
+    both: APPLIED,
+    sight: "texts",
+    without: "S0 installed",
+    with: "S0 dropped: refused",
+  },
+  {
+    ...cutShort,
+    kind: "text-prepared-power",
+    rule: "V3: a member that is lost before the install withdraws it",
+    at: 1,
+    sight: "note config.withdrawn",
+    without: "nobody",
+    with: "S0 S2",
+  },
+  {
+    ...cutShort,
+    kind: "text-prepared-mains",
+    rule: "D18: no clean mark; 1.9: what was installed is on flash",
+    at: 1,
+    in: "com-disk",
+    sight: "shows 0",
+    without: "member",
+    with: "detached",
+  },
+  {
+    ...brought,
+    kind: "text-prepared-kill-pulse",
+    rule: "1.9: both pulses die between the install and the restart of the agents",
+    with: "S0 installed",
+  },
+  {
+    kind: "text-prepared-kill-agent",
+    in: "com-disk",
+    rule: "1.9: the offer is gone, and whoever took it drops it",
+    sight: "note config.withdrawn",
+    without: "nobody",
+    with: "S1",
+  },
+  {
+    ...cutShort,
+    kind: "text-prepared-cut",
+    rule: "1.9, J2: it is in force for those who stay",
+    at: 1,
+    sight: "revision 0",
+    without: "1",
+    with: "2",
+  },
+  {
+    ...cutShort,
+    kind: "text-prepared-freeze",
+    rule: "J2: who sleeps past its lease ends",
+    sight: "wills",
+    without: "none",
+    with: "S0 partition",
+  },
+  {
+    ...cutShort,
+    kind: "text-switched-power",
+    rule: "1.9: who was away is handed the text in force before it may return",
+    sight: "revision 0",
+    without: "1",
+    with: "2",
+  },
+  {
+    ...cutShort,
+    kind: "text-switched-mains",
+    in: "com-disk",
+    rule: "D18",
+    sight: "owner one",
+    without: "S0",
+    with: "nobody",
+  },
+  {
+    ...brought,
+    kind: "text-switched-kill-pulse",
+    rule: "V5: an epoch that only dead pulses knew is none, and so is its text",
+    with: "S0 dropped: trouble",
+  },
+  {
+    kind: "text-switched-kill-agent",
+    in: "com-disk",
+    rule: "1.9: its next agent goes by what the pulse goes by",
+    sight: "revision 0",
+    without: "1",
+    with: "2",
+  },
+  {
+    ...cutShort,
+    kind: "text-switched-cut",
+    rule: "J2, 1.9: those who stay have it",
+    sight: "revision 2",
+    without: "1",
+    with: "2",
+  },
+  {
+    ...cutShort,
+    kind: "text-switched-freeze",
+    rule: "J2",
+    at: 1,
+    sight: "wills",
+    without: "none",
+    with: "S1 partition",
+  },
+];
