@@ -4,12 +4,17 @@
  */
 
 import type { ServerIndex } from "../../hal/base/ids.ts";
-import { sameEpoch, type View } from "../../hal/base/view.ts";
+import type { View } from "../../hal/base/view.ts";
 import { usesDisk } from "../../services/configuration/budget.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { Facts, PathFact, PeerFact } from "../../services/facts.ts";
 import { isHeardAnywhere, isLive } from "../../services/heartbeat/liveness.ts";
-import { acknowledgedMs, isPresent, type PeerHealth } from "../../services/heartbeat/peer.ts";
+import {
+  acknowledgedMs,
+  isPresent,
+  type PeerHealth,
+  showsView,
+} from "../../services/heartbeat/peer.ts";
 import { isSole, proposalOf } from "../../services/membership/state.ts";
 import { arbiterOf, diskLeaseEndMs } from "./disk-part.ts";
 import { holdsLease, peerOf } from "./route.ts";
@@ -87,7 +92,7 @@ export function drawPeer(
     sinceHeardMs,
     host: peer.host,
     mayOwn: beat?.mayOwn ?? false,
-    sameView: mine !== null && theirs !== null && sameEpoch(mine.epoch, theirs.epoch),
+    sameView: mine !== null && showsView(peer, mine),
     epochCounter: theirs?.epoch.counter ?? 0,
     blob: beat?.blob ?? new Uint8Array(0),
     presence: isPresent(peer, atMs, config),

@@ -100,6 +100,9 @@ export class ActChecks {
       (other) => other.on && other.running.some((runs) => runs),
     );
     if (running === undefined || !running.isAware) return;
+    // A7, H2: where two may go on alone, one of them may end its own cluster in order.
+    const { method } = this.#world.config;
+    if ((method === "none" || method === "com") && this.#world.isSole(host.index)) return;
     this.#fail("S12", `S${host.index} marks a clean end while S${running.index} runs a group`);
   }
 

@@ -5,7 +5,7 @@
  * Source: G7; protocol.md 1.4.8; requirements R184, D18.
  */
 import type { ClusterConfig } from "../configuration/model.ts";
-import type { Facts } from "../facts.ts";
+import type { Facts, PeerFact } from "../facts.ts";
 import { fellows, isAtRest, wordsHeard, wordsInView } from "./hear.ts";
 import { isCoordinator } from "./orders.ts";
 import type { AgentEffect, FailoverState } from "./state.ts";
@@ -52,7 +52,7 @@ function close(state: FailoverState, facts: Facts, config: ClusterConfig, atMs: 
   if (state.marked === "no") {
     const isWaiting =
       isCoordinator(state) &&
-      fellows(facts).some((peer) => peer.state !== null && wordsHeard(peer)?.marked !== true);
+      fellows(facts).some((peer) => isStillIn(peer) && wordsHeard(peer)?.marked !== true);
     if (isWaiting) return { state: stopping, effects: [] };
     const id = state.nextId;
     const next = { ...stopping, nextId: id + 1, marked: "writing" as const };
@@ -63,6 +63,9 @@ function close(state: FailoverState, facts: Facts, config: ClusterConfig, atMs: 
   }
   return { state: stopping, effects: [] };
 }
+
+/** Who has been started anew meanwhile runs nothing of this view, and writes no mark for it. */
+const isStillIn = ({ state, sameView }: PeerFact): boolean => state !== null && sameView;
 
 const isIdle = (state: FailoverState): boolean =>
   state.groups.every((group) => group.upCount === 0 && group.pendingId === null);

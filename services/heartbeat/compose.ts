@@ -4,11 +4,11 @@
  * Source: protocol.md 1.3 rule 1.
  */
 import type { ServerIndex } from "../../hal/base/ids.ts";
-import { type ServerState, sameEpoch, type View } from "../../hal/base/view.ts";
+import type { ServerState, View } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
 import { isMember, isSole, type MembershipState } from "../membership/state.ts";
 import type { ComBeat, LanBeat, LanBeatDraft } from "./beat.ts";
-import { hearsCom, hearsLanBits, type PeerHealth } from "./peer.ts";
+import { hearsCom, hearsLanBits, type PeerHealth, showsView } from "./peer.ts";
 
 export interface OwnWords {
   readonly blob: Uint8Array;
@@ -108,7 +108,7 @@ export function grants(
   if (membership.promise?.members.includes(to.index) === false) return false;
   const known = membership.hosts[to.index] ?? null;
   if (known !== null && known !== to.host) return false;
-  return to.beat.configHash === configHash && sameEpoch(to.beat.view.epoch, view.epoch);
+  return to.beat.configHash === configHash && showsView(to, view);
 }
 
 /** Outside a view a server shows the highest epoch it knows, with nobody in it. */

@@ -86,6 +86,15 @@ export function isTwoWay(peer: PeerHealth, atMs: number, config: ClusterConfig):
   return peer.heardOwnStampMs !== null && atMs - peer.heardOwnStampMs < timeoutMs;
 }
 
+/**
+ * It shows this view as a member of it. Who is outside shows the highest epoch that it knows with nobody in it,
+ * and that may be the very epoch of the view that it has left.
+ */
+export function showsView({ index, beat }: PeerHealth, view: View): boolean {
+  const shown = beat?.view ?? null;
+  return shown?.members.includes(index) === true && sameEpoch(shown.epoch, view.epoch);
+}
+
 /** Newest own stamp the peer acknowledges for exactly this view; null = none. */
 export function acknowledgedMs(peer: PeerHealth, view: View): number | null {
   const { acked } = peer;

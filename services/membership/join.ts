@@ -18,7 +18,13 @@ import {
 
 /** What the peer's newest words mean for who is in: heard both ways, and no newer view binds. */
 export function joinOrPart(state: MembershipState, beat: LanBeat, around: Surroundings): Result {
-  if (beat.configHash !== around.config.hash) return noteMismatch(state, beat, around);
+  if (beat.configHash !== around.config.hash) {
+    // By whatever text it lives: who stands outside and owns nothing is no member any more.
+    const isCommon = isMember(state) && !isSole(state.view, state.self);
+    return isCommon && isOutside(beat)
+      ? partFrom(state, beat, around)
+      : noteMismatch(state, beat, around);
+  }
   if (state.mismatchAtMs !== null) {
     return joinOrPart({ ...state, mismatchAtMs: null, mismatchNoted: false }, beat, around);
   }

@@ -98,8 +98,8 @@ export const CREW_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: COMPOSE,
-        from: "return to.beat.configHash === configHash && sameEpoch(",
-        to: "return sameEpoch(",
+        from: "return to.beat.configHash === configHash && showsView(",
+        to: "return showsView(",
       },
     ],
   },

@@ -57,6 +57,8 @@ const RULES: readonly (readonly [string, readonly InvariantId[]])[] = [
   ["shared disk: R79", ["S3"]],
   ["shared disk: ", ["S5", "S3"]],
   ["found: a claim", ["S5"]],
+  ["found: a new pulse", ["L1"]],
+  ["found: the serial line", ["L1"]],
   ["found: a conflict", ["L6", "L1"]],
   ["found: a deadline", ["S3", "S4"]],
   ["found: events", ["S3", "S4"]],

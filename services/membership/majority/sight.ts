@@ -61,7 +61,9 @@ export function isGone(state: MajorityState, peer: PeerHealth, field: Field): bo
 }
 
 export const isInMyView = (state: MajorityState, beat: LanBeat): boolean =>
-  state.view !== null && beat.view !== null && sameEpoch(state.view.epoch, beat.view.epoch);
+  state.view !== null &&
+  beat.view?.members.includes(beat.from) === true &&
+  sameEpoch(state.view.epoch, beat.view.epoch);
 
 /** It asks to come in, runs nothing, and lives by this server's text. */
 export function asksIn(peer: PeerHealth, field: Field): boolean {

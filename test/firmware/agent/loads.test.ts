@@ -42,7 +42,7 @@ async function ask(stage: ScriptStage, verb: string, args: Args): Promise<string
 
 test("R159: a loaded program runs until armkill, whose end is no failure", async ({ stage }) => {
   assert.is(await ask(stage, "script.load", loadOrder(["sleep", "60"], { restartMax: 9 })), "done");
-  assert.ok(living(stage) > 0);
+  await until("what the script left behind", () => living(stage) > 0);
   assert.is(await ask(stage, "script.kill", { group: "web", id: "app" }), "done");
   assert.is(living(stage), 0);
   assert.equal(
@@ -121,7 +121,7 @@ test("R160: an identity that the other server uses for another group is refused"
     stage.desk.hear(hearsOf(there));
     stage.desk.hear(hearsOf(there));
     assert.is(keysOf(stage).filter((key) => key === "load.conflict").length, 1);
-    assert.ok(living(stage) > 0);
+    await until("what the script left behind", () => living(stage) > 0);
   } finally {
     await clear(there);
   }

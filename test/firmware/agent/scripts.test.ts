@@ -103,7 +103,7 @@ test("R166: a stop script that ignores TERM is a failed stop, and its whole tree
   put(stage, "start.sh", "setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & exit 0");
   put(stage, "stop.sh", "trap '' TERM; while :; do sleep 1; done");
   await stage.desk.start(group, script, "START");
-  assert.ok(living(stage) > 0);
+  await until("what the script left behind", () => living(stage) > 0);
   assert.match(await reasonOf(stage.desk.stop(group, script)), /stop script .* did not end within/);
   assert.is(living(stage), 0);
 });

@@ -86,7 +86,7 @@ const PROTOCOL: readonly Mutant[] = [
   {
     name: "1.3.1: grant whatever epoch the peer shows",
     file: COMPOSE,
-    from: "&& sameEpoch(to.beat.view.epoch, view.epoch);",
+    from: "&& showsView(to, view);",
     to: ";",
   },
   {
