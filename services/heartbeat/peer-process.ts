@@ -33,6 +33,8 @@ export class PeerProcess {
   readonly channels: (Channel | undefined)[] = [];
   host: HostIncarnation | null = null;
   newestStampMs = 0;
+  /** Newest of our stamps that it has told us it heard; null = none. */
+  heardOursMs: number | null = null;
   /** Agent's words in the frame that was opened last. */
   blob: Uint8Array = new Uint8Array(0);
   /** Channel slots on which our next frame echoes this process although it is a candidate. */
@@ -90,14 +92,19 @@ export class PeerProcesses {
   }
 
   /**
-   * Books an authentic frame of `process`. `echoes`: it carries our salt. Returns whether the process
+   * Books an authentic frame of `process`. `echoes`: it carries our salt. `heardStampMs`: newest of our stamps
+   * that it has heard; null = none, undefined = a frame of a kind that does not say so. Returns whether the process
    * is proven, or `past` for one of the current host that is older than the current process.
+   *
+   * An echo says that it lived while we did, not that it lives: of two boots the later one has heard later words
+   * of ours. What a queue or a recorder gives back of an earlier boot displaces nobody (S7).
    */
   hear(
     process: PeerProcess,
     echoes: boolean,
     host: HostIncarnation,
     stampMs: number,
+    heardStampMs: number | null | undefined,
   ): "proven" | "unproven" | "past" {
     const isCurrent = process === this.current;
     if (!isCurrent && this.current?.host === host && stampMs < this.current.newestStampMs) {
@@ -105,8 +112,11 @@ export class PeerProcesses {
     }
     process.host = host;
     process.newestStampMs = Math.max(process.newestStampMs, stampMs);
+    if (heardStampMs != null) {
+      process.heardOursMs = Math.max(process.heardOursMs ?? heardStampMs, heardStampMs);
+    }
     if (isCurrent) return "proven";
-    if (echoes) {
+    if (echoes && !this.#mayBeEarlierBoot(process, heardStampMs)) {
       this.#becomeCurrent(process);
       return "proven";
     }
@@ -115,6 +125,15 @@ export class PeerProcesses {
     const others = this.#candidates.filter((other) => other !== process);
     this.#candidates = [process, ...others].slice(0, CANDIDATES_MAX);
     return "unproven";
+  }
+
+  /** The serial line does not say what it heard; nothing there holds words back for a whole boot. */
+  #mayBeEarlierBoot(process: PeerProcess, heardStampMs: number | null | undefined): boolean {
+    const heardMs = this.current?.heardOursMs ?? null;
+    if (heardStampMs === undefined || heardMs === null || this.current?.host === process.host) {
+      return false;
+    }
+    return heardStampMs === null || heardStampMs <= heardMs;
   }
 
   /** Drops what was derived from cluster keys that are not in `ids`. */

@@ -253,7 +253,8 @@ export class Sealer {
     if (beat === null) return refusedFor("shape");
     if (beat.kind === "lan-beat") process.blob = beat.blob;
     const echoes = startsWith(plain, this.#salt);
-    const standing = peer.hear(process, echoes, beat.host, beat.stampMs);
+    const heardMs = beat.kind === "lan-beat" ? ownStamp(beat.heardStampMs, atMs) : undefined;
+    const standing = peer.hear(process, echoes, beat.host, beat.stampMs, heardMs);
     if (standing === "past") return refusedFor("replay");
     channel.window.accept(seq);
     peer.heardKey = heardKey;
@@ -308,6 +309,13 @@ export class Sealer {
     return opened;
   }
 }
+
+/**
+ * A peer that has not heard this boot yet repeats what it heard of the one before, by a clock that was further on:
+ * that is none of our stamps.
+ */
+const ownStamp = (heardStampMs: number | null, atMs: number): number | null =>
+  heardStampMs !== null && heardStampMs <= atMs ? heardStampMs : null;
 
 /** On which way a frame came, and in which life of its sender. */
 interface Way {

@@ -110,6 +110,9 @@ function arrange(world: World, storm: Storm, fault: StormFault): void {
   });
 }
 
+/** What a server is that is in no view; one that wants to return waits for somebody who is. */
+const OUTSIDE: readonly string[] = ["detached", "starting", "returning"];
+
 /** False when there is nothing left to do. */
 function takeBack(world: World): boolean {
   const shows = world.hosts.map((host) => world.shows(host.index).replace("sole ", ""));
@@ -124,7 +127,7 @@ function takeBack(world: World): boolean {
   const out = world.hosts.filter(({ index }) => shows[index] === "detached");
   if (shows.includes("member")) {
     for (const host of out) host.agent?.order("server.return", 0, host.index);
-  } else if (out.length > 0 && shows.every((text) => text === "detached" || text === "starting")) {
+  } else if (out.length > 0 && shows.every((text) => OUTSIDE.includes(text))) {
     // Nobody is left: who knows the latest epoch is brought back by force, the others follow.
     const epochOf = (host: SwarmHost): number => host.flash?.epoch?.counter ?? 0;
     const [latest] = [...out].sort((a, b) => epochOf(b) - epochOf(a));

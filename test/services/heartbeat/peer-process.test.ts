@@ -130,6 +130,71 @@ test("an older process of the same host cannot return even after it was forgotte
   assert.is(verdict(b.openLan(echoing, 0, 400_000)), "malformed replay");
 });
 
+test("S7: frames of an earlier boot that were held back do not displace the boot that is heard by now", () => {
+  const b = sealer(1, "2");
+  const of = (host: string, stampMs: number, heardStampMs: number | null) =>
+    lanBeat(0, 1, { host: hostIncarnation(host), stampMs, heardStampMs });
+  // The first boot hears b and echoes it, but some queue holds every frame of it back.
+  const first = sealer(0, "6");
+  first.openLan(b.sealLan(lanBeat(1, 0, { stampMs: 500 }), 0), 0, 1000);
+  const held = [900, 901].map((at) => first.sealLan(of("66".repeat(8), at, null), 0));
+  const answered = first.sealLan(of("66".repeat(8), 902, 500), 0);
+  const second = sealer(0, "8");
+  assert.is(
+    verdict(b.openLan(second.sealLan(of("88".repeat(8), 100, null), 0), 0, 1000)),
+    "beat unproven",
+  );
+  second.openLan(b.sealLan(lanBeat(1, 0, { stampMs: 700 }), 0), 0, 1000);
+  assert.is(
+    verdict(b.openLan(second.sealLan(of("88".repeat(8), 110, 700), 0), 0, 1000)),
+    "beat proven",
+  );
+  for (const frame of [...held, answered]) {
+    assert.is.not(verdict(b.openLan(frame, 0, 1000)), "beat proven");
+    assert.is(b.peerProcess(0), "8".repeat(16));
+  }
+  assert.is(
+    verdict(b.openLan(second.sealLan(of("88".repeat(8), 120, 710), 0), 0, 1000)),
+    "beat proven",
+  );
+});
+
+test("S7: what a peer heard of our own earlier boot, by a clock further on, keeps no later boot out", () => {
+  const b = sealer(1, "2");
+  const of = (host: string, stampMs: number, heardStampMs: number | null) =>
+    lanBeat(0, 1, { host: hostIncarnation(host), stampMs, heardStampMs });
+  const old = sealer(0, "6");
+  old.openLan(b.sealLan(lanBeat(1, 0, { stampMs: 500 }), 0), 0, 1000);
+  // It still says what the boot of b before this one had said.
+  const stale = old.sealLan(of("66".repeat(8), 900, 9_000_000), 0);
+  assert.is(verdict(b.openLan(stale, 0, 1000)), "beat proven");
+  const next = sealer(0, "8");
+  next.openLan(b.sealLan(lanBeat(1, 0, { stampMs: 700 }), 0), 0, 1000);
+  const answer = next.sealLan(of("88".repeat(8), 110, 700), 0);
+  assert.is(verdict(b.openLan(answer, 0, 1000)), "beat proven");
+});
+
+test("L3: a boot that has heard what the boot before it cannot have heard displaces it", () => {
+  const b = sealer(1, "2");
+  const of = (host: string, stampMs: number, heardStampMs: number | null) =>
+    lanBeat(0, 1, { host: hostIncarnation(host), stampMs, heardStampMs });
+  const old = sealer(0, "6");
+  old.openLan(b.sealLan(lanBeat(1, 0, { stampMs: 500 }), 0), 0, 1000);
+  assert.is(
+    verdict(b.openLan(old.sealLan(of("66".repeat(8), 900, 500), 0), 0, 1000)),
+    "beat proven",
+  );
+  const next = sealer(0, "8");
+  next.openLan(b.sealLan(lanBeat(1, 0, { stampMs: 700 }), 0), 0, 1000);
+  const early = next.sealLan(of("88".repeat(8), 100, null), 0);
+  assert.is(verdict(b.openLan(early, 0, 1000)), "beat unproven", "it may be of any time");
+  assert.is(
+    verdict(b.openLan(next.sealLan(of("88".repeat(8), 110, 700), 0), 0, 1000)),
+    "beat proven",
+  );
+  assert.is(b.peerProcess(0), "8".repeat(16));
+});
+
 test("many new salts cost bounded work and a restarted peer is heard again a second later", () => {
   const b = sealer(1, "2");
   const random = new Prng(6);
