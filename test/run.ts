@@ -1,5 +1,5 @@
 /**
- * Test runner: `node dist/test/run.js unit|rack|more|broker|page|lab|units... [--only PATTERN]`. Every compiled uvu file
+ * Test runner: `node dist/test/run.js unit|rack|long|more|broker|page|lab|units... [--only PATTERN]`. Every compiled uvu file
  * runs in a child process of its own with a deadline, several side by side, because uvu alone
  * answers 0 to a file that forgot `run()`, hangs on a leaked handle and shares module state
  * between files (design: style 4.5). The last line is exactly `N passed, N failed, N skipped`.
@@ -15,7 +15,7 @@ import { argv, env, exit, kill, stderr, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
 import { type FileResult, judge, type Sum, sumLine } from "./judge.ts";
 
-type Stage = "unit" | "rack" | "more" | "broker" | "page" | "lab" | "units";
+type Stage = "unit" | "rack" | "long" | "more" | "broker" | "page" | "lab" | "units";
 
 interface StageRules {
   readonly owns: (path: string) => boolean;
@@ -69,9 +69,15 @@ const stages: Readonly<Record<Stage, StageRules>> = {
     parallel: WORLD_PARALLEL,
     timeoutMs: WORLD_TIMEOUT_MS,
   },
+  long: {
+    // Pure computing: one for each core.
+    owns: (path) => LONG.includes(path),
+    parallel: availableParallelism(),
+    timeoutMs: WORLD_TIMEOUT_MS,
+  },
   more: {
-    // The stories and simulations that do not fit into the five minutes of `npm test`.
-    owns: (path) => path === "scenarios/run.test.js" || LONG.includes(path),
+    // The stories that do not fit into the five minutes of `npm test`.
+    owns: (path) => path === "scenarios/run.test.js",
     parallel: 1,
     timeoutMs: WORLD_TIMEOUT_MS,
   },

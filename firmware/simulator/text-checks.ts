@@ -116,6 +116,11 @@ function judgeAnswers(world: World, members: readonly SwarmHost[]): Violation[] 
   // Going on with one server by force gives up what the others know (protocol.md 1.8), and so does the one of
   // two owners that gives way (D53).
   if (world.notes.some(({ key }) => LOSES.includes(key))) return [];
+  // A7, H2: what one of two that went on alone was told goes down with it.
+  const { method } = world.config;
+  const survivors = world.notes.filter(({ key }) => key === "verdict.survive");
+  const areTwo = new Set(survivors.map(({ index }) => index)).size > 1;
+  if (areTwo && (method === "com" || method === "none")) return [];
   const answered = Math.max(0, ...world.textAnswers.map(({ rev }) => rev));
   return members.flatMap((host): Violation[] => {
     const revision = host.agent?.revision ?? 0;

@@ -4,8 +4,8 @@
  * Several worlds run side by side, each on its own addresses; a story spends its time waiting.
  * A story that failed while the machine was later than P of its timing is played again, alone, and the
  * output says so: beyond P no outcome is stated. The last play counts.
- * KAGE_SET=basic|more plays one of the two sets, without it both; KAGE_TWINS=lab leaves those to the lab that it
- * plays as well.
+ * KAGE_SET=basic|more plays one of the two sets, without it both. KAGE_TWINS=lab,sim leaves those to the lab that
+ * it plays as well, and two of three of the others to the simulator that it plays as well.
  * One story alone: KAGE_SCENARIO_ONLY=name-part node dist/test/scenarios/run.test.js
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -20,6 +20,7 @@ import { openLatenessMeter } from "./lateness.ts";
 import { createRackWorld } from "./rack-world.ts";
 import { playScenario, type Report, type StartGate } from "./runner.ts";
 import { scenarioFolder } from "./scenario-folder.ts";
+import { exemptionOf } from "./sim-exempt.ts";
 
 /** Side by side per core: eight mostly sleeping processes each; more would measure the scheduler. */
 const WORLDS_PER_CORE = 2;
@@ -33,16 +34,23 @@ const LABS_AT_ONCE = Math.max(3, availableParallelism() - 1);
 const worldKind: WorldKind = process.env["KAGE_WORLD"] === "lab" ? "lab" : "rack";
 const only = process.env["KAGE_SCENARIO_ONLY"] ?? "";
 const set = process.env["KAGE_SET"] ?? "";
-const leavesTwins = worldKind === "rack" && process.env["KAGE_TWINS"] === "lab";
+const twins = worldKind === "rack" ? (process.env["KAGE_TWINS"] ?? "").split(",") : [];
+/** Of the stories that the simulator plays as well, one in so many is played here. */
+const SIMULATED_EVERY = 3;
 const missing = worldKind === "lab" ? labMissing() : null;
 
-const stories = readStories().filter(
-  (story) =>
-    (story.scenario?.cluster.worlds.includes(worldKind) ?? true) &&
-    !(leavesTwins && story.scenario?.cluster.worlds.includes("lab") === true) &&
-    (set === "" || (story.scenario?.cluster.set ?? set) === set) &&
-    story.name.includes(only),
-);
+const stories = readStories()
+  .filter(
+    (story) =>
+      (story.scenario?.cluster.worlds.includes(worldKind) ?? true) &&
+      !(twins.includes("lab") && story.scenario?.cluster.worlds.includes("lab") === true) &&
+      (set === "" || (story.scenario?.cluster.set ?? set) === set) &&
+      story.name.includes(only),
+  )
+  .filter(
+    (story, index) =>
+      !twins.includes("sim") || index % SIMULATED_EVERY === 0 || exemptionOf(story.name) !== null,
+  );
 
 /** A play with how late the machine was meanwhile, ms. */
 type Timed = Report & { readonly lateMs: number };

@@ -102,7 +102,11 @@ function act(world: MajorityWorld, host: Host): void {
   const wanted = isIn && view !== null && host.words.desired === host.index;
   if (wanted && host.words.runs === "stopped" && holdsLease(pulse, atMs, world.config)) {
     const others = view.members.filter((index) => index !== host.index);
-    const isFree = others.every((index) => wordsOf(host, index)?.runs === "stopped");
+    // At rest by the same order: whatever older one it was given, it starts nothing by it any more.
+    const isFree = others.every((index) => {
+      const said = wordsOf(host, index);
+      return said?.runs === "stopped" && said.order === host.words.order;
+    });
     if (!isFree) return;
     host.mayOwn = true;
     world.arm(host);
