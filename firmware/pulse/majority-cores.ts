@@ -100,8 +100,8 @@ function lostAfter(before: MajorityPulse, after: MajorityPulse, atMs: number): n
   return members.length === 0 || silences.length === 0 ? null : Math.max(...silences);
 }
 
-/** Something of it concerns the agent. */
-function hasChanged(before: MajorityPulse, after: MajorityPulse): boolean {
+/** Something of it concerns the agent, which hears of it at once. */
+export function hasChanged(before: MajorityPulse, after: MajorityPulse): boolean {
   if (before.membership !== after.membership || mayOwn(before) !== mayOwn(after)) return true;
   if (before.heartbeat === after.heartbeat) return false;
   return after.heartbeat.peers.some((peer, index) =>

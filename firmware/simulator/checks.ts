@@ -293,13 +293,14 @@ function judgeGroups(
 }
 
 /**
- * The switch forwards to whoever announced last. Where two owners are accepted for a while (A7, H2), the one
- * who stays does not announce anew: nothing is promised for those two methods.
+ * The switch forwards to whoever announced last. Where two owners have met (A7, H2, or an array that lied), the
+ * one who stays announces anew, which is the pulse's address service and has no model here.
  */
 function judgeAddress(world: World, owner: number, group: number, name: string): Violation[] {
   const { method } = world.config;
   const last = world.checks.announced[group];
-  const mayBeTwo = method === "com" || method === "none";
+  const haveMet = world.notes.some(({ key }) => key === "sole.conflict");
+  const mayBeTwo = method === "com" || method === "none" || haveMet;
   if (mayBeTwo || last === undefined || last === owner) return [];
   return [{ id: "L7", text: `${name} runs on S${owner}, S${last} announced it last` }];
 }

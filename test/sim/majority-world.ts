@@ -3,6 +3,7 @@
  * one group whose owner is told by what may run on each server. Nothing here knows what a majority is.
  * Source: reliability.md 2.1-2.3; protocol.md 1.3-1.4.
  */
+import { hasChanged } from "../../firmware/pulse/majority-cores.ts";
 import {
   createPulse,
   type MajorityPulse,
@@ -81,6 +82,8 @@ export interface Host {
   mayOwn: boolean;
   progress: number;
   agentBusy: boolean;
+  /** News are under way to its agent. */
+  isTold: boolean;
   will: { readonly reason: string; readonly atMs: number } | null;
   leaves: boolean;
 }
@@ -221,6 +224,7 @@ export class MajorityWorld {
       mayOwn: false,
       progress: 0,
       agentBusy: false,
+      isTold: false,
       will: null,
       leaves: false,
     };
@@ -291,18 +295,27 @@ export class MajorityWorld {
 
   #step(host: Host, event: PulseEvent): void {
     if (host.pulse === null || host.will !== null) return;
-    const { state, effects } = step(host.pulse, event, this.config);
+    const before = host.pulse;
+    const { state, effects } = step(before, event, this.config);
     host.pulse = state;
     for (const effect of effects) this.#carryOut(host, effect);
+    if (hasChanged(before, state)) this.#tell(host);
+  }
+
+  /** What concerns the agent reaches it at once. */
+  #tell(host: Host): void {
+    if (host.isTold) return;
+    host.isTold = true;
+    const { boot } = host;
+    this.clock.after(0.3 + this.random.below(10) / 10, () => {
+      if (host.boot !== boot) return;
+      host.isTold = false;
+      if (host.on && host.will === null) this.#turn(this, host);
+    });
   }
 
   #carryOut(host: Host, effect: PulseEffect): void {
-    if (effect.kind === "agent.tell") {
-      const { boot } = host;
-      this.clock.after(0.3 + this.random.below(10) / 10, () => {
-        if (host.boot === boot && host.on && host.will === null) this.#turn(this, host);
-      });
-    }
+    if (effect.kind === "agent.tell") this.#tell(host);
     if (effect.kind === "watchdog.feed") host.fedAtMs = this.nowMs;
     if (effect.kind === "lan.send") return this.#send(host, effect.beat);
     if (effect.kind === "will.execute") return this.#executeWill(host, effect.reason);
