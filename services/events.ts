@@ -28,6 +28,8 @@ export type Wish =
       readonly remembered: boolean;
       /** The view came from a force-return and its groups may not start yet. Default false. */
       readonly provisional?: boolean;
+      /** Pulse and agent are both new: what was said meanwhile was heard by neither. Default false. */
+      readonly unheard?: boolean;
     }
   | { readonly kind: "detached"; readonly floor: number }
   /** Force-return (protocol.md 1.8): a new view of this server alone, without groups. */

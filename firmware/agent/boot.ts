@@ -102,7 +102,7 @@ function resume(record: StoreRecord, input: BootInput, floor: number): Wish | nu
     const view = { epoch, members: [...members] as ServerIndex[], ...counted };
     // Of three and more, a forgotten promise is one to the others, whatever runs here.
     const remembered = !input.runs && input.isMajority !== true;
-    return { kind: "resume", view, ackedStampMs, remembered, provisional };
+    return { kind: "resume", view, ackedStampMs, remembered, provisional, unheard: true };
   }
   const started = record.consumedBy === input.host;
   return started ? { kind: "start", floor, waitUntilMs: input.waitUntilMs } : null;

@@ -45,6 +45,8 @@ export class ActChecks {
   readonly #answers = new Map<string, number>();
   readonly #sleeps = new Map<number, Sleep>();
   readonly #ran: boolean[] = [];
+  /** Whether its newest view is of itself alone. */
+  readonly #wasAlone: boolean[] = [];
   readonly #wasOn: boolean[] = [];
   #wills: Will[] = [];
   #overflowed = false;
@@ -102,7 +104,8 @@ export class ActChecks {
     if (running === undefined || !running.isAware) return;
     // A7, H2: where two may go on alone, one of them may end its own cluster in order.
     const { method } = this.#world.config;
-    if ((method === "none" || method === "com") && this.#world.isSole(host.index)) return;
+    const wasAlone = this.#wasAlone[host.index] === true;
+    if ((method === "none" || method === "com") && wasAlone) return;
     this.#fail("S12", `S${host.index} marks a clean end while S${running.index} runs a group`);
   }
 
@@ -158,6 +161,9 @@ export class ActChecks {
       this.#fail("S12", `S${at} goes off by order while it runs a group`);
     }
     this.#wasOn[at] = host.on;
+    if (!host.on || host.pulse?.state.membership.view != null) {
+      this.#wasAlone[at] = this.#world.isSole(at);
+    }
     this.#ran[at] = host.running.some((runs) => runs);
   }
 

@@ -145,7 +145,7 @@ export class SwarmChecks {
       if (owners.length > 1) return { id: "S1", text: "a group runs on both servers" };
     }
     for (const sole of this.#world.hosts) {
-      if (!this.#world.isSole(sole.index)) continue;
+      if (!this.#world.goesOn(sole.index)) continue;
       const other = acting.find((host) => host !== sole);
       if (other === undefined) continue;
       return { id: "S5", text: `S${sole.index} is sole while S${other.index} acts` };

@@ -285,6 +285,12 @@ export class World {
     return state !== undefined && isMember(state) && isSole(state.view, index);
   }
 
+  /** It is alone and may start something: it neither waits (a force-return) nor listens. */
+  goesOn(index: number): boolean {
+    const state = this.at(index).pulse?.state.membership;
+    return this.isSole(index) && state?.provisional === null && state.listenUntilMs === null;
+  }
+
   /** What server `index` is, in one word. */
   shows(index: number): string {
     const host = this.at(index);

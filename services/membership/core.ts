@@ -136,7 +136,11 @@ function heed(state: MembershipState, wish: Wish, around: Surroundings): Result 
       const taught = { ...state, floor, view: wish.view, baseMs, abstainUntilMs };
       const waits = wish.provisional === true && isSole(wish.view, state.self);
       const provisional = waits ? ("taught" as const) : null;
-      const next = { ...taught, listensFromMs: atMs, provisional };
+      // Nobody bounds a sole view: who was deaf listens first whether another owner has met it meanwhile.
+      const wasDeaf = wish.unheard === true || !around.mayOwn;
+      const listens = isSole(wish.view, state.self) && wasDeaf;
+      const listenUntilMs = listens ? listenedAtMs(around) : state.listenUntilMs;
+      const next = { ...taught, listensFromMs: atMs, provisional, listenUntilMs };
       return told(become(next, "member", atMs), []);
     }
     case "detached": {
@@ -182,9 +186,13 @@ function deposeIfLate(state: MembershipState, gapMs: number, around: Surrounding
     const gone = giveUp(state, "deposed", evidence, true, around);
     return { state: gone.state, effects: [gap, ...gone.effects] };
   }
+  return told({ ...state, listenUntilMs: listenedAtMs(around) }, [gap]);
+}
+
+/** Who lives and speaks has been heard by then. */
+function listenedAtMs({ atMs, config }: Surroundings): number {
   const { intervalMs, comAliveMs } = config.budget;
-  const listenUntilMs = atMs + 2 * intervalMs + comAliveMs;
-  return told({ ...state, listenUntilMs }, [gap]);
+  return atMs + 2 * intervalMs + comAliveMs;
 }
 
 function endListening(state: MembershipState, around: Surroundings): MembershipState {

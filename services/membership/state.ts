@@ -37,7 +37,10 @@ export interface MembershipState {
   readonly waitUntilMs: number;
   /** The will has been executed; nothing starts here any more in this host incarnation. */
   readonly gaveUp: StopReason | null;
-  /** After a long gap without a lease-bound method: addresses are down until this moment (1.5). */
+  /**
+   * Addresses are down and nothing starts until this moment: after a long gap without a lease-bound method (1.5),
+   * and where a new process is told of a sole view: by an agent as new as itself, or where nothing runs.
+   */
   readonly listenUntilMs: number | null;
   /** Two sole views met (D53): nobody announces addresses. */
   readonly conflict: boolean;

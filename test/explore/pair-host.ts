@@ -152,7 +152,8 @@ export function restartedPair(host: PairHost, remembers: boolean, texts: Texts):
   if (remembers) return lost;
   const { wish, owns } = host;
   const ackedStampMs = owns ? null : NOW_MS;
-  const forgot: Wish = wish.kind === "resume" ? { ...wish, ackedStampMs, remembered: !owns } : wish;
+  const forgot: Wish =
+    wish.kind === "resume" ? { ...wish, ackedStampMs, remembered: !owns, unheard: true } : wish;
   const real = host.real === null ? null : restartReal(host.real, null, texts.at(host.text));
   return { ...lost, wish: forgot, real };
 }

@@ -26,18 +26,22 @@ type Miss = "survives" | "unfit" | "broken";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
 
+const OPTIONS = {
+  only: { type: "string", default: "" },
+  sample: { type: "string" },
+  seed: { type: "string", default: "1" },
+  jobs: { type: "string", default: String(availableParallelism()) },
+  json: { type: "boolean", default: false },
+} as const;
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      only: { type: "string", default: "" },
-      sample: { type: "string" },
-      seed: { type: "string", default: "1" },
-      jobs: { type: "string", default: String(availableParallelism()) },
-      json: { type: "boolean", default: false },
-    },
-  });
+  const values = readOptions();
+  if (values === null) {
+    process.stderr.write("expected [--only TEXT] [--sample N] [--seed N] [--jobs N] [--json]\n");
+    return 2;
+  }
   const [count, seed, jobs] = [values.sample ?? MUTANTS.length, values.seed, values.jobs].map(
     Number,
   );
@@ -68,6 +72,15 @@ async function main(): Promise<number> {
 
 function isWhole(value: number | undefined): value is number {
   return value !== undefined && Number.isInteger(value) && value >= 0;
+}
+
+/** null = it was not understood. */
+function readOptions(): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"] | null {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch {
+    return null;
+  }
 }
 
 /** null = a test fails without any mutant, so that its failing would prove nothing. */

@@ -69,6 +69,7 @@ const RULES: readonly (readonly [string, readonly InvariantId[]])[] = [
   ["found: a stranded", ["L1"]],
   ["found: a silent member", ["L1"]],
   ["found: who stays", ["L1"]],
+  ["found: who was deaf", ["S5", "S1"]],
   ["found: news", ["S4", "L4"]],
   ["found: off is ordered", ["L6", "S12"]],
   ["found: one-way COM", ["S11", "S5"]],

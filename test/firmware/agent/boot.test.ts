@@ -63,6 +63,11 @@ test("1.4.8 L9: of three, whoever has lost both processes does not remember what
   assert.is(bothNew(true, true).ackedStampMs, null, "the lease of what runs counts as over");
 });
 
+test("1.5: where both are new, nobody has heard what was said meanwhile", () => {
+  assert.is(bothNew(false, true).unheard, true);
+  assert.is(bothNew(false, false).unheard, true);
+});
+
 test("D15: servers on planned leave are no part of the count after a restart either", () => {
   assert.equal(bothNew(true, false).view.absent, [2]);
 });

@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { nextDeadlineMs, peerOf, step } from "../../../firmware/pulse/route.ts";
+import { holdsLease, nextDeadlineMs, peerOf, step } from "../../../firmware/pulse/route.ts";
 import { createPulse } from "../../../firmware/pulse/state.ts";
 import { acknowledgedMs } from "../../../services/heartbeat/peer.ts";
 import { cutAll, everBothSole, Pair, pairConfig, started } from "./pair.ts";
@@ -285,5 +285,33 @@ test("1.4.4: a member that remembers an older view installs the newer one that c
   state = step(state, event, config).state;
   assert.is(state.membership.view?.epoch.counter, 7);
 });
+
+// Method none, T = 1000, a beat each 100 ms, no serial line: who lives and speaks is heard within 200 ms.
+const LISTENS: readonly [string, { unheard?: true; mayOwn: boolean }, number][] = [
+  ["a sole view told by an agent as new as the pulse", { unheard: true, mayOwn: true }, 200],
+  ["a sole view in which nothing runs", { mayOwn: false }, 200],
+  ["a sole view whose agent lived on beside what it runs", { mayOwn: true }, 0],
+];
+
+for (const [name, { mayOwn, ...heard }, forMs] of LISTENS) {
+  test(`1.5: ${name} starts nothing for ${forMs} ms`, () => {
+    const config = pairConfig("none");
+    const { host } = started("none").at(0).state.membership;
+    const view = { epoch: { counter: 2, coordinator: 0 as const, host }, members: [0 as const] };
+    const ackedStampMs = 9000;
+    const wish = { kind: "resume" as const, view, ackedStampMs, remembered: true, ...heard };
+    const token = { progress: 1, blob: new Uint8Array(0), wish, mayOwn };
+    let state = createPulse(0, host, config, 9000);
+    state = step(state, { kind: "agent.spoke", atMs: 9000, token }, config).state;
+    assert.is(state.membership.server, "member");
+    const leasedAt = (afterMs: number): boolean => {
+      const atMs = 9000 + afterMs;
+      const ticked = step(state, { kind: "tick", atMs }, config).state;
+      return holdsLease(ticked, atMs, config);
+    };
+    if (forMs > 0) assert.is(leasedAt(forMs - 1), false);
+    assert.is(leasedAt(forMs), true);
+  });
+}
 
 test.run();

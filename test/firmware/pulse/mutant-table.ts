@@ -240,8 +240,8 @@ const FOUND: readonly Mutant[] = [
   {
     name: "found: a restarted pulse counts its absence as the peer's silence",
     file: MEMBERSHIP,
-    from: "const next = { ...taught, listensFromMs: atMs, provisional };",
-    to: "const next = { ...taught, listensFromMs: baseMs, provisional };",
+    from: "const next = { ...taught, listensFromMs: atMs, provisional, listenUntilMs };",
+    to: "const next = { ...taught, listensFromMs: baseMs, provisional, listenUntilMs };",
   },
   {
     name: "found: a conflict outlives the other owner",
@@ -374,6 +374,12 @@ const FOUND: readonly Mutant[] = [
     file: HEARTBEAT,
     from: "ownMs !== null && ownMs <= event.atMs",
     to: "ownMs !== null",
+  },
+  {
+    name: "found: who was deaf starts in its sole view at once",
+    file: MEMBERSHIP,
+    from: "isSole(wish.view, state.self) && wasDeaf",
+    to: "false",
   },
   {
     name: "found: events put the ticks off",

@@ -6,7 +6,13 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { copyOfSources, inLanes, runTest, withMutant } from "../../mutants/sources.ts";
+import {
+  copyOfSources,
+  inLanes,
+  runTest,
+  type Verdict,
+  withMutant,
+} from "../../mutants/sources.ts";
 import { invariantsOf } from "../../sim/mutant-rules.ts";
 import { SHARED_DISK } from "./mutant-disk.ts";
 import { MAJORITY } from "./mutant-majority.ts";
@@ -42,16 +48,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => pr
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    options: { jobs: { type: "string", default: String(availableParallelism()) } },
-    allowPositionals: true,
-  });
-  const jobs = Number(values.jobs);
-  if (!Number.isInteger(jobs) || jobs < 1) {
-    process.stderr.write("expected --jobs 1 and up\n");
+  const asked = readOptions();
+  if (asked === null) {
+    process.stderr.write("expected [PATTERN of file and name] [--jobs N, 1 and up]\n");
     return 2;
   }
-  const pattern = new RegExp(positionals[0] ?? "", "i");
+  const { jobs, pattern } = asked;
   const wanted = [...MUTANTS, ...SHARED_DISK, ...MAJORITY].filter(({ file, name }) =>
     pattern.test(`${file} ${name}`),
   );
@@ -69,9 +71,24 @@ async function main(): Promise<number> {
     const broken = invariantsOf(mutant.name).join(" ");
     process.stdout.write(`${word} [${broken}] ${mutant.name}: ${caught.by}\n`);
   });
-  const sum = `${wanted.length - survivors} caught, ${survivors} survive or do not fit`;
+  const sum = `${wanted.length - survivors} caught, ${survivors} survive, break or do not fit`;
   process.stdout.write(`${wanted.length} seeded bugs, ${sum}\n`);
   return survivors === 0 ? 0 : 1;
+}
+
+/** null = it was not understood. */
+function readOptions(): { readonly jobs: number; readonly pattern: RegExp } | null {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { jobs: { type: "string", default: String(availableParallelism()) } },
+      allowPositionals: true,
+    });
+    const jobs = Number(values.jobs);
+    const pattern = new RegExp(positionals[0] ?? "", "i");
+    return Number.isInteger(jobs) && jobs >= 1 && positionals.length < 2 ? { jobs, pattern } : null;
+  } catch {
+    return null;
+  }
 }
 
 function testsOf(mutant: Mutant): readonly string[] {
@@ -82,29 +99,32 @@ function testsOf(mutant: Mutant): readonly string[] {
 async function unharmed(lanes: readonly string[], tests: ReadonlySet<string>): Promise<string[]> {
   const failing: string[] = [];
   await inLanes(lanes, [...tests], async (folder, test) => {
-    if (!(await passes(folder, test))) failing.push(test);
+    if ((await tried(folder, test)) !== "passed") failing.push(test);
   });
   return failing;
 }
 
 interface Tried {
-  readonly kind: "caught" | "survives" | "unfit";
+  readonly kind: "caught" | "survives" | "unfit" | "broken";
   readonly by: string;
 }
 
 async function tryMutant(folder: string, mutant: Mutant): Promise<Tried> {
   const { file, from } = mutant;
-  const tried = await withMutant(folder, mutant, async (): Promise<Tried> => {
+  const outcome = await withMutant(folder, mutant, async (): Promise<Tried> => {
     for (const test of testsOf(mutant)) {
-      if (!(await passes(folder, test))) return { kind: "caught", by: test };
+      const kind = await tried(folder, test);
+      // What cannot even be loaded, or dies outside of every test, proves nothing.
+      if (kind === "broken") return { kind, by: test };
+      if (kind !== "passed") return { kind: "caught", by: test };
     }
     return { kind: "survives", by: file };
   });
-  if (tried !== "unfit") return tried;
+  if (outcome !== "unfit") return outcome;
   return { kind: "unfit", by: `expected exactly one "${from}" in ${file}; adapt the table` };
 }
 
-async function passes(folder: string, test: string): Promise<boolean> {
+async function tried(folder: string, test: string): Promise<Verdict["kind"]> {
   const file = `test/firmware/pulse/${test}.test.js`;
-  return (await runTest(folder, file, TEST_TIMEOUT_MS)).kind === "passed";
+  return (await runTest(folder, file, TEST_TIMEOUT_MS)).kind;
 }
