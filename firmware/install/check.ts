@@ -9,6 +9,7 @@ import { type Local, parseLocal, StartFault } from "../local.ts";
 import type { CheckFacts, Found, Probe } from "./facts.ts";
 import type { Machine } from "./machine.ts";
 import { probeDisk, probeSerial, probeWatchdog } from "./probe-devices.ts";
+import { probeDirectory } from "./probe-directory.ts";
 import { probeClock, probeFiles, probeKey, probeOff, probePanic, probeZone } from "./probe-host.ts";
 import { probeFloating, probeInterfaces, probeLans, probePorts } from "./probe-network.ts";
 import {
@@ -36,6 +37,7 @@ const SITE: readonly Probe[] = [
   probeClock,
   probeZone,
   probePanic,
+  probeDirectory,
   probeWatchdog,
   probeSerial,
   probeDisk,

@@ -33,7 +33,7 @@ export const hostChecks = {
   "key.open": entry(
     ["{path} can be read by others", "chmod 600 {path}; if others had access, make a new key"],
     [
-      "{path} を他のユーザーが読めます",
+      "{path} を他のユーザが読めます",
       "chmod 600 {path} を実行し、漏れたおそれがあれば鍵を作り直してください",
     ],
   ),
@@ -99,5 +99,19 @@ export const hostChecks = {
   "panic.unknown": entry(
     ["kernel.panic cannot be read", "run the check on the server itself"],
     ["kernel.panic を読めません", "サーバ上で検査を実行してください"],
+  ),
+  directory: entry(
+    ["no directory or name service for others runs here"],
+    ["他のコンピュータ向けのディレクトリサービスやDNSは動作していません"],
+  ),
+  "directory.served": entry(
+    [
+      "{service} serves names or users to other machines from this server",
+      "move it to a machine outside the cluster; a failover or a reboot of this server takes it away from everybody",
+    ],
+    [
+      "このサーバで {service} が他のコンピュータに名前やユーザ情報を提供しています",
+      "クラスタ外のマシンへ移してください。フェイルオーバーや再起動のたびに利用できなくなります",
+    ],
   ),
 } as const satisfies Readonly<Record<string, CheckEntry>>;

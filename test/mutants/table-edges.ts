@@ -121,4 +121,20 @@ export const EDGES: readonly Mutant[] = [
     to: '"Wait for the other servers at start, from OS start. Default 300000."), 60_000)',
     tests: START,
   },
+  {
+    row: "R139",
+    name: "a name server counts as a directory whatever it serves",
+    file: "firmware/install/probe-directory.js",
+    from: "if (serves && isThere(NAMED))",
+    to: "if (isThere(NAMED))",
+    tests: ["test/firmware/install/probe-directory.test.js"],
+  },
+  {
+    row: "R139",
+    name: "what runs without being enabled is not seen",
+    file: "firmware/install/probe-directory.js",
+    from: "programs.some((program) => running.has(program))",
+    to: "programs.some(() => false)",
+    tests: ["test/firmware/install/probe-directory.test.js"],
+  },
 ];

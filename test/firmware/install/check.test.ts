@@ -66,6 +66,11 @@ const ROWS: readonly Row[] = [
   ["warns", "cgroup.old", (root) => root.remove("/sys/fs/cgroup/cgroup.controllers")],
   ["warns", "cgroup.no-kill", (root) => root.write("/proc/sys/kernel/osrelease", "5.10.0-26\n")],
   ["warns", "cgroup.no-memory", (root) => root.write("/sys/fs/cgroup/cgroup.controllers", "cpu\n")],
+  [
+    "warns",
+    "directory.served",
+    (root) => root.link("/etc/systemd/system/multi-user.target.wants/samba-ad-dc.service", "/x"),
+  ],
   ["lacks", "config.not-in", (root) => local(root, { server: "SERVER9" })],
   ["lacks", "config.bad", (root) => cluster(root, { method: "guess" })],
   ["lacks", "config.bad", (root) => root.remove("/etc/kagemusha/cluster.jsonc")],
