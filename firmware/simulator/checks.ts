@@ -176,7 +176,10 @@ export class SwarmChecks {
     const peer = other.index;
     const inCommon =
       state !== undefined && isMember(state) && state.view?.members.includes(peer) === true;
-    if (!inCommon || !this.#world.isSole(peer) || wires.isGarbled) {
+    // Frames of it come in and none can be read: it lives, and where it stands nobody here can know; the alert
+    // says so.
+    const isUnread = wires.isGarbled || state?.refused === "presence";
+    if (!inCommon || !this.#world.isSole(peer) || isUnread) {
       this.#behindMs[host.index] = 0;
       return;
     }

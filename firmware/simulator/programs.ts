@@ -53,22 +53,26 @@ export class SwarmPrograms {
   }
 
   move(effect: Move): void {
-    const { id, resource } = effect;
     const group = this.#slot(effect.group);
-    const starts = effect.kind === "resource.start";
     this.#host.world.trace(`S${this.#host.index} ${effect.kind} ${group}`);
-    const { startMs, stopMs } = this.#host.bends;
-    const bentMs = starts ? startMs : stopMs;
-    const tookMs = 1 + this.#host.random.below(60);
-    if (starts) {
+    if (effect.kind === "resource.start") {
       this.#host.running[group] = true;
       this.#host.world.checks.moved(this.#host, group);
     }
+    this.#carryOn(effect, group);
+  }
+
+  #carryOn(effect: Move, group: number): void {
+    const { id, resource } = effect;
+    const starts = effect.kind === "resource.start";
+    const { startMs, stopMs } = this.#host.bends;
+    const bentMs = starts ? startMs : stopMs;
+    const tookMs = 1 + this.#host.random.below(60);
     const isHung = bentMs === Number.POSITIVE_INFINITY;
     this.#host.world.clock.after(isHung ? HUNG_LOOK_MS : tookMs + bentMs, () => {
       if (!this.#agent.isAlive()) return;
       // What hangs is looked at again and again, until somebody has set it free.
-      if (isHung) return this.move(effect);
+      if (isHung) return this.#carryOn(effect, group);
       const { startFails, stopFails } = this.#host.bends;
       if (starts ? startFails : stopFails) return this.#refuse(id, starts, group, resource);
       if (!starts && resource === 0) this.#host.running[group] = false;

@@ -35,6 +35,8 @@ export interface RolloutState {
   readonly refusedAtMs: number | null;
   /** Since when the pulse has held a text of which nobody speaks; null = it does not. */
   readonly looseSinceMs: number | null;
+  /** Withdrawn here, and perhaps decided on before that was heard; null = nothing. */
+  readonly doubt: { readonly draft: Draft; readonly reason: WithdrawReason } | null;
   /** The draft is in force here: this process is to make place for one that runs by it. */
   readonly installed: boolean;
 }

@@ -19,6 +19,16 @@
  */
 import { createHash } from "node:crypto";
 import {
+  doubtEnds,
+  drop,
+  dropping,
+  quiet,
+  SLOW_MS,
+  settleDoubt,
+  takeBack,
+  withdraw,
+} from "./rollout-doubt.ts";
+import {
   areReady,
   type Draft,
   type Heard,
@@ -35,7 +45,6 @@ import {
   rankOf,
   type Sight,
   shows,
-  type WithdrawReason,
 } from "./rollout-state.ts";
 import {
   CONFIG_BYTES_MAX,
@@ -45,14 +54,10 @@ import {
   type UnderWay,
 } from "./rollout-words.ts";
 
-/** 131 pieces at one per beat of the guide's 3 s profile, when every second one is lost. */
-const SLOW_MS = 900_000;
 /** An order to a pulse that was being restarted is lost; it is given again. */
 const INSTALL_AGAIN_MS = 500;
 /** Who refused is asked again after so many T: often enough for an operator, and two events each. */
 const FORGIVEN_TIMEOUTS = 20;
-/** An install is over after T; what was said of it before may be as old as T. */
-const LOOSE_TIMEOUTS = 2;
 
 export const hashOf = (bytes: Uint8Array): string =>
   createHash("sha256").update(bytes).digest("hex").slice(0, 16);
@@ -61,6 +66,7 @@ const NOTHING_YET = {
   refusedBy: [],
   refusedAtMs: null,
   looseSinceMs: null,
+  doubt: null,
   installed: false,
 } as const;
 
@@ -121,7 +127,7 @@ export function applyTrouble(
   state: RolloutState,
   see: Sight,
 ): "busy" | "conflict" | "outside" | "trouble" | null {
-  if (state.installed) return "busy";
+  if (state.installed || state.doubt !== null) return "busy";
   if (state.draft?.part === "takes") return "conflict";
   if (state.draft !== null && !(state.draft.part === "offers" && state.draft.isCatchUp))
     return "busy";
@@ -172,9 +178,12 @@ function follow(state: RolloutState, see: Sight): RolloutStep {
   if (state.installed) return quiet(state);
   const { draft } = state;
   // In force is what the pulse says: from then on nothing withdraws it.
-  if (draft !== null && draft.prepared === "yes" && draft.hash.startsWith(see.pulseHash)) {
-    if (!draft.isCatchUp) return installed(state, draft);
+  const held = draft ?? state.doubt?.draft ?? null;
+  if (held !== null && held.prepared === "yes" && held.hash.startsWith(see.pulseHash)) {
+    if (!held.isCatchUp) return installed(state, held);
   }
+  const settled = settleDoubt(state, see);
+  if (settled !== null) return settled;
   const renumbered = numberedHigher(state, see);
   if (renumbered !== null) {
     const effects: RolloutEffect[] = [
@@ -218,8 +227,10 @@ function hear(state: RolloutState, see: Sight): RolloutStep {
   const empty = new Uint8Array(text.length);
   const taken = newDraft(text, "takes", empty, 0, see);
   const effects: RolloutEffect[] =
-    draft === null ? [] : [dropping(draft, draft.part === "offers" ? "outvoted" : "withdrawn")];
-  const begun = append({ ...state, draft: taken }, taken, text);
+    draft === null
+      ? doubtEnds(state)
+      : [dropping(draft, draft.part === "offers" ? "outvoted" : "withdrawn")];
+  const begun = append({ ...state, draft: taken, doubt: null }, taken, text);
   return { state: begun.state, effects: [...effects, { kind: "say" }, ...begun.effects] };
 }
 
@@ -260,8 +271,8 @@ function lead(state: RolloutState, draft: Draft, see: Sight): RolloutStep {
   const refused = see.peers.some((peer) => shows(peer, draft)?.part === "refuses");
   if (refused) return drop(state, draft, "refused");
   if (see.hasTrouble || !see.isIn || see.epoch !== draft.epoch)
-    return drop(state, draft, "trouble");
-  if (see.atMs - draft.sinceMs >= SLOW_MS) return drop(state, draft, "slow");
+    return withdraw(state, draft, "trouble", see);
+  if (see.atMs - draft.sinceMs >= SLOW_MS) return withdraw(state, draft, "slow", see);
   if (draft.prepared !== "yes") return quiet(state);
   const all = areReady(membersOf(see), draft);
   return isCoordinator(see) && all ? order(state, draft, see) : pieces(state, draft, see);
@@ -278,7 +289,7 @@ function takeOn(state: RolloutState, draft: Draft, see: Sight): RolloutStep {
   const giver = see.peers.find((peer) => shows(peer, draft)?.part === "offers");
   const moved = see.epoch !== draft.epoch;
   if (giver === undefined || (moved && see.isIn && !giver.isIn)) {
-    return drop(state, draft, "withdrawn");
+    return withdraw(state, draft, "withdrawn", see);
   }
   if (draft.part === "refuses" || draft.prepared !== "yes") return quiet(state);
   // Outside nobody waits for this server: it follows what is in force, not what may yet be withdrawn.
@@ -317,28 +328,6 @@ function catchUp(state: RolloutState, see: Sight): RolloutStep {
   return { state: { ...state, draft }, effects: [{ kind: "say" }] };
 }
 
-/**
- * An agent before this one may have handed a text to the pulse and have died. While anybody may yet install it,
- * the pulse needs it to follow; when all members run by the present one and bring nothing, nobody does.
- */
-function takeBack(state: RolloutState, see: Sight): RolloutStep {
-  const { pulseHolds } = see;
-  const isSilent = membersOf(see).every(
-    ({ words }) => words?.underWay === null && words.current.hash === state.current.hash,
-  );
-  if (pulseHolds === null || !see.isIn || see.hasTrouble || !isSilent) {
-    return quiet(state.looseSinceMs === null ? state : { ...state, looseSinceMs: null });
-  }
-  const looseSinceMs = state.looseSinceMs ?? see.atMs;
-  if (see.atMs - looseSinceMs < LOOSE_TIMEOUTS * see.timeoutMs) {
-    return quiet({ ...state, looseSinceMs });
-  }
-  return {
-    state: { ...state, looseSinceMs: null },
-    effects: [{ kind: "leftover", hash: pulseHolds }],
-  };
-}
-
 function leadCatchUp(state: RolloutState, draft: Draft, see: Sight): RolloutStep {
   const refusing = see.peers.filter((peer) => shows(peer, draft)?.part === "refuses");
   const marks = refusing.map(markOf).filter((mark) => !state.refusedBy.includes(mark));
@@ -374,19 +363,3 @@ const markOf = ({ index, words }: PeerSight): string => `${index}/${words?.curre
 
 const isRefused = ({ refusedBy }: RolloutState, peer: PeerSight): boolean =>
   refusedBy.includes(markOf(peer));
-
-const quiet = (state: RolloutState): RolloutStep => ({ state, effects: [] });
-
-function drop(state: RolloutState, draft: Draft, reason: WithdrawReason): RolloutStep {
-  return {
-    state: { ...state, draft: null },
-    effects: [dropping(draft, reason), { kind: "say" }],
-  };
-}
-
-const dropping = (draft: Draft, reason: WithdrawReason): RolloutEffect => ({
-  kind: "dropped",
-  revision: { rev: draft.rev, hash: draft.hash },
-  reason,
-  isOwn: draft.part === "offers" && !draft.isCatchUp,
-});

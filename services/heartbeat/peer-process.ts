@@ -129,10 +129,10 @@ export class PeerProcesses {
 
   /** The serial line does not say what it heard; nothing there holds words back for a whole boot. */
   #mayBeEarlierBoot(process: PeerProcess, heardStampMs: number | null | undefined): boolean {
-    const heardMs = this.current?.heardOursMs ?? null;
-    if (heardStampMs === undefined || heardMs === null || this.current?.host === process.host) {
-      return false;
-    }
+    if (heardStampMs === undefined || this.current === null) return false;
+    if (this.current.host === process.host) return false;
+    // Who lives hears more soon; what was held back never does, so of two that heard nothing the first one stays.
+    const heardMs = this.current.heardOursMs ?? Number.NEGATIVE_INFINITY;
     return heardStampMs === null || heardStampMs <= heardMs;
   }
 

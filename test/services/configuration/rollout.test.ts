@@ -11,7 +11,16 @@ import {
   step,
 } from "../../../services/configuration/rollout.ts";
 import { decodeRollout, encodeRollout } from "../../../services/configuration/rollout-words.ts";
-import { alike, NEW, OLD, OTHER, type Start, short, TextServers } from "./text-servers.ts";
+import {
+  alike,
+  NEW,
+  OLD,
+  OTHER,
+  ROUND_MS,
+  type Start,
+  short,
+  TextServers,
+} from "./text-servers.ts";
 
 /** Both with the old text, put there by hand, where nothing else is said. */
 const pairOf = (...starts: readonly Start[]): TextServers =>
@@ -57,14 +66,56 @@ test("1.9: a cut at every step before the install leaves the old text everywhere
     pair.rounds(5);
     assert.equal(pair.inForce, was, `cut after ${rounds} rounds`);
     if (was[0] === short(OLD)) {
+      assert.is(pair.did(0, "dropped"), 1);
+      assert.is(pair.at(0).holds, null, "who decides takes back at once");
+      pair.isCut = false;
+      pair.rounds(5 + (2 * pair.see(0).timeoutMs) / ROUND_MS);
       assert.equal(
         pair.sides.map(({ holds }) => holds),
         [null, null],
         "given up on both",
       );
-      assert.is(pair.did(0, "dropped"), 1);
     }
   }
+});
+
+for (const count of [2, 3]) {
+  test(`1.9: of ${count}, trouble that the author alone sees leaves all by one text, and the answer says which`, () => {
+    const ends = new Set<string>();
+    for (let rounds = 0; rounds < 12; rounds += 1) {
+      // The coordinator is asked last: it decides on what the author showed before it withdrew.
+      const servers = new TextServers(alike(count, true), count - 1);
+      servers.apply(0, NEW);
+      servers.rounds(rounds);
+      servers.troubled = [0];
+      servers.round();
+      servers.troubled = [];
+      servers.rounds(40);
+      const [first = ""] = servers.inForce;
+      assert.equal(servers.inForce, Array(count).fill(first), `trouble after ${rounds} rounds`);
+      ends.add(first);
+      const told = [servers.did(0, "installed"), servers.did(0, "dropped")];
+      assert.equal(told, first === short(NEW) ? [1, 0] : [0, 1], `trouble after ${rounds} rounds`);
+    }
+    assert.equal(ends, new Set([short(OLD), short(NEW)]));
+  });
+}
+
+test("1.9: a withdrawn text that may yet come is told of when its view is over", () => {
+  const servers = new TextServers(alike(2, true), 1);
+  servers.apply(0, NEW);
+  while (servers.at(0).state.draft?.prepared !== "yes") servers.round();
+  servers.isCut = true;
+  servers.rounds(1);
+  assert.is(servers.at(0).state.draft, null);
+  assert.is(servers.did(0, "dropped"), 0, "it may have been decided on");
+  assert.is(applyTrouble(servers.at(0).state, { ...servers.see(0), hasTrouble: false }), "busy");
+  servers.rounds(100);
+  assert.is(servers.did(0, "dropped"), 0, "nobody has said so");
+  servers.epoch += 1;
+  servers.rounds(1);
+  assert.is(servers.did(0, "dropped"), 1);
+  assert.is(servers.at(0).holds, null);
 });
 
 test("1.9: not during trouble, not outside, not while another is under way", () => {

@@ -30,7 +30,7 @@ export const OTHER = Buffer.from("o".repeat(700));
 /** A text as the pulses name it. */
 export const short = (bytes: Buffer): string => hashOf(bytes).slice(0, 8);
 
-const ROUND_MS = 100;
+export const ROUND_MS = 100;
 const ROUNDS_MAX = 200;
 
 /** What a server begins with. */
@@ -61,6 +61,8 @@ export class TextServers {
   nowMs = 0;
   epoch = 5;
   hasTrouble = false;
+  /** Who alone sees trouble. */
+  troubled: readonly number[] = [];
   /** Nobody hears anybody, which is trouble as well. */
   isCut = false;
   readonly #coordinator: number;
@@ -95,7 +97,7 @@ export class TextServers {
       coordinator: side.isIn ? this.#coordinatorNow() : null,
       epoch: side.isIn ? this.epoch : null,
       peers,
-      hasTrouble: this.hasTrouble || this.isCut,
+      hasTrouble: this.hasTrouble || this.isCut || this.troubled.includes(self),
       timeoutMs: 10 * ROUND_MS,
       pulseHash: side.pulse,
       pulseHolds: side.holds,

@@ -159,6 +159,22 @@ test("S7: frames of an earlier boot that were held back do not displace the boot
   );
 });
 
+test("S7: of two boots that have heard nothing yet the one that was proven first stays", () => {
+  const b = sealer(1, "2");
+  const of = (host: string, stampMs: number, heardStampMs: number | null) =>
+    lanBeat(0, 1, { host: hostIncarnation(host), stampMs, heardStampMs });
+  const old = sealer(0, "6");
+  old.openLan(b.sealLan(lanBeat(1, 0, { stampMs: 500 }), 0), 0, 1000);
+  const late = old.sealLan(of("66".repeat(8), 900, null), 0);
+  const next = sealer(0, "8");
+  next.openLan(b.sealLan(lanBeat(1, 0, { stampMs: 700 }), 0), 0, 1000);
+  const first = next.sealLan(of("88".repeat(8), 100, null), 0);
+  assert.is(verdict(b.openLan(first, 0, 1000)), "beat proven");
+  assert.is.not(verdict(b.openLan(late, 0, 1000)), "beat proven", "it was on its way for a boot");
+  const answer = next.sealLan(of("88".repeat(8), 110, 700), 0);
+  assert.is(verdict(b.openLan(answer, 0, 1000)), "beat proven", "the living one is not retired");
+});
+
 test("S7: what a peer heard of our own earlier boot, by a clock further on, keeps no later boot out", () => {
   const b = sealer(1, "2");
   const of = (host: string, stampMs: number, heardStampMs: number | null) =>
