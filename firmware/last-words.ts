@@ -26,6 +26,12 @@ const VERDICT_KEYS: Readonly<Partial<Record<StopReason, string>>> = {
   outranked: "verdict.outranked",
 };
 
+/** The system goes off with the groups: by the will itself, or because something has outlived it (D24). */
+export const endsSystem = (
+  { off, offIfLeft = false }: { readonly off: boolean; readonly offIfLeft?: boolean },
+  completed: boolean,
+): boolean => off || (offIfLeft && !completed);
+
 /** JSON lines: the verdict, then what was done. */
 export function drawLastWords(
   method: string,

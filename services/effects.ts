@@ -17,12 +17,16 @@ export type PulseEffect =
   | { readonly kind: "claim.write"; readonly id: number; readonly claim: SlotWord | null }
   | { readonly kind: "claim.read"; readonly id: number; readonly server: ServerIndex }
   | { readonly kind: "watchdog.feed" }
-  /** Give up for good: groups stopped by the will, then OS off when `off`. Final. */
+  /**
+   * Give up for good: groups stopped by the will, then OS off when `off`. Final. `offIfLeft`: off as well when
+   * anything of the groups could not be ended (D24). Default false.
+   */
   | {
       readonly kind: "will.execute";
       readonly reason: StopReason;
       readonly evidence: string;
       readonly off: boolean;
+      readonly offIfLeft?: boolean;
     }
   /** The agent has not moved for too long: end it so that the supervisor starts it anew. */
   | { readonly kind: "agent.kill" }

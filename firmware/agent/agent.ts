@@ -3,7 +3,6 @@
  * socket. It decides nothing about life and lease; it asks the pulse and obeys.
  * Source: architecture.md 2, 4; requirements R21-R23, R43-R56.
  */
-
 import { join } from "node:path";
 import { monotonicMs } from "../../hal/base/clock.ts";
 import { detectCgroupRoot } from "../../hal/drivers/program-runner/cgroup.ts";
@@ -103,15 +102,16 @@ export class Agent {
     });
     this.#programs.onExit((exit) => this.#programExited(exit));
     this.#keeper = new Keeper(context, (key, data) => this.#note(key, data));
+    const restart = (): void => {
+      this.#events.flush();
+      process.exit(0);
+    };
     this.#texts = new Distribution(context, {
       note: (key, data) => this.#note(key, data),
       send: (message) => this.#pulse.send(message),
       say: () => this.#sendToken(monotonicMs()),
       busyGroups: () => busyGroups(this.#state, config),
-      restart: () => {
-        this.#events.flush();
-        process.exit(0);
-      },
+      restart,
     });
     this.#fence = new Fence(context, (key, data) => this.#note(key, data));
     this.#emergency = new Emergency(local.stateDir);
@@ -131,7 +131,8 @@ export class Agent {
       say: () => this.#sayScripts(),
     });
     this.#executor = new Executor(context, this.#programs, this.#pulse, this.#scripts);
-    this.#watch = new PulseWatch(context, (key, data) => this.#note(key, data));
+    const note = (key: string, data: NoteData): void => this.#note(key, data);
+    this.#watch = new PulseWatch(context, note, () => this.#keeper.leave(this.#state, restart));
     this.#scheduler = new Scheduler<AgentEvent>({
       take: (event) => this.#take(event),
       tick: (atMs) => ({ kind: "tick", atMs }),

@@ -36,6 +36,8 @@ export class Keeper {
   #store: RecordStore | null = null;
   #unsaved: Unsaved | null = null;
   #begun = false;
+  /** The server has given up and stays on: waits for the record that says so. */
+  #onOutside: (() => void) | null = null;
   loaded: LoadedRecord = { kind: "defaults", reason: "missing" };
   belongs = true;
 
@@ -126,6 +128,15 @@ export class Keeper {
     if (!(await this.#save(this.#draw(state)))) throw new Error("the proposed view is not on disk");
   }
 
+  /**
+   * In no view for the rest of this boot, whatever the pulse's last facts said (D24). `done` once that is on disk,
+   * however often the folder refuses it: a next agent that reads of the old view would resume it.
+   */
+  leave(state: FailoverState, done: () => void): void {
+    this.#onOutside = done;
+    this.keepTable(state);
+  }
+
   async writeMark(state: FailoverState): Promise<void> {
     const record = this.#draw(state);
     const epochCounter = record.epoch?.counter ?? 0;
@@ -149,9 +160,9 @@ export class Keeper {
     if (facts === null) return { ...this.#record, groups };
     // Outside a view there is nothing to resume, even if pulse and agent both die.
     const view = state.hold?.view ?? facts.view;
-    if (view === null) {
-      return { ...this.#record, members: [], absent: [], provisional: false, groups };
-    }
+    const outside = { ...this.#record, members: [], absent: [], provisional: false, groups };
+    if (this.#onOutside !== null) return { ...outside, consumedBy: null };
+    if (view === null) return outside;
     const provisional = state.hold === null && facts.provisional === true;
     // The start on the mark has led into a view: whoever is outside later was put there.
     const consumedBy = null;
@@ -172,6 +183,7 @@ export class Keeper {
       this.#note("store.recovered", { failures: this.#unsaved.failures });
       this.#unsaved = null;
     }
+    if (record.members.length === 0) this.#onOutside?.();
     return true;
   }
 

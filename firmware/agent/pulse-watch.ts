@@ -1,7 +1,9 @@
 /**
  * The agent watches the pulse (guide 1.2.1(3), R21-R23): one that is silent is ended so that its supervisor
  * starts it anew, and when it does not come back before the lease it carried runs out, the agent executes
- * the last will in its stead. Source: architecture.md 2; protocol.md P7; D24.
+ * the last will in its stead. At a level other than `emergency` (D24) the server stays on when everything of the
+ * groups is proved gone: without a pulse nobody holds a lease, so that not even `restart` can spare them.
+ * Source: architecture.md 2; protocol.md P7; D24.
  */
 import { join } from "node:path";
 import { type ProcessIdentity, readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
@@ -35,6 +37,7 @@ const LOOK_MS = 10;
 export class PulseWatch {
   readonly #context: ServerContext;
   readonly #note: (key: string, data: NoteData) => void;
+  readonly #onOutside: () => void;
   #identity: ProcessIdentity | null = null;
   #member: Facts | null = null;
   #heardAtMs = 0;
@@ -50,9 +53,15 @@ export class PulseWatch {
   #doubtedAtMs: number | null = null;
   #gone = false;
 
-  constructor(context: ServerContext, note: (key: string, data: NoteData) => void) {
+  /** `onOutside`: the groups are given up and the server stays on, in no view any more (D24). */
+  constructor(
+    context: ServerContext,
+    note: (key: string, data: NoteData) => void,
+    onOutside: () => void,
+  ) {
     this.#context = context;
     this.#note = note;
+    this.#onOutside = onOutside;
   }
 
   greet(pid: number, atMs: number): void {
@@ -131,7 +140,7 @@ export class PulseWatch {
     const until = this.#member?.leaseUntilMs ?? null;
     const missed = !connected || !this.#isKnown || (silentMs >= overdueAfterMs && doubted);
     const overdue = until !== null && atMs > until - this.#leadMs() && missed;
-    if (runs && overdue) void this.#giveUp();
+    if (runs && overdue) void this.#giveUp(connected);
   }
 
   /** Moment at which the watch has to look again, ms; Infinity = the pulse is not missed. */
@@ -178,18 +187,28 @@ export class PulseWatch {
     }
   }
 
-  async #giveUp(): Promise<void> {
+  async #giveUp(connected: boolean): Promise<void> {
     this.#gone = true;
+    const { method, internalFailure = "emergency" } = this.#context.config;
     const ports = openHostPorts(this.#context, (text) => this.#note("host.trouble", { text }));
-    const outcome = await executeWill(
-      drawFullWill(this.#context, []),
+    // A pulse that only hangs would wake as the owner; the next one knows no view before it is taught one.
+    const pulse = internalFailure === "emergency" ? null : this.#whoListens();
+    const kill =
+      pulse === null ? [] : [{ role: "pulse", pid: pulse.pid, startTime: pulse.startTicks }];
+    const { kind } = await executeWill(
+      drawFullWill(this.#context, kill),
       { addresses: ports.addresses },
       WILL_MS,
     );
-    const evidence = `pulse did not come back before the end of the lease; will ${outcome.kind}`;
-    const { method } = this.#context.config;
+    const isProved = kind === "completed" && (pulse !== null || !connected);
+    const staysOn = internalFailure !== "emergency" && isProved;
+    const evidence = `pulse did not come back before the end of the lease; will ${kind}`;
     const epoch = this.#member?.floor ?? 0;
     const data = { method, reason: "pulse-lost", evidence, epoch };
+    if (staysOn) {
+      this.#note("give-up.started", data);
+      return this.#onOutside();
+    }
     this.#note("emergency-shutdown", data);
     this.#keep({ ...data, at: new Date().toISOString() });
     ports.off.off("emergency");

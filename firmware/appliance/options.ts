@@ -5,6 +5,8 @@
  */
 
 import { resolve } from "node:path";
+import type { InternalFailure } from "../../services/configuration/model.ts";
+import { INTERNAL_FAILURES } from "../../services/configuration/schema.ts";
 
 export const APPLIANCE_METHODS = ["com-disk", "com", "disk", "none", "majority"] as const;
 export type ApplianceMethod = (typeof APPLIANCE_METHODS)[number];
@@ -35,6 +37,8 @@ export interface TemplateOptions {
   readonly diskWaitMs?: number | null;
   /** 0 = no watchdog. */
   readonly watchdogMs: number;
+  /** D24; default emergency. */
+  readonly internalFailure?: InternalFailure;
   readonly groups: readonly GroupWish[];
   readonly scripts: readonly ScriptWish[];
 }
@@ -84,6 +88,8 @@ export const APPLIANCE_USAGE = `usage: npm start -- [options]
   --start-sync MS     wait for the other server at start, default 5000
   --disk-wait MS      longest wait for the array, default the timeout
   --watchdog MS       watchdog timeout, default 0 = none
+  --internal-failure emergency|service-stop|restart
+                      what follows when an own process cannot be restarted, default emergency
   --servers N         number of servers, 2 to 16, default 2; three and more decide by majority
   --group NAME:S1,S2  a group with its servers in order of preference; repeatable, default web;
                       NAME:S1,S2:manual waits for an order to start
@@ -112,6 +118,7 @@ interface Draft {
   startSyncMs: number;
   diskWaitMs: number | null;
   watchdogMs: number;
+  internalFailure: InternalFailure | null;
   groups: GroupWish[];
   scripts: ScriptWish[];
   brokerUrl: string | null;
@@ -153,6 +160,10 @@ const VALUE_OPTIONS: Readonly<Record<string, Reader>> = {
   "--watchdog": readWhole(0, 600_000, (draft, ms) => {
     draft.watchdogMs = ms;
   }),
+  "--internal-failure": (value, draft) => {
+    draft.internalFailure = INTERNAL_FAILURES.find((level) => level === value) ?? null;
+    return draft.internalFailure === null ? `one of ${INTERNAL_FAILURES.join(", ")}` : null;
+  },
   "--servers": readWhole(2, SERVERS_MAX, (draft, count) => {
     draft.servers = count;
   }),
@@ -187,6 +198,7 @@ export function parseApplianceOptions(argv: readonly string[]): ParsedOptions {
     startSyncMs: DEMO_START_SYNC_MS,
     diskWaitMs: null,
     watchdogMs: 0,
+    internalFailure: null,
     groups: [],
     scripts: [],
     brokerUrl: null,
@@ -239,9 +251,10 @@ function finish(draft: Draft, flags: ReadonlySet<string>, templateGiven: boolean
   const { scripts } = draft;
   const lost = scripts.find(({ group }) => !groups.some(({ name }) => name === group));
   if (lost !== undefined) return refused(`--script: no group "${lost.group}"; name it by --group`);
-  const { diskWaitMs } = draft;
+  const { diskWaitMs, internalFailure } = draft;
   const times = { timeoutMs, intervalMs, startSyncMs, watchdogMs, diskWaitMs };
-  const template = { method, servers, ...times, groups, scripts };
+  const level = internalFailure === null ? {} : { internalFailure };
+  const template = { method, servers, ...times, ...level, groups, scripts };
   return {
     kind: "options",
     options: {

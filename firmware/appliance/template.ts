@@ -61,6 +61,7 @@ export function clusterText(options: TemplateOptions, facts: TemplateFacts): str
     cluster: { name: "demo", id: facts.clusterId },
     virtual: true,
     method: options.method,
+    ...(options.internalFailure === undefined ? {} : { internalFailure: options.internalFailure }),
     timing: {
       heartbeatTimeoutMs: options.timeoutMs,
       heartbeatIntervalMs: options.intervalMs,

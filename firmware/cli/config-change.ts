@@ -178,6 +178,7 @@ const CHANGE_WORDS: Readonly<Record<ConfigChange["kind"], MessageKey>> = {
   "group-edited": "configEdited",
   policy: "configPolicy",
   timing: "configTiming",
+  failure: "configFailure",
   text: "configText",
   fixed: "configFixed",
 };

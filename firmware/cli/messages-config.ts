@@ -44,6 +44,10 @@ export const CONFIG_MESSAGES = {
     en: "{at}: {from} becomes {to}, with the next epoch",
     ja: "{at}: {from} を {to} に変更 (次のエポックから)",
   },
+  configFailure: {
+    en: "{at}: {from} becomes {to}, what a failed process of the cluster leads to",
+    ja: "{at}: {from} を {to} に変更 (クラスタ自身のプロセスの異常時の動作)",
+  },
   configFixed: {
     en: "{at}: {from} becomes {to}; not while the cluster runs",
     ja: "{at}: {from} を {to} に変更 (クラスタの動作中は不可)",

@@ -59,7 +59,10 @@ export function orphanMs(config: ClusterConfig): number {
   return Math.max(ORPHAN_MIN_MS, config.budget.a3Ms / 2);
 }
 
-/** `lost` is true once, when the agent has stayed away beyond its grace. */
+/**
+ * `lost` is true when the agent has stayed away beyond its grace and its groups have to go; at the level `restart`
+ * never: whoever sits there then is ended as well, and the next one has its grace from there (D24).
+ */
 export function watchAgent(
   watch: AgentWatch,
   event: PulseEvent,
@@ -95,6 +98,11 @@ export function watchAgent(
         };
       }
       const lost = stillMs >= graceMs(config);
+      if (lost && config.internalFailure === "restart") {
+        // Told once, when the first one was ended: an absence of hours must not fill the log.
+        const next = { ...watch, movedAtMs: event.atMs, killed: true };
+        return { state: next, effects: [{ kind: "agent.kill" }], lost: false };
+      }
       if (stillMs < stallMs(config) || watch.killed) return { state: watch, effects: [], lost };
       const note: PulseEffect = {
         kind: "note",

@@ -18,10 +18,14 @@ export function isFarewellOpen(state: PulseState, config: ClusterConfig): boolea
 
 /**
  * An operator or a failed stop ended this server: its beats, still those of a member, would make `off` old.
- * Whoever has given up by a verdict says so in its beats, which are as good.
+ * Whoever has given up by a verdict, or stands outside because of its agent (D24), says so in its beats, which
+ * are as good.
  */
 export const hasSaidFarewell = ({ willDone, membership, disk }: PulseState): boolean =>
-  willDone === "completed" && membership.gaveUp === null && disk.stamps.standing?.state === "off";
+  willDone === "completed" &&
+  membership.gaveUp === null &&
+  membership.server !== "detached" &&
+  disk.stamps.standing?.state === "off";
 
 /** Waits for the last stamp. */
 export class Farewell {

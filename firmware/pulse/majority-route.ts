@@ -16,7 +16,7 @@ import {
 } from "../../services/heartbeat/compose.ts";
 import * as heartbeat from "../../services/heartbeat/core.ts";
 import type { PeerHealth } from "../../services/heartbeat/peer.ts";
-import { giveUp } from "../../services/membership/change.ts";
+import { loseAgent } from "../../services/membership/change.ts";
 import * as majority from "../../services/membership/majority/core.ts";
 import * as lease from "../../services/membership/majority/lease.ts";
 import { shownPromise } from "../../services/membership/majority/propose.ts";
@@ -128,7 +128,7 @@ export function step(
     effects.push(...outcome.effects);
   };
   if (watched.lost && mayOwn(next)) {
-    const gone = giveUp(next.membership, "agent-lost", "agent did not come back", true, { atMs });
+    const gone = loseAgent(next.membership, { atMs, config });
     take({ state: { ...next.membership, ...gone.state }, effects: gone.effects });
   }
   const field = fieldOf(next, atMs, config);

@@ -18,7 +18,7 @@ import { ringOf } from "../../services/keys/key-set.ts";
 import { drawFullWill } from "../full-will.ts";
 import { openHostPorts } from "../host-ports.ts";
 import { readKeySet } from "../key-files.ts";
-import { leaveLastWords } from "../last-words.ts";
+import { endsSystem, leaveLastWords } from "../last-words.ts";
 import type { ServerContext } from "../local.ts";
 import { PULSE_PRIORITY, raisePriority } from "../priority.ts";
 import { openBlackBox } from "../replay/black-box.ts";
@@ -324,14 +324,15 @@ export class Pulse {
       Math.max(WILL_MIN_MS, config.budget.marginMs),
     );
     const completed = result.kind === "completed";
-    const { stateDir } = this.#context.local;
-    const { floor } = this.#cores.membership;
-    leaveLastWords(stateDir, { ...effect, method: config.method, completed, epoch: floor });
+    const off = endsSystem(effect, completed);
+    const ending = { ...effect, off, method: config.method, completed };
+    const { floor: epoch } = this.#cores.membership;
+    leaveLastWords(this.#context.local.stateDir, { ...ending, epoch });
     if (completed) this.#covers = false;
-    this.#willRunning = effect.off;
+    this.#willRunning = off;
     const farewell = this.#cores.sayFarewell();
-    this.#scheduler.push({ kind: "will.done", atMs: monotonicMs(), completed, off: effect.off });
-    if (!effect.off) return;
+    this.#scheduler.push({ kind: "will.done", atMs: monotonicMs(), completed, off });
+    if (!off) return;
     if (config.method === "disk" && completed) await farewell;
     this.#off.off("emergency");
   }

@@ -15,7 +15,7 @@ import {
 } from "../../services/heartbeat/compose.ts";
 import * as heartbeat from "../../services/heartbeat/core.ts";
 import { acknowledgedMs, type PeerHealth } from "../../services/heartbeat/peer.ts";
-import { giveUp } from "../../services/membership/change.ts";
+import { loseAgent } from "../../services/membership/change.ts";
 import * as membership from "../../services/membership/core.ts";
 import {
   isMember,
@@ -165,11 +165,8 @@ class Run {
       this.state.willDone = "no";
     }
     if (next.lost && mayOwn(this.state)) {
-      const around = this.around(event.atMs);
-      if (around === null) return;
-      const evidence = "agent did not come back";
-      const gone = giveUp(this.state.membership, "agent-lost", evidence, true, around);
-      this.take(gone);
+      const { atMs } = event;
+      this.take(loseAgent(this.state.membership, { atMs, config: this.config }));
     }
   }
 

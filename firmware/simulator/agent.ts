@@ -2,7 +2,6 @@
  * One agent process of the simulator: the real failover core and the real boot decision; programs answer after
  * some milliseconds. It watches its pulse as firmware/agent/pulse-watch.ts does.
  */
-
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { Wish } from "../../services/events.ts";
@@ -372,6 +371,11 @@ export class SwarmAgent {
       case "note":
         return host.world.note(host.index, effect.key, effect.data);
     }
+  }
+
+  /** All of the groups is gone and the server stays on: the next agent comes up outside (D24). */
+  leave(ended: () => void): void {
+    this.do(() => this.#record.leave(this.state, ended));
   }
 
   /** The first program of `group` ends by itself. */

@@ -8,7 +8,7 @@ import type { Prng } from "../../hal/base/prng.ts";
 import type { LoadedConfig } from "../../services/configuration/load.ts";
 import type { Budget } from "../../services/configuration/model.ts";
 import type { PulseEffect } from "../../services/effects.ts";
-import { drawLastWords } from "../last-words.ts";
+import { drawLastWords, endsSystem } from "../last-words.ts";
 import { FAREWELL_MAX_MS } from "../pulse/farewell.ts";
 import { ORPHAN_WILL } from "../pulse/orphan.ts";
 import { SwarmAgent } from "./agent.ts";
@@ -261,7 +261,8 @@ export class SwarmHost {
       pulse.willRunning = false;
       pulse.covers = false;
       pulse.hearEvent({ kind: "will.done", atMs: 0, completed: true, off: false });
-      this.#later(100, () => this.#startAgent());
+      if (effect.offIfLeft === true) this.#restart(100, () => this.#startAgent());
+      else this.#later(100, () => this.#startAgent());
       this.#diskReady(100);
     });
   }
@@ -281,23 +282,34 @@ export class SwarmHost {
     this.#later(2, look);
   }
 
-  /** The agent gives up in the pulse's stead. */
-  executeWillOfAgent(): void {
+  /** The agent gives up in the pulse's stead; `staysOn`: off only if something is left (D24). */
+  executeWillOfAgent(staysOn = false): void {
     if (!this.on || this.pulse?.willRunning === true) return;
     this.world.noteWill(this.index, "agent");
+    if (staysOn && this.pulse !== null) this.killPulse("given up");
     const giveUpMs = Math.min(this.#giveUpMs(), this.#willMaxMs());
     const isDone = giveUpMs < this.#willMaxMs();
     this.#later(giveUpMs, () => {
       if (isDone) this.running = this.running.map(() => false);
-      this.off("es:pulse-lost");
+      if (!staysOn || !isDone) return this.off("es:pulse-lost");
+      this.world.note(this.index, "give-up.started", { reason: "pulse-lost" });
+      this.agent?.leave(() => this.renewAgent());
     });
+  }
+
+  /** The supervisor finds again what it could not start. */
+  revive(): void {
+    this.bends.restartMs = 0;
+    this.#startPulse();
+    this.#startAgent();
   }
 
   /** Something is left when the will's time is over: the host goes off with it, or its watchdog ends it. */
   #willOverdue(pulse: SwarmPulse, effect: Extract<PulseEffect, { kind: "will.execute" }>): void {
     this.#later(this.#willMaxMs(), () => {
-      pulse.hearEvent({ kind: "will.done", atMs: 0, completed: false, off: effect.off });
-      if (effect.off) this.off(`es:${effect.reason}`);
+      const off = endsSystem(effect, false);
+      pulse.hearEvent({ kind: "will.done", atMs: 0, completed: false, off });
+      if (off) this.off(`es:${effect.reason}`);
       else pulse.willRunning = false;
     });
   }

@@ -93,7 +93,8 @@ export class SwarmPulseWatch {
     const isHeard = silentMs < overdueMs(this.#config.budget.intervalMs) && this.#isLinked;
     if (atMs <= untilMs - this.#leadMs() || isHeard) return;
     this.#isLeaseOver = true;
-    this.#host.executeWillOfAgent();
+    const { internalFailure = "emergency" } = this.#config;
+    this.#host.executeWillOfAgent(internalFailure !== "emergency");
   }
 
   /** A stopped process is stopped: no reason to wait for three words. */

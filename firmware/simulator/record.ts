@@ -24,6 +24,8 @@ export class SwarmRecord {
   /** Refusals since the newest record that is on flash. */
   #failures = 0;
   #hasBegun: boolean;
+  /** The server has given up and stays on. */
+  #isOutside = false;
 
   /** `config`: what its agent goes by. `isAlive`: the process that keeps it runs. */
   constructor(host: SwarmHost, config: ClusterConfig, isAlive: () => boolean) {
@@ -107,6 +109,19 @@ export class SwarmRecord {
     });
   }
 
+  /** In no view for the rest of this boot (D24); `done` once that is on flash, however often it is refused. */
+  leave(state: FailoverState, done: () => void): void {
+    this.#isOutside = true;
+    this.#record = this.#draw(state);
+    this.#saves += 1;
+    const look = (): void => {
+      if (!this.#isAlive()) return;
+      if (this.#put(this.#record)) done();
+      else this.#host.world.clock.after(RETRY_MS, look);
+    };
+    look();
+  }
+
   /** `done` once it is on flash, or a newer record that says the same; `failed` when the folder refuses it. */
   hold(state: FailoverState, done: () => void, failed: () => void): void {
     this.keep(state);
@@ -177,9 +192,9 @@ export class SwarmRecord {
     });
     if (facts === null) return { ...this.#record, groups };
     const view = state.hold?.view ?? facts.view;
-    if (view === null) {
-      return { ...this.#record, members: [], absent: [], provisional: false, groups };
-    }
+    const outside = { ...this.#record, members: [], absent: [], provisional: false, groups };
+    if (this.#isOutside) return { ...outside, consumedBy: null };
+    if (view === null) return outside;
     const provisional = state.hold === null && facts.provisional === true;
     const { epoch, members, absent = [] } = view;
     return { ...this.#record, epoch, members, absent, provisional, consumedBy: null, groups };

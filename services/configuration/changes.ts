@@ -14,6 +14,7 @@ export interface ConfigChange {
     | "group-edited"
     | "policy"
     | "timing"
+    | "failure"
     | "text"
     | "fixed";
   /** Name of the group, or the key. */
@@ -37,7 +38,12 @@ const BLENDABLE: readonly QuorumMethod[] = ["com", "com-disk", "none"];
 
 /** Empty = the same text. Text that says the same in other words is one change of kind `text`. */
 export function compareConfigs(old: Compared, next: Compared): readonly ConfigChange[] {
-  const changes = [...fixedChanges(old, next), ...timingChanges(old, next), ...groups(old, next)];
+  const changes = [
+    ...fixedChanges(old, next),
+    ...timingChanges(old, next),
+    ...failureChanges(old, next),
+    ...groups(old, next),
+  ];
   if (changes.length > 0 || old.hash === next.hash) return changes;
   return [{ kind: "text", at: "", from: "", to: "", needs: "live" }];
 }
@@ -80,6 +86,14 @@ function timingChanges(old: Compared, next: Compared): ConfigChange[] {
   const shown = ({ marginMs, claimMs }: Budget): string => `margin ${marginMs}, claim ${claimMs}`;
   const at = "timing (pauseMs, giveUpMs, claimMs)";
   return [{ kind: "timing", at, from: shown(old.budget), to: shown(next.budget), needs }];
+}
+
+/** Each server goes by its own text's level, and no lease hangs on it (D24). */
+function failureChanges(old: Compared, next: Compared): ConfigChange[] {
+  const { internalFailure: from = "emergency" } = old;
+  const { internalFailure: to = "emergency" } = next;
+  if (from === to) return [];
+  return [{ kind: "failure", at: "internalFailure", from, to, needs: "live" }];
 }
 
 function groups(old: Compared, next: Compared): ConfigChange[] {

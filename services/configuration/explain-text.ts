@@ -158,6 +158,18 @@ const EXPLAIN_TEXT = {
     en: "watchdog {watchdog} + sigma {sigma} exceeds the timeout",
     ja: "ウォッチドッグ {watchdog} + sigma {sigma} がタイムアウトを超えます",
   },
+  failureEmergency: {
+    en: "Internal failure (emergency): an own process that fails is restarted; when that does not succeed in time, this server performs emergency shutdown (D24).",
+    ja: "内部障害 (emergency): 異常になった自プロセスを再起動し、時間内に復旧しなければ本サーバを緊急シャットダウンします (D24)。",
+  },
+  failureServiceStop: {
+    en: "Internal failure (service-stop): an own process that fails is restarted; when that does not succeed in time, the groups of this server are ended as fast as by an emergency shutdown, and the server stays on, detached. What cannot be ended goes with the system (D24).",
+    ja: "内部障害 (service-stop): 異常になった自プロセスを再起動し、時間内に復旧しなければ緊急シャットダウンと同じ速さでグループを終了します。サーバは切り離された状態で稼働を続けます。終了できないものがあればシステムを停止します (D24)。",
+  },
+  failureRestart: {
+    en: "Internal failure (restart): an agent that fails is restarted for as long as it takes, its groups run on under the lease of the pulse; when the pulse does not come back before the end of the lease, the groups are ended and the server stays on, detached, unless the watchdog resets it before (D24).",
+    ja: "内部障害 (restart): 異常になったエージェントは復旧するまで再起動を続け、グループはパルスのリースの下で動作を続けます。パルスがリース終了までに復旧しなければグループを終了し、サーバは切り離された状態で稼働を続けます。ただし先にウォッチドッグがリセットする場合があります (D24)。",
+  },
 } as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
 
 export type ExplainKey = keyof typeof EXPLAIN_TEXT;

@@ -53,6 +53,7 @@ export function explainBudget(config: LoadedConfig, language: Language = "en"): 
     ...diskLines(config, say),
     say("start", { wait: time(config.timing.startSyncWaitMs) }),
     protectionLine(b, say),
+    failureLine(config, say),
   ];
 }
 
@@ -152,6 +153,20 @@ function protectionLine(b: Budget, say: Explainer): string {
     }
     default:
       return unreachable(b.protection);
+  }
+}
+
+/** D24: what a failed process of the cluster itself leads to. */
+function failureLine({ internalFailure = "emergency" }: LoadedConfig, say: Explainer): string {
+  switch (internalFailure) {
+    case "emergency":
+      return say("failureEmergency");
+    case "service-stop":
+      return say("failureServiceStop");
+    case "restart":
+      return say("failureRestart");
+    default:
+      return unreachable(internalFailure);
   }
 }
 

@@ -19,7 +19,7 @@ import {
 import type { Edition } from "./edition.ts";
 import { composeFinding, FINDINGS_MAX, type Finding, type Remark } from "./finding.ts";
 import { formWarnings, groupRows } from "./form.ts";
-import { methodRemarks, warningRemarks } from "./method-rules.ts";
+import { failureRemarks, methodRemarks, warningRemarks } from "./method-rules.ts";
 import type {
   ClusterConfig,
   LanPath,
@@ -72,6 +72,8 @@ export function loadConfiguration(text: string, fileName: string): LoadResult {
   if (result.kind === "violated") {
     return { kind: "refused", findings: compose(timingRemarks(raw, timing, facts, result)) };
   }
+  const unguarded = failureRemarks(raw, result.budget);
+  if (unguarded.length > 0) return { kind: "refused", findings: compose(unguarded) };
   const config = buildConfig(
     raw,
     timing,
@@ -149,6 +151,7 @@ function buildConfig(
     revision: raw.revision,
     hash,
     method: raw.method,
+    internalFailure: raw.internalFailure,
     servers: raw.servers.map((server, index) => ({
       name: serverName(server.name),
       index,

@@ -167,6 +167,22 @@ export function warningRemarks(raw: RawConfiguration, budget: Budget): Remark[] 
   return [...remarks, ...loopbackWarnings(raw), ...interfaceWarnings(raw)];
 }
 
+/**
+ * D24: a server whose agent stays away rests on its pulse alone. Were that to fail as well, only a reset before
+ * the takeover keeps the groups from running twice.
+ */
+export function failureRemarks(raw: RawConfiguration, budget: Budget): Remark[] {
+  if (raw.internalFailure !== "restart" || budget.protection === "reset-bounded") return [];
+  return [
+    {
+      at: ["internalFailure"],
+      expected: `"restart" only with a watchdog of at most ${resetBoundMs(budget)} ms (level reset-bounded)`,
+      found: budget.watchdogMs === 0 ? "no watchdog" : `a watchdog of ${budget.watchdogMs} ms`,
+      remedy: 'set timing.watchdogTimeoutMs, or choose "service-stop" or "emergency"',
+    },
+  ];
+}
+
 /** Longest watchdog timeout that still gives the level reset-bounded, ms. */
 function resetBoundMs(budget: Budget): number {
   const boundMs = Math.floor(budget.timeoutMs * 0.999 - budget.sigmaMs);

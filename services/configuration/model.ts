@@ -7,6 +7,14 @@ import type { GroupName, PathId, ServerIndex, ServerName } from "../../hal/base/
 
 export type QuorumMethod = "com" | "com-disk" | "disk" | "majority" | "mirror" | "none";
 
+/**
+ * What follows when a process of the cluster itself (agent, pulse) hangs or is gone and its restart does not
+ * succeed in time (D24). `emergency`: emergency shutdown. `service-stop`: the groups are ended just as fast, the
+ * server stays on and outside. `restart`: the agent is restarted for as long as it takes; for the pulse as
+ * `service-stop`, because without it nobody holds a lease.
+ */
+export type InternalFailure = "emergency" | "service-stop" | "restart";
+
 export interface LanPath {
   readonly id: PathId;
   /** private = interconnect-dedicated LAN (R2), public = spare interconnect (R3). */
@@ -150,6 +158,8 @@ export interface ClusterConfig {
   /** First 8 hex digits of SHA-256 over the configuration text. */
   readonly hash: string;
   readonly method: QuorumMethod;
+  /** Default emergency. */
+  readonly internalFailure?: InternalFailure;
   readonly servers: readonly ServerConfig[];
   readonly lans: readonly LanPath[];
   readonly com: ComPath | null;

@@ -5,6 +5,7 @@
  * Source: R1-R5, R11-R12, R140-R145; protocol.md 1.2; D17, D42, D47.
  */
 import * as v from "valibot";
+import { choice, flag, milliseconds, text, whole } from "./schema-words.ts";
 
 /** Most members of one cluster (R135, R136). */
 export const SERVERS_MAX = 16;
@@ -21,28 +22,9 @@ const DAY_MS = 86_400_000;
 
 export const METHODS = ["com", "com-disk", "disk", "majority", "mirror", "none"] as const;
 export const EDITIONS = ["value", "lite", "standard", "enterprise"] as const;
+/** D24: what follows when an own process that failed cannot be brought back; the first is the default. */
+export const INTERNAL_FAILURES = ["emergency", "service-stop", "restart"] as const;
 export const BAUDS = [9600, 19200, 38400, 57600, 115200] as const;
-
-const text = (expected: string, pattern: RegExp, description: string) =>
-  v.pipe(v.string(expected), v.regex(pattern, expected), v.description(description));
-
-const flag = (description: string) =>
-  v.optional(v.pipe(v.boolean("true or false"), v.description(description)), false);
-
-const bounded = (expected: string, low: number, high: number, description: string) =>
-  v.pipe(
-    v.number(expected),
-    v.integer(expected),
-    v.minValue(low, expected),
-    v.maxValue(high, expected),
-    v.description(description),
-  );
-
-const milliseconds = (low: number, high: number, description: string) =>
-  bounded(`a whole number of ms from ${low} to ${high}`, low, high, description);
-
-const whole = (low: number, high: number, description: string) =>
-  bounded(`a whole number from ${low} to ${high}`, low, high, description);
 
 const serverNameText = text(
   "a server name of 1 to 15 letters, digits or hyphens",
@@ -154,9 +136,9 @@ const server = v.strictObject(
 const lan = v.strictObject(
   {
     id: pathIdText,
-    kind: v.pipe(
-      v.picklist(["private", "public"], 'one of "private", "public"'),
-      v.description("private = interconnect-dedicated LAN, public = spare interconnect."),
+    kind: choice(
+      ["private", "public"],
+      "private = interconnect-dedicated LAN, public = spare interconnect.",
     ),
     addresses: perServer(
       'an address "ip:port"',
@@ -316,16 +298,16 @@ const group = v.strictObject(
   {
     name: groupNameText,
     start: v.optional(
-      v.pipe(
-        v.picklist(["auto", "manual"], 'one of "auto", "manual"'),
-        v.description("auto starts with the cluster, manual waits for an order. Default auto."),
+      choice(
+        ["auto", "manual"],
+        "auto starts with the cluster, manual waits for an order. Default auto.",
       ),
       "auto",
     ),
     form: v.optional(
-      v.pipe(
-        v.picklist(["failover", "parallel"], 'one of "failover", "parallel"'),
-        v.description("parallel runs on all servers of the policy at once. Default failover."),
+      choice(
+        ["failover", "parallel"],
+        "parallel runs on all servers of the policy at once. Default failover.",
       ),
       "failover",
     ),
@@ -360,17 +342,19 @@ export const configurationSchema = v.strictObject(
     cluster,
     virtual: flag("true only on the virtual appliance: COM over TCP and nbd:// are allowed."),
     edition: v.optional(
-      v.pipe(
-        v.picklist(EDITIONS, `one of ${EDITIONS.map((edition) => `"${edition}"`).join(", ")}`),
-        v.description("Enforces the limits of a product edition. Default: technical limits only."),
-      ),
+      choice(EDITIONS, "Enforces the limits of a product edition. Default: technical limits only."),
     ),
     revision: v.optional(whole(1, 0xffff_ffff, "Raised with every change. Default 1."), 1),
-    method: v.pipe(
-      v.picklist(METHODS, `one of ${METHODS.map((method) => `"${method}"`).join(", ")}`),
-      v.description(
-        "Network partition resolution. This release: com, com-disk, disk, none, majority.",
+    method: choice(
+      METHODS,
+      "Network partition resolution. This release: com, com-disk, disk, none, majority.",
+    ),
+    internalFailure: v.optional(
+      choice(
+        INTERNAL_FAILURES,
+        "When an own process cannot be restarted: end the server, its groups, or restart on. Default emergency.",
       ),
+      "emergency",
     ),
     timing: v.optional(timing, {}),
     servers: v.pipe(

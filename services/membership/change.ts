@@ -9,20 +9,30 @@ import type { PulseEffect } from "../effects.ts";
 import type { StopReason } from "../events.ts";
 import { isSole, type MembershipState, note, type Result, type Surroundings } from "./state.ts";
 
-/** Executes the last will: final for this host incarnation. */
+/** Executes the last will: final for this host incarnation. `if-left`: off only for what outlives the will. */
 export function giveUp(
   state: MembershipState,
   reason: StopReason,
   evidence: string,
-  off: boolean,
+  off: boolean | "if-left",
   around: Pick<Surroundings, "atMs">,
 ): Result {
   if (state.gaveUp !== null) return done(state);
   const next = become(state, "detached", around.atMs);
+  const ends = off === "if-left" ? { off: false, offIfLeft: true } : { off };
   return {
     state: { ...next, gaveUp: reason, view: null, promise: null, provisional: null },
-    effects: [{ kind: "will.execute", reason, evidence, off }, { kind: "agent.tell" }],
+    effects: [{ kind: "will.execute", reason, evidence, ...ends }, { kind: "agent.tell" }],
   };
+}
+
+/** D24: the agent is gone for good. No lease is lost by that, so how far this server goes is its operator's choice. */
+export function loseAgent(
+  state: MembershipState,
+  { atMs, config }: Pick<Surroundings, "atMs" | "config">,
+): Result {
+  const off = config.internalFailure === "service-stop" ? "if-left" : true;
+  return giveUp(state, "agent-lost", "agent did not come back", off, { atMs });
 }
 
 /** Every method that shares data shuts the server down; "none" has nothing to protect but its address. */

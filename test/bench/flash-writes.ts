@@ -33,6 +33,7 @@ const CLUSTER: ClusterLine = {
   intervalMs: 300,
   groups: [{ name: GROUP, policy: SERVERS, start: "auto" }],
   watchdogMs: null,
+  internalFailure: null,
   diskWaitMs: null,
   startWaitMs: null,
   worlds: ["rack"],

@@ -164,6 +164,7 @@ function clusterOf(options: ManyOptions, servers: string[]): ClusterLine {
     intervalMs,
     groups: [{ name: "web", policy: servers, start: "auto" }],
     watchdogMs: null,
+    internalFailure: null,
     diskWaitMs: null,
     startWaitMs: null,
     worlds: ["rack"],

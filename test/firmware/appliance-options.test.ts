@@ -32,6 +32,19 @@ test("without arguments: com-disk, two servers, 1 s, group web", () => {
   });
 });
 
+test("D24: the level of an internal failure is one of three words, and goes into the configuration", () => {
+  for (const level of ["emergency", "service-stop", "restart"]) {
+    const parsed = parseApplianceOptions(["--internal-failure", level]);
+    assert.ok(parsed.kind === "options" && parsed.options.template.internalFailure === level);
+  }
+  const unknown = parseApplianceOptions(["--internal-failure", "reboot"]);
+  assert.ok(unknown.kind === "refused");
+  assert.match(
+    unknown.kind === "refused" ? unknown.message : "",
+    '--internal-failure: expected one of emergency, service-stop, restart, found "reboot"',
+  );
+});
+
 test("another broker is named by its address, and no dashboard is wanted with --no-web", () => {
   const given = parseApplianceOptions(["--broker", "mqtt://127.0.0.1:1883"]);
   assert.ok(given.kind === "options" && given.options.brokerUrl === "mqtt://127.0.0.1:1883");

@@ -299,6 +299,10 @@ class LabWorld implements World {
     this.#scripts.set(condition);
   }
 
+  lose(server: string): Promise<void> {
+    return Promise.reject(rackOnly(`stop the supervisor of ${server}`));
+  }
+
   signalBroker(signal: NodeJS.Signals): Promise<void> {
     return Promise.reject(rackOnly(`send ${signal} to a broker`));
   }

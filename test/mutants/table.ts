@@ -7,6 +7,7 @@ import { CONFIGURATION } from "./table-configuration.ts";
 import { DECISIONS } from "./table-decisions.ts";
 import { EDGES } from "./table-edges.ts";
 import { FORMS } from "./table-forms.ts";
+import { INTERNAL } from "./table-internal.ts";
 import { METHODS } from "./table-methods.ts";
 import { MIRRORS } from "./table-mirror.ts";
 import { STORE } from "./table-store.ts";
@@ -19,4 +20,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONFIGURATION,
   ...EDGES,
   ...FORMS,
+  ...INTERNAL,
 ];

@@ -43,6 +43,7 @@ export function applianceArguments(
   words.push("--timeout", String(cluster.timeoutMs), "--interval", String(cluster.intervalMs));
   if (!cluster.view) words.push("--no-web");
   if (cluster.watchdogMs !== null) words.push("--watchdog", String(cluster.watchdogMs));
+  if (cluster.internalFailure !== null) words.push("--internal-failure", cluster.internalFailure);
   if (cluster.diskWaitMs !== null) words.push("--disk-wait", String(cluster.diskWaitMs));
   if (cluster.startWaitMs !== null) words.push("--start-sync", String(cluster.startWaitMs));
   for (const { name, policy, start } of cluster.groups) {

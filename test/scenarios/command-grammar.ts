@@ -51,6 +51,13 @@ export type Command =
       readonly role: Role;
       readonly signal: ProcessSignal;
     }
+  /** Killed, and its supervisor cannot start it until it is found again. */
+  | {
+      readonly kind: "loss";
+      readonly server: string;
+      readonly role: "agent" | "pulse";
+      readonly lost: boolean;
+    }
   /** The broker of the virtual appliance, which belongs to no server. */
   | { readonly kind: "broker"; readonly signal: ProcessSignal }
   /** The server's telemetry runs in circles from now on: all of a core, and no word any more. */
@@ -140,6 +147,16 @@ const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonl
       form: "kill -9|stop|continue SERVER agent|pulse|disk|telemetry",
       pattern: new RegExp(`^(kill -9|stop|continue) ${SERVER} (agent|pulse|disk|telemetry)$`),
       read: readSignal,
+    },
+    {
+      form: "lose|find SERVER agent|pulse",
+      pattern: new RegExp(`^(lose|find) ${SERVER} (agent|pulse)$`),
+      read: (m) => ({
+        kind: "loss",
+        server: m[2] ?? "",
+        role: m[3] === "pulse" ? "pulse" : "agent",
+        lost: m[1] === "lose",
+      }),
     },
     {
       form: "kill -9|stop|continue broker",

@@ -58,6 +58,7 @@ export function createFakeWorld(cluster: ClusterLine, flaw: Flaw): World {
     },
     freeze: unsupported,
     signal: unsupported,
+    lose: unsupported,
     signalBroker: unsupported,
     spin: unsupported,
     topic: unsupported,

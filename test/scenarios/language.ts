@@ -16,6 +16,7 @@
  * Source: style.md 32; form after the transcripts of etcd-io/raft.
  */
 import { serverNames } from "../../firmware/appliance/options.ts";
+import { INTERNAL_FAILURES } from "../../services/configuration/schema.ts";
 import { type Command, parseCommand } from "./command-grammar.ts";
 import { type Fact, parseFact } from "./fact-grammar.ts";
 
@@ -39,6 +40,8 @@ export interface ClusterLine {
   readonly groups: readonly GroupLine[];
   /** W: an unfed tree is reset after this long; 0 = no watchdog; null = the world's default. */
   readonly watchdogMs: number | null;
+  /** D24: what follows when an own process cannot be restarted; null = the default. */
+  readonly internalFailure: "emergency" | "service-stop" | "restart" | null;
   /** DIO; null = the timeout. */
   readonly diskWaitMs: number | null;
   /** Start-synchronisation wait (D17); null = the world's default. */
@@ -240,6 +243,7 @@ function parseCluster(line: string): ClusterLine | string {
     intervalMs: 100,
     groups: [],
     watchdogMs: null,
+    internalFailure: null,
     diskWaitMs: null,
     startWaitMs: null,
     worlds: ["rack"],
@@ -278,6 +282,12 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
       return ms === null ? "interval=MS after timeout=MS" : { ...cluster, intervalMs: ms };
     case "watchdog":
       return ms === null ? "watchdog=MS (0 = none)" : { ...cluster, watchdogMs: ms };
+    case "internal-failure": {
+      const level = INTERNAL_FAILURES.find((one) => one === value);
+      return level === undefined
+        ? `internal-failure=${INTERNAL_FAILURES.join("|")}`
+        : { ...cluster, internalFailure: level };
+    }
     case "disk-wait":
       return ms === null ? "disk-wait=MS" : { ...cluster, diskWaitMs: ms };
     case "start-wait":
@@ -306,7 +316,7 @@ function applyOption(cluster: ClusterLine, key: string, value: string): ClusterL
         : `world=${WORLDS.join(",")}`;
     }
     default:
-      return `one of method= servers= timeout= interval= group= watchdog= disk-wait= start-wait= two-owners= alone= set= view= script= world=, not \`${key}\``;
+      return `one of method= servers= timeout= interval= group= watchdog= internal-failure= disk-wait= start-wait= two-owners= alone= set= view= script= world=, not \`${key}\``;
   }
 }
 

@@ -35,6 +35,9 @@ export async function playCommand(
     case "signal":
       await world.signal(command.server, command.role, command.signal);
       return DONE;
+    case "loss":
+      await world.lose(command.server, command.role, command.lost);
+      return DONE;
     case "broker":
       await world.signalBroker(command.signal);
       return DONE;

@@ -17,6 +17,7 @@ import {
   rackSocket,
   serverPlaces,
 } from "../../firmware/places.ts";
+import { readProcess } from "../../hal/drivers/process-tree/process-tree.ts";
 import type { StatusDocument } from "../../services/status.ts";
 import {
   type Appliance,
@@ -90,6 +91,8 @@ class RackWorld implements World {
   readonly #scripts: ScriptFolder | null;
   #appliance: Appliance | null = null;
   #customer: Customer | null = null;
+  /** Loops of supervisors that stand still, by server and role. */
+  readonly #loops = new Map<string, number>();
   #eye: BrokerEye | null = null;
 
   constructor(cluster: ClusterLine) {
@@ -159,6 +162,25 @@ class RackWorld implements World {
     const pid = machine?.pids[role];
     if (pid === undefined) throw new Error(`${server} has no process in the role ${role}`);
     process.kill(pid, signal);
+  }
+
+  /** The loop that keeps the process stands still: what has died is not even reaped. */
+  async lose(server: string, role: "agent" | "pulse", lost: boolean): Promise<void> {
+    const name = `${server} ${role}`;
+    const loop = this.#loops.get(name);
+    if (!lost) {
+      if (loop === undefined) throw new Error(`${name} was not lost`);
+      this.#loops.delete(name);
+      process.kill(loop, "SIGCONT");
+      return;
+    }
+    const pid = (await this.machines()).find((m) => m.name === server)?.pids[role];
+    const keeper = pid === undefined ? undefined : readProcess(pid)?.parentPid;
+    if (pid === undefined || keeper === undefined || keeper <= 1)
+      throw new Error(`${name} does not run`);
+    this.#loops.set(name, keeper);
+    process.kill(keeper, "SIGSTOP");
+    process.kill(pid, "SIGKILL");
   }
 
   async signalBroker(signal: NodeJS.Signals): Promise<void> {

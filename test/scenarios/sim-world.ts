@@ -130,6 +130,15 @@ export class SimWorld implements World {
     else host.killAgent();
   }
 
+  async lose(server: string, role: "agent" | "pulse", lost: boolean): Promise<void> {
+    this.#reach();
+    const host = this.#host(server);
+    if (!lost) return host.revive();
+    host.bends.restartMs = Number.POSITIVE_INFINITY;
+    if (role === "pulse") host.killPulse("story");
+    else host.killAgent();
+  }
+
   async killProgram(group: string): Promise<void> {
     this.#reach();
     const index = this.#group(group);

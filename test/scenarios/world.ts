@@ -88,6 +88,8 @@ export interface World {
   power(server: string, on: boolean): Promise<void>;
   freeze(server: string, frozen: boolean): Promise<void>;
   signal(server: string, role: Role, signal: NodeJS.Signals): Promise<void>;
+  /** Its process is killed and not started again, until `lost` is false. */
+  lose(server: string, role: "agent" | "pulse", lost: boolean): Promise<void>;
   /** The broker that stands beside the rack. */
   signalBroker(signal: NodeJS.Signals): Promise<void>;
   /** The server's telemetry process runs in an endless loop from now on. */

@@ -3,6 +3,7 @@
  * what it was drawn for. Source: R57-R111; protocol.md 1.2, 1.3-1.6.
  */
 import { type LoadedConfig, loadConfiguration } from "../../services/configuration/load.ts";
+import type { InternalFailure } from "../../services/configuration/model.ts";
 
 interface Setting {
   readonly method: "com" | "com-disk" | "disk" | "none" | "majority";
@@ -11,6 +12,7 @@ interface Setting {
   readonly watchdogMs?: number;
   readonly diskWaitMs?: number;
   readonly earlyVerdict?: boolean;
+  readonly internalFailure?: InternalFailure;
 }
 
 export const SETTINGS = {
@@ -46,10 +48,43 @@ export const LONG_SETTINGS = {
   "majority-16-3s": { method: "majority", servers: 16, timeoutMs: 3000 },
   "majority-16-30s": { method: "majority", servers: 16, timeoutMs: 30_000 },
 } as const satisfies Readonly<Record<string, Setting>>;
-export type SettingName = keyof typeof SETTINGS | keyof typeof LONG_SETTINGS;
+/** Levels of D24 beside the default: played by name, so that the draws of all other storms stay what they are. */
+export const LEVEL_SETTINGS = {
+  "com-service-stop": { method: "com", internalFailure: "service-stop" },
+  "com-disk-service-stop": { method: "com-disk", internalFailure: "service-stop" },
+  "disk-service-stop": { method: "disk", internalFailure: "service-stop" },
+  "none-service-stop": { method: "none", internalFailure: "service-stop" },
+  "majority-3-service-stop": {
+    method: "majority",
+    servers: 3,
+    internalFailure: "service-stop",
+  },
+  "com-disk-restart": { method: "com-disk", watchdogMs: 500, internalFailure: "restart" },
+  "disk-restart": {
+    method: "disk",
+    watchdogMs: 500,
+    diskWaitMs: 1600,
+    internalFailure: "restart",
+  },
+  "none-restart": { method: "none", watchdogMs: 500, internalFailure: "restart" },
+  "majority-3-restart": {
+    method: "majority",
+    servers: 3,
+    watchdogMs: 500,
+    internalFailure: "restart",
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
+export type SettingName =
+  | keyof typeof SETTINGS
+  | keyof typeof LONG_SETTINGS
+  | keyof typeof LEVEL_SETTINGS;
 /** What short storms are drawn for. */
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
-const ALL: Readonly<Record<SettingName, Setting>> = { ...SETTINGS, ...LONG_SETTINGS };
+const ALL: Readonly<Record<SettingName, Setting>> = {
+  ...SETTINGS,
+  ...LONG_SETTINGS,
+  ...LEVEL_SETTINGS,
+};
 export const ALL_SETTING_NAMES = Object.keys(ALL) as SettingName[];
 
 const LOADED = new Map<SettingName, LoadedConfig>();
@@ -73,7 +108,7 @@ export const textOf = (name: SettingName): Uint8Array =>
   Buffer.from(writeSetting(settingOf(name)), "utf8");
 
 function writeSetting(setting: Setting): string {
-  const { method, servers: count = 2, timeoutMs = 1000 } = setting;
+  const { method, servers: count = 2, timeoutMs = 1000, internalFailure } = setting;
   const names = Array.from({ length: count }, (_, index) => `SERVER${index + 1}`);
   const perServer = (value: (index: number) => string): Record<string, string> =>
     Object.fromEntries(names.map((server, index) => [server, value(index)]));
@@ -95,6 +130,7 @@ function writeSetting(setting: Setting): string {
     cluster: { name: "storm" },
     virtual: true,
     method,
+    ...(internalFailure === undefined ? {} : { internalFailure }),
     timing: {
       heartbeatTimeoutMs: timeoutMs,
       heartbeatIntervalMs: timeoutMs / 10,

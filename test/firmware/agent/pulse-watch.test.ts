@@ -28,7 +28,11 @@ const notes: string[] = [];
 function openWatch(): PulseWatch {
   notes.length = 0;
   stand = spawn("/bin/sleep", ["60"]);
-  const watch = new PulseWatch(context, (key) => notes.push(key));
+  const watch = new PulseWatch(
+    context,
+    (key) => notes.push(key),
+    () => undefined,
+  );
   watch.greet(stand.pid ?? 0, 1000);
   watch.hear(observing, 1000);
   return watch;
@@ -111,6 +115,7 @@ test("R22: an agent that boots while its pulse is stopped ends it at the second 
   const watch = new PulseWatch(
     { ...context, local: { runDir } } as unknown as ServerContext,
     (key) => notes.push(key),
+    () => undefined,
   );
   const ended = once(stand, "exit");
   // Not connected, then connected for less than a late word: nobody is missed yet.
@@ -135,6 +140,7 @@ test("R22: a pulse that is slow to greet is given time, and a greeting ends the 
   const watch = new PulseWatch(
     { ...context, local: { runDir } } as unknown as ServerContext,
     (key) => notes.push(key),
+    () => undefined,
   );
   watch.tick(1000, true, false);
   watch.tick(3000, true, false);
