@@ -39,7 +39,7 @@ import type { AliveWord, Facts } from "../../services/facts.ts";
 import { remapWords } from "../../services/failover/remap.ts";
 import { decodeWords, type Words } from "../../services/failover/words.ts";
 import type { ServerContext } from "../local.ts";
-import { drawSight, isMixed } from "./config-sight.ts";
+import { drawSight, isMixed, knownText } from "./config-sight.ts";
 
 export interface ConfigDeskOptions {
   readonly note: (key: string, data: NoteData) => void;
@@ -313,15 +313,12 @@ export class ConfigDesk {
 
   /** The pulse has gone on by a text that this process gave up, or knows from its predecessor only. */
   #findInstalled(pulseHash: string): void {
-    const { index } = this.#store ?? {};
     if (this.#leaving !== null || pulseHash === "" || this.#ownHash.startsWith(pulseHash)) return;
     const { draft } = this.#state;
-    if (index == null || (draft?.prepared === "yes" && draft.hash.startsWith(pulseHash))) return;
-    const known = [index.current, index.prepared, ...index.old, this.#ready].find(
-      (entry) => entry?.hash.startsWith(pulseHash) === true,
-    );
-    if (known == null) return;
-    this.#leaving = { revision: { rev: known.rev, hash: known.hash }, durableAtMs: null };
+    if (draft?.prepared === "yes" && draft.hash.startsWith(pulseHash)) return;
+    const known = knownText(this.#store?.index ?? null, this.#ready, pulseHash);
+    if (known === null) return;
+    this.#leaving = { revision: known, durableAtMs: null };
     void this.#persist();
   }
 
@@ -337,7 +334,10 @@ export class ConfigDesk {
     const saved = await this.#store?.install(leaving.revision.hash, host);
     if (saved?.kind !== "done") {
       this.#options.note("config.store-failed", { error: saved?.text ?? "no store" });
-      this.#retryAtMs = monotonicMs() + RETRY_MS;
+      // It was taken back while the pulse went on by it: the others hand it over once more.
+      const { hash } = leaving.revision;
+      if (knownText(this.#store?.index ?? null, this.#ready, hash) === null) this.#leaving = null;
+      else this.#retryAtMs = monotonicMs() + RETRY_MS;
       return;
     }
     await this.#writeFile();

@@ -6,7 +6,11 @@
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import type { Budget } from "../../services/configuration/model.ts";
 import type { PeerSight, Sight } from "../../services/configuration/rollout-state.ts";
-import { decodeRollout, type RolloutWords } from "../../services/configuration/rollout-words.ts";
+import {
+  decodeRollout,
+  type Revision,
+  type RolloutWords,
+} from "../../services/configuration/rollout-words.ts";
 import { alivePeriodMs, type Facts, type PeerFact } from "../../services/facts.ts";
 import { fellows, isMany } from "../../services/failover/hear.ts";
 import { decodeWords } from "../../services/failover/words.ts";
@@ -68,4 +72,24 @@ function hasTrouble(facts: Facts, atMs: number, intervalMs: number): boolean {
   const isFirm = ({ state, sameView, sinceHeardMs }: PeerFact): boolean =>
     state === "member" && sameView && (!isMany(facts) || (sinceHeardMs ?? staleMs) < staleMs);
   return peers.some((peer) => (members.includes(peer) || !isMany(facts)) && !isFirm(peer));
+}
+
+/** Texts of a server's folder. */
+interface Texts {
+  readonly current: Revision;
+  readonly prepared: Revision | null;
+  readonly old: readonly Revision[];
+}
+
+/** A text that this server still has, by the beginning of its hash; null = none. `ready`: one in its memory. */
+export function knownText(
+  index: Texts | null,
+  ready: Revision | null,
+  beginning: string,
+): Revision | null {
+  if (index === null) return null;
+  const known = [index.current, index.prepared, ...index.old, ready].find(
+    (entry) => entry?.hash.startsWith(beginning) === true,
+  );
+  return known == null ? null : { rev: known.rev, hash: known.hash };
 }

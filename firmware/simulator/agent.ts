@@ -33,7 +33,7 @@ export class SwarmAgent {
   readonly #host: SwarmHost;
   /** The text that this process goes by. */
   readonly config: ClusterConfig;
-  readonly #desk: SwarmDesk | null;
+  readonly desk: SwarmDesk | null;
   readonly release: SwarmRelease;
   readonly #record: SwarmRecord;
   readonly #programs: SwarmPrograms;
@@ -76,7 +76,7 @@ export class SwarmAgent {
       say: () => this.#sendToken(),
       busyGroups: () => busyGroups(this.state, this.config),
     };
-    this.#desk =
+    this.desk =
       start === null || host.texts === null
         ? null
         : new SwarmDesk(host, host.texts, start, options);
@@ -85,12 +85,12 @@ export class SwarmAgent {
 
   /** Number of the text that this process goes by; the same text may get a higher one. */
   get revision(): number {
-    return this.#desk?.state.current.rev ?? this.config.revision;
+    return this.desk?.state.current.rev ?? this.config.revision;
   }
 
   /** A text is on its way here, or this process is about to make place for the next one. */
   get isMovingText(): boolean {
-    return this.#desk !== null && (this.#desk.isChanging || this.#desk.state.draft !== null);
+    return this.desk !== null && (this.desk.isChanging || this.desk.state.draft !== null);
   }
 
   /** An operator at this server orders what only a later release knows. */
@@ -103,7 +103,7 @@ export class SwarmAgent {
 
   /** An operator at this server brings another configuration text. */
   apply(bytes: Uint8Array): void {
-    this.do(() => this.#desk?.apply(bytes));
+    this.do(() => this.desk?.apply(bytes));
   }
 
   get isFrozen(): boolean {
@@ -144,7 +144,7 @@ export class SwarmAgent {
       this.#watch.greet();
       const will = this.#will;
       if (will !== null) this.#host.toPulse((pulse) => pulse.hearWill(will.revision, will.covers));
-      this.#desk?.greet();
+      this.desk?.greet();
       if (this.#booted) this.#sendToken();
       this.#arm();
     });
@@ -152,7 +152,7 @@ export class SwarmAgent {
 
   miss(): void {
     this.do(() => {
-      this.#desk?.miss();
+      this.desk?.miss();
       this.#watch.miss();
       const { facts } = this.state;
       if (facts !== null) this.#takeFacts({ ...facts, holdsLease: false });
@@ -162,7 +162,7 @@ export class SwarmAgent {
 
   hear(told: Facts): void {
     this.do(() => {
-      const facts = this.#desk?.hear(told) ?? told;
+      const facts = this.desk?.hear(told) ?? told;
       this.release.hear(facts);
       this.#watch.hear(facts);
       if (facts.server === "member") this.#host.world.emergencies.settle(this.#host.index);
@@ -180,7 +180,7 @@ export class SwarmAgent {
     this.do(() => {
       const atMs = this.#host.localMs();
       this.#watch.hearAlive(word);
-      this.#desk?.hearAlive(word);
+      this.desk?.hearAlive(word);
       if (atMs - this.#tokenAtMs < this.#tokenMs - 0.75 * this.#wordMs) return;
       this.#sendToken();
       this.take({ kind: "tick", atMs });
@@ -195,7 +195,7 @@ export class SwarmAgent {
       const group = isOfGroup ? this.#programs.groupAt(slot) : slot;
       // What this text does not name is refused before it is an order.
       if (group < 0) return;
-      if (isOfGroup && this.#desk?.isChanging === true) {
+      if (isOfGroup && this.desk?.isChanging === true) {
         this.#host.world.answers.push("config-busy");
         return;
       }
@@ -216,7 +216,7 @@ export class SwarmAgent {
     const wished = !sameWish(before.wish, state.wish) || !sameView(before.holds, state.holds);
     const due = event.atMs - this.#tokenAtMs >= this.#tokenMs;
     if (words || wished || due) this.#sendToken();
-    if (event.kind === "tick") this.#desk?.tick();
+    if (event.kind === "tick") this.desk?.tick();
     this.#arm();
   }
 
@@ -297,7 +297,7 @@ export class SwarmAgent {
   }
 
   #translate(blob: Uint8Array): Words | null {
-    return this.#desk === null ? decodeWords(blob) : this.#desk.translate(blob);
+    return this.desk === null ? decodeWords(blob) : this.desk.translate(blob);
   }
 
   #setWish(wish: Wish): void {
@@ -310,7 +310,7 @@ export class SwarmAgent {
     if (wish === null || this.#watch.hasGivenUp) return;
     this.#progress += 1;
     const progress = this.#progress;
-    const texts = this.#desk === null ? {} : { rollout: this.#desk.words() };
+    const texts = this.desk === null ? {} : { rollout: this.desk.words() };
     const words = { ...ownWords(this.state), unsaved: this.isBehind, ...texts };
     const blob = this.release.encode(words);
     const observing = facts?.server === "observing";

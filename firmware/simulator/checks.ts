@@ -207,8 +207,11 @@ export const judgeEnd = (world: World, expected: Expected): string[] =>
 export function findAtEnd(world: World, expected: Expected): Violation[] {
   const found: Violation[] = [];
   const calmFromMs = world.clock.nowMs - 3000;
+  // An agent that comes back late is no calm yet: the view waits for it.
+  const allThereMs = Math.max(...world.hosts.map(({ agentAtMs }) => agentAtMs));
+  const stillFromMs = Math.max(calmFromMs, allThereMs + world.widest.timeoutMs);
   for (const { atMs, index } of world.views) {
-    if (atMs > calmFromMs) found.push({ id: "L4", text: `S${index} still changes its view` });
+    if (atMs > stillFromMs) found.push({ id: "L4", text: `S${index} still changes its view` });
   }
   for (const { atMs, index } of world.wills) {
     if (atMs > calmFromMs) found.push({ id: "L4", text: `S${index} still gives up` });

@@ -30,7 +30,7 @@ import type { PulseEvent } from "../../services/events.ts";
 import type { AliveWord, Facts } from "../../services/facts.ts";
 import { remapWords } from "../../services/failover/remap.ts";
 import { decodeWords, type Words } from "../../services/failover/words.ts";
-import { drawSight, isMixed } from "../agent/config-sight.ts";
+import { drawSight, isMixed, knownText } from "../agent/config-sight.ts";
 import type { SwarmHost } from "./host.ts";
 import { readText, type StartedBy, type TextFolder } from "./texts.ts";
 
@@ -288,11 +288,9 @@ export class SwarmDesk {
     if (this.#leaving !== null || pulseHash === "" || this.#ownHash.startsWith(pulseHash)) return;
     const { draft } = this.#state;
     if (index === null || (draft?.prepared === "yes" && draft.hash.startsWith(pulseHash))) return;
-    const known = [index.current, index.prepared, ...index.old, this.#ready].find(
-      (entry) => entry?.hash.startsWith(pulseHash) === true,
-    );
-    if (known == null) return;
-    this.#leaving = { revision: { rev: known.rev, hash: known.hash }, durableAtMs: null };
+    const known = knownText(index, this.#ready, pulseHash);
+    if (known === null) return;
+    this.#leaving = { revision: known, durableAtMs: null };
     this.#persist();
   }
 
@@ -311,7 +309,9 @@ export class SwarmDesk {
     this.#save(install, (isSaved) => {
       const atMs = this.#host.localMs();
       if (!isSaved || !isKnown) {
-        this.#retryAtMs = atMs + RETRY_MS;
+        // It was taken back while the pulse went on by it: the others hand it over once more.
+        if (isKnown) this.#retryAtMs = atMs + RETRY_MS;
+        else this.#leaving = null;
         return;
       }
       this.#save(
@@ -349,6 +349,11 @@ export class SwarmDesk {
     if (!this.#waits) return;
     this.#waits = false;
     this.#host.world.noteText(this.#host.index, outcome, rev);
+  }
+
+  /** What was given to a slow disk is still on its way. */
+  get isSaving(): boolean {
+    return this.#savedAtMs > this.#host.world.clock.nowMs;
   }
 
   #send(event: PulseEvent): void {

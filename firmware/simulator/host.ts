@@ -50,6 +50,8 @@ export class SwarmHost {
   running: boolean[] = [];
   pulse: SwarmPulse | null = null;
   agent: SwarmAgent | null = null;
+  /** Newest start of an agent, on the simulated clock. */
+  agentAtMs = 0;
   /** Groups whose program ends here whenever it has been started. */
   readonly broken = new Set<number>();
   frozenUntilMs = 0;
@@ -63,7 +65,6 @@ export class SwarmHost {
   #life = 0;
   readonly #aware = new Awareness();
   #pulseAtMs = 0;
-  #agentAtMs = 0;
 
   constructor(world: World, index: number) {
     this.world = world;
@@ -194,8 +195,9 @@ export class SwarmHost {
     this.#restart(20 + this.random.below(200), () => this.#startPulse());
   }
 
+  /** Where there is none its supervisor waits already. */
   killAgent(): void {
-    if (!this.on) return;
+    if (!this.on || this.agent === null) return;
     this.world.trace(`S${this.index} agent killed`);
     this.world.troubled();
     this.#endAgent();
@@ -212,7 +214,7 @@ export class SwarmHost {
 
   /** Ends an agent older than the pulse, with all that it runs; see firmware/pulse/orphan.ts. */
   endOrphan(): void {
-    if (this.agent === null || this.#agentAtMs >= this.#pulseAtMs) return;
+    if (this.agent === null || this.agentAtMs >= this.#pulseAtMs) return;
     this.forgotAtMs = this.world.clock.nowMs;
     this.world.note(this.index, "agent.orphaned", {});
     this.executeWill(ORPHAN_WILL);
@@ -354,7 +356,7 @@ export class SwarmHost {
   #startAgent(): void {
     if (!this.on || this.agent !== null) return;
     this.agent = new SwarmAgent(this);
-    this.#agentAtMs = this.world.clock.nowMs;
+    this.agentAtMs = this.world.clock.nowMs;
     this.#sockets.connect(5);
   }
 

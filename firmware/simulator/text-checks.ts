@@ -52,7 +52,14 @@ export class TextChecks {
     const hash = pulse?.config.hash ?? "";
     const isSaved = texts?.index?.current.hash.startsWith(hash) === true;
     const mayWait = agent?.isAble !== true || pulse?.isAble !== true || bends.savesLie;
-    if (mayWait || isSaved || host.isFrozen || bends.saveMs > 0 || bends.ipcMs > 0) {
+    if (
+      mayWait ||
+      isSaved ||
+      agent?.desk?.isSaving === true ||
+      host.isFrozen ||
+      bends.saveMs > 0 ||
+      bends.ipcMs > 0
+    ) {
       this.#unsavedSinceMs[index] = clock.nowMs;
       return;
     }

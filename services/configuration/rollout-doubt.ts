@@ -45,7 +45,9 @@ export function withdraw(
   reason: WithdrawReason,
   see: Sight,
 ): RolloutStep {
-  const mayBeDecided = draft.prepared === "yes" && see.isIn && see.epoch === draft.epoch;
+  // An agent before this one may have shown it ready.
+  const wasReady = draft.prepared === "yes" || isHeld(draft, see);
+  const mayBeDecided = wasReady && see.isIn && see.epoch === draft.epoch;
   const coordinator = see.peers.find(({ index }) => index === see.coordinator);
   // Who decides took it back itself; or a member refuses, without which nothing is decided.
   const isOff =
@@ -59,14 +61,16 @@ export function withdraw(
 export const doubtEnds = ({ doubt }: RolloutState): RolloutEffect[] =>
   doubt === null ? [] : [dropping(doubt.draft, doubt.reason)];
 
+const isHeld = ({ hash }: Draft, { pulseHolds }: Sight): boolean =>
+  pulseHolds !== null && hash.startsWith(pulseHolds);
+
 /** The view in which it could be installed is over, or this pulse could not follow any more; null = it may come. */
 export function settleDoubt(state: RolloutState, see: Sight): RolloutStep | null {
   const { doubt } = state;
   if (doubt === null) return null;
-  const { hash, epoch, sinceMs } = doubt.draft;
-  const isHeld = see.pulseHolds !== null && hash.startsWith(see.pulseHolds);
+  const { epoch, sinceMs } = doubt.draft;
   const isOver = !see.isIn || see.epoch !== epoch || see.atMs - sinceMs >= SLOW_MS;
-  if (isHeld && !isOver) return null;
+  if (isHeld(doubt.draft, see) && !isOver) return null;
   return { state: { ...state, doubt: null }, effects: doubtEnds(state) };
 }
 
