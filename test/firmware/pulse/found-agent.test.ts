@@ -283,6 +283,9 @@ test("R180: words from before the first placement do not undo it when they come 
   assert.equal(agent.desired(), [0, 1]);
   agent.hear({ peer: words([idle, idle]) });
   assert.equal(agent.desired(), [0, 1]);
+  // Nor in the next view, whose coordinator is a new agent without a table.
+  agent.hear({ peer: words([idle, idle]), counter: 3 });
+  assert.equal(agent.desired(), [0, 1]);
   agent.hear({ sole: true });
   assert.equal(agent.desired(), [1, 1]);
 });
