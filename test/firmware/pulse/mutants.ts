@@ -41,7 +41,7 @@ const MAJORITY_TESTS = [
   "../../sim/whole-storms",
 ];
 /** The swarm takes 20 s of a core, and a busy machine several times as long; what hangs counts as caught. */
-const TEST_TIMEOUT_MS = 600_000;
+const TEST_TIMEOUT_MS = 180_000;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
 
