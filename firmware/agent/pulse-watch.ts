@@ -138,7 +138,9 @@ export class PulseWatch {
       if (quietMs >= hangsAfterMs || (quietMs >= lateMs && this.#isStopped())) this.#end(quietMs);
     }
     const until = this.#member?.leaseUntilMs ?? null;
-    const missed = !connected || !this.#isKnown || (silentMs >= overdueAfterMs && doubted);
+    // A pulse that was not taught yet speaks, but watches no lease: until then this watch is the only one.
+    const isCarried = connected && this.#isKnown && this.#isTaught;
+    const missed = !isCarried || (silentMs >= overdueAfterMs && doubted);
     const overdue = until !== null && atMs > until - this.#leadMs() && missed;
     if (runs && overdue) void this.#giveUp(connected);
   }

@@ -12,6 +12,7 @@ import type { AliveWord, Facts } from "../../services/facts.ts";
 import type { PeerHealth } from "../../services/heartbeat/peer.ts";
 import type { MembershipState } from "../../services/membership/state.ts";
 import { straight, type Through } from "../replay/recorder.ts";
+import { usesCrewDisk } from "./disk-crew.ts";
 import { MajorityCores } from "./majority-cores.ts";
 import { PairCores } from "./pair-cores.ts";
 
@@ -43,6 +44,10 @@ export interface Taken {
   readonly isNews: boolean;
 }
 
+/** Views of three and more servers, by majority or by the shared disk; otherwise an arbiter settles between two. */
+export const isCrew = (config: ClusterConfig): boolean =>
+  config.method === "majority" || usesCrewDisk(config);
+
 export function createCores(
   self: ServerIndex,
   host: HostIncarnation,
@@ -50,7 +55,7 @@ export function createCores(
   atMs: number,
   through: Through = straight,
 ): Cores {
-  return config.method === "majority"
+  return isCrew(config)
     ? new MajorityCores(self, host, config, atMs, through)
     : new PairCores(self, host, config, atMs, through);
 }

@@ -18,12 +18,17 @@ import { type DiskStartWitness, type DiskWitness, mustLeave } from "../../servic
 import { excludes, lifeOf, rivalOf } from "../../services/quorum/disk-witness.ts";
 import type { ClaimProgress, Judgement } from "../../services/quorum/judgement.ts";
 import type { StampStateName } from "../../services/quorum/stamp.ts";
+import {
+  createStamping,
+  type StampContext,
+  type StampState,
+} from "../../services/quorum/stamp-state.ts";
 import * as stamping from "../../services/quorum/stamping.ts";
 import type { PulseState } from "./state.ts";
 
 /** What the shared-disk method remembers beside the other cores. */
 export interface DiskPart {
-  readonly stamps: stamping.StampState;
+  readonly stamps: StampState;
   /** Beginning of this process, or end of its newest long gap: earlier silence was not heard. */
   readonly sleptAtMs: number;
 }
@@ -31,7 +36,7 @@ export interface DiskPart {
 type Whole = Pick<PulseState, "membership" | "agent" | "disk" | "tickedAtMs" | "willDone">;
 
 export const createDiskPart = (serverCount: number, atMs: number): DiskPart => ({
-  stamps: stamping.createStamping(serverCount, atMs),
+  stamps: createStamping(serverCount, atMs),
   sleptAtMs: atMs,
 });
 
@@ -185,7 +190,7 @@ function contextOf(
   mayOwn: boolean,
   atMs: number,
   config: ClusterConfig,
-): stamping.StampContext {
+): StampContext {
   const { membership: members, agent } = state;
   const { self, host, floor, view } = members;
   const inView = view !== null && isMember(members);

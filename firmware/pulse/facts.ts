@@ -16,6 +16,7 @@ import {
   showsView,
 } from "../../services/heartbeat/peer.ts";
 import { isSole, proposalOf } from "../../services/membership/state.ts";
+import type { StampState } from "../../services/quorum/stamp-state.ts";
 import { arbiterOf, diskLeaseEndMs } from "./disk-part.ts";
 import { holdsLease, peerOf } from "./route.ts";
 import type { PulseState } from "./state.ts";
@@ -32,6 +33,7 @@ export function drawFacts(
   const { view } = membership;
   const sole = isSole(view, membership.self);
   const { leaseUntilMs, ackedMs } = drawLease(state, config);
+  const watched = config.method === "disk" ? state.disk.stamps : state.quorum;
   return {
     atMs,
     revision: { hash: config.hash, prepared: state.revision.prepared?.hash ?? null },
@@ -53,7 +55,10 @@ export function drawFacts(
     claim: arbiterOf(state, config).claim,
     waitUntilMs: membership.server === "starting" ? membership.waitUntilMs : null,
     peers: [drawPeer(view, peer, atMs, config)],
-    paths: [...drawPaths(membership.self, peer, atMs, config), ...drawDisk(state, atMs, config)],
+    paths: [
+      ...drawPaths(membership.self, peer, atMs, config),
+      ...drawDisk(membership.self, watched, atMs, config),
+    ],
     willRevision,
   };
 }
@@ -153,11 +158,17 @@ export function drawPaths(
   return paths;
 }
 
+/** How the own path to the array has fared, by claims or by stamps. */
+type Watched = Pick<StampState, "diskHealthy" | "diskFaultNoted" | "diskError" | "lastGoodAtMs">;
+
 /** This server's own path to the array; nothing where no disk is used. */
-function drawDisk(state: PulseState, atMs: number, config: ClusterConfig): PathFact[] {
+export function drawDisk(
+  self: ServerIndex,
+  watched: Watched,
+  atMs: number,
+  config: ClusterConfig,
+): PathFact[] {
   if (config.disk === null || !usesDisk(config.method)) return [];
-  const { self } = state.membership;
-  const watched = config.method === "disk" ? state.disk.stamps : state.quorum;
   const { diskHealthy, diskFaultNoted, diskError, lastGoodAtMs } = watched;
   const health = diskFaultNoted ? "faulty" : diskHealthy ? "normal" : "unknown";
   const lastHeardMs = lastGoodAtMs > atMs ? null : Math.round(atMs - lastGoodAtMs);

@@ -5,15 +5,23 @@
  * not hang keeps nobody from going. Source: protocol.md 1.3.7, 1.6.
  */
 import type { ClusterConfig } from "../../services/configuration/model.ts";
-import type { PulseState } from "./state.ts";
+import type { MembershipState } from "../../services/membership/state.ts";
+import type { StampState } from "../../services/quorum/stamp-state.ts";
 
 /** A healthy write takes milliseconds; a hung one must not keep the host on, ms. */
 export const FAREWELL_MAX_MS = 1000;
 
+/** What a farewell looks at, of two servers or more; null = no disk decides. */
+export interface Leaver {
+  readonly membership: Pick<MembershipState, "gaveUp" | "server">;
+  readonly willDone: "no" | "completed" | "overdue";
+  readonly disk: { readonly stamps: StampState } | null;
+}
+
 /** The last stamp is owed or under way, and the disk may take it. */
-export function isFarewellOpen(state: PulseState, config: ClusterConfig): boolean {
-  const { diskHealthy, saidOff } = state.disk.stamps;
-  return config.method === "disk" && state.willDone === "completed" && diskHealthy && !saidOff;
+export function isFarewellOpen({ willDone, disk }: Leaver, config: ClusterConfig): boolean {
+  if (config.method !== "disk" || disk === null || willDone !== "completed") return false;
+  return disk.stamps.diskHealthy && !disk.stamps.saidOff;
 }
 
 /**
@@ -21,11 +29,11 @@ export function isFarewellOpen(state: PulseState, config: ClusterConfig): boolea
  * Whoever has given up by a verdict, or stands outside because of its agent (D24), says so in its beats, which
  * are as good.
  */
-export const hasSaidFarewell = ({ willDone, membership, disk }: PulseState): boolean =>
+export const hasSaidFarewell = ({ willDone, membership, disk }: Leaver): boolean =>
   willDone === "completed" &&
   membership.gaveUp === null &&
   membership.server !== "detached" &&
-  disk.stamps.standing?.state === "off";
+  disk?.stamps.standing?.state === "off";
 
 /** Waits for the last stamp. */
 export class Farewell {
@@ -40,7 +48,7 @@ export class Farewell {
   }
 
   /** After every step of the cores. */
-  look(state: PulseState, config: ClusterConfig): void {
+  look(state: Leaver, config: ClusterConfig): void {
     if (state.willDone === "completed" && !isFarewellOpen(state, config)) this.#settle?.();
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The cores of a cluster of three and more as the pulse process runs them: the reducer of majority-route.ts and
- * its present state. No arbiter is asked, so nobody has to be told at the end: silence is the word.
+ * its present state. Where a majority decides nobody has to be told at the end, silence is the word; where the
+ * shared disk does, the last stamp says it.
  * Source: cores.ts; protocol.md 1.3-1.4; guide 1.2.4 J1-J4.
  */
 import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
@@ -12,6 +13,7 @@ import type { MembershipState } from "../../services/membership/state.ts";
 import type { Through } from "../replay/recorder.ts";
 import { mayOwn } from "./agent-watch.ts";
 import type { Cores, Taken } from "./cores.ts";
+import { Farewell, hasSaidFarewell, isFarewellOpen, type Leaver } from "./farewell.ts";
 import { drawMajorityFacts, drawMajorityLease } from "./majority-facts.ts";
 import {
   createPulse,
@@ -24,6 +26,7 @@ import {
 import { hasOtherNews } from "./news.ts";
 
 export class MajorityCores implements Cores {
+  readonly #farewell = new Farewell();
   readonly #through: Through;
   #state: MajorityPulse;
   #lostAfterMs: number | null = null;
@@ -52,7 +55,7 @@ export class MajorityCores implements Cores {
   }
 
   get hasSaidFarewell(): boolean {
-    return false;
+    return hasSaidFarewell(this.#leaver);
   }
 
   take(event: PulseEvent, config: ClusterConfig): Taken {
@@ -62,6 +65,7 @@ export class MajorityCores implements Cores {
     if (state.membership.view !== before.membership.view) {
       this.#lostAfterMs = lostAfter(before, state, event.atMs);
     }
+    this.#farewell.look(this.#leaver, config);
     return { effects, isNews: hasChanged(before, state) };
   }
 
@@ -81,12 +85,17 @@ export class MajorityCores implements Cores {
     return drawMajorityLease(this.#state, atMs, config);
   }
 
-  owesFarewell(): boolean {
-    return false;
+  owesFarewell(config: ClusterConfig): boolean {
+    return isFarewellOpen(this.#leaver, config);
   }
 
   sayFarewell(): Promise<void> {
-    return Promise.resolve();
+    return this.#state.disk === null ? Promise.resolve() : this.#farewell.begin();
+  }
+
+  get #leaver(): Leaver {
+    const { membership, willDone, disk } = this.#state;
+    return { membership, willDone, disk: disk === null ? null : { stamps: disk } };
   }
 }
 

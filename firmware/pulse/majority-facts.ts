@@ -7,7 +7,7 @@ import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { AliveWord, Facts } from "../../services/facts.ts";
 import { carriedByMs, LONG_OVER_MS, leaseEndMs } from "../../services/membership/majority/lease.ts";
 import { isSole } from "../../services/membership/state.ts";
-import { drawPaths, drawPeer } from "./facts.ts";
+import { drawDisk, drawPaths, drawPeer } from "./facts.ts";
 import { fieldOf, holdsLease, type MajorityPulse, peersOf } from "./majority-route.ts";
 
 export function drawMajorityFacts(
@@ -39,10 +39,13 @@ export function drawMajorityFacts(
     lostAfterMs,
     conflict: membership.conflict,
     refused: membership.refused,
-    claim: "none",
+    claim: state.disk?.claim ?? "none",
     waitUntilMs: membership.server === "starting" ? membership.waitUntilMs : null,
     peers: peers.map((peer) => drawPeer(view, peer, atMs, config)),
-    paths: peers.flatMap((peer) => drawPaths(self, peer, atMs, config)),
+    paths: [
+      ...peers.flatMap((peer) => drawPaths(self, peer, atMs, config)),
+      ...(state.disk === null ? [] : drawDisk(self, state.disk, atMs, config)),
+    ],
     willRevision,
   };
 }
@@ -61,7 +64,10 @@ export function drawMajorityLease(
   const field = fieldOf(state, atMs, config);
   const endMs = Math.max(leaseEndMs(membership, field), membership.baseMs);
   const carriedMs = membership.carriedUntilMs - config.budget.a3Ms;
-  const ackedMs = Math.max(carriedByMs(membership, field), carriedMs);
+  // A whole round on the disk is as good as an acknowledgement of all: it begins where its write did.
+  const { wholeFromMs = Number.NEGATIVE_INFINITY } = state.disk ?? {};
+  const roundMs = wholeFromMs < membership.baseMs ? Number.NEGATIVE_INFINITY : wholeFromMs;
+  const ackedMs = Math.max(carriedByMs(membership, field), carriedMs, roundMs);
   return {
     leaseUntilMs: Number.isFinite(endMs) ? endMs : null,
     ackedMs: Number.isFinite(ackedMs) && ackedMs > LONG_OVER_MS ? ackedMs : null,

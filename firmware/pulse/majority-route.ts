@@ -18,6 +18,8 @@ import * as heartbeat from "../../services/heartbeat/core.ts";
 import type { PeerHealth } from "../../services/heartbeat/peer.ts";
 import { loseAgent } from "../../services/membership/change.ts";
 import * as majority from "../../services/membership/majority/core.ts";
+import { decidesByDisk } from "../../services/membership/majority/disk-rule.ts";
+import { resolveAlone } from "../../services/membership/majority/disk-turn.ts";
 import * as lease from "../../services/membership/majority/lease.ts";
 import { shownPromise } from "../../services/membership/majority/propose.ts";
 import { hearsBits, isIn } from "../../services/membership/majority/sight.ts";
@@ -27,8 +29,18 @@ import {
   type MajorityState,
   type Outcome,
 } from "../../services/membership/majority/state.ts";
+import type { StampState } from "../../services/quorum/stamp-state.ts";
+import { createStamping } from "../../services/quorum/stamp-state.ts";
 import { type AgentWatch, createAgentWatch, mayOwn, watchAgent } from "./agent-watch.ts";
 import { asksBack, sameBytes } from "./beat-news.ts";
+import {
+  crewDiskDeadlinesMs,
+  followCrewDisk,
+  hastenCrewDisk,
+  type Standing,
+  stepCrewDisk,
+  usesCrewDisk,
+} from "./disk-crew.ts";
 import {
   hearTexts,
   type MajorityRevision,
@@ -50,6 +62,8 @@ export interface MajorityPulse {
   readonly isJudgeDue: boolean;
   /** The will has run to its end: nothing of ours may own anything any more. */
   readonly willDone: "no" | "completed" | "overdue";
+  /** What the slots show, where the shared disk decides; null = a majority does. */
+  readonly disk: StampState | null;
 }
 
 /** A state while one step fills it in; nobody but that step has seen it. */
@@ -66,6 +80,7 @@ const draftOf = (state: MajorityPulse): MajorityDraft => ({
   tickedAtMs: state.tickedAtMs,
   isJudgeDue: state.isJudgeDue,
   willDone: state.willDone,
+  disk: state.disk,
 });
 
 export function createPulse(
@@ -84,6 +99,7 @@ export function createPulse(
     tickedAtMs: atMs,
     isJudgeDue: false,
     willDone: "no",
+    disk: usesCrewDisk(config) ? createStamping(config.servers.length, atMs) : null,
   };
 }
 
@@ -94,7 +110,8 @@ export function peersOf({ heartbeat: heard, membership }: MajorityPulse): readon
 
 export function fieldOf(state: MajorityPulse, atMs: number, config: ClusterConfig): Field {
   const renews = state.revision.renewsSinceMs !== null;
-  return { peers: peersOf(state), mayOwn: mayOwn(state), renews, atMs, config };
+  const field = { peers: peersOf(state), mayOwn: mayOwn(state), renews, atMs, config };
+  return state.disk === null ? field : { ...field, disk: state.disk };
 }
 
 export function holdsLease(state: MajorityPulse, atMs: number, config: ClusterConfig): boolean {
@@ -131,6 +148,8 @@ export function step(
     const gone = loseAgent(next.membership, { atMs, config });
     take({ state: { ...next.membership, ...gone.state }, effects: gone.effects });
   }
+  const stepped = takeDisk(next, event, config);
+  effects.push(...stepped.effects);
   const field = fieldOf(next, atMs, config);
   take(majority.step(next.membership, event, field));
   if (isWorthALook(state, next, event)) take(majority.observe(next.membership, field));
@@ -139,6 +158,8 @@ export function step(
   const taught = event.kind === "agent.spoke" && next.membership.view !== state.membership.view;
   const ticks = event.kind === "tick";
   if (ticks) take(majority.judge(next.membership, field));
+  if (ticks) take(followDisk(next, field));
+  hastenDisk(next, field);
   if (ticks) next.tickedAtMs = atMs;
   next.isJudgeDue = !ticks && (state.isJudgeDue || taught);
   effects.push(...send(state, next, event, config === given ? field : { ...field, config }));
@@ -169,10 +190,47 @@ export function nextDeadlineMs(state: MajorityPulse, config: ClusterConfig, nowM
   consider(membership.baseMs + budget.timeoutMs / 2);
   consider(membership.abstainUntilMs);
   consider(membership.waitUntilMs);
+  consider(membership.listenUntilMs ?? Number.POSITIVE_INFINITY);
   consider(heartbeat.nextDeadlineMs(heard, config));
+  if (decidesByDisk(field)) for (const markMs of crewDiskDeadlinesMs(field)) consider(markMs);
   if (membership.server === "observing") return earliestMs;
   return Math.min(state.nextLanAtMs, tickedAtMs + budget.intervalMs, earliestMs);
 }
+
+/** The disk hears first: a lease that a whole round carries must be known before it is judged. */
+function takeDisk(next: MajorityDraft, event: PulseEvent, config: ClusterConfig): Effects {
+  const field = fieldOf(next, event.atMs, config);
+  if (!decidesByDisk(field)) return { effects: [] };
+  const { state, effects } = stepCrewDisk(standingOf(next), event, field);
+  next.disk = state;
+  return { effects };
+}
+
+type Effects = Pick<Outcome, "effects">;
+
+function followDisk(next: MajorityDraft, field: Field): Outcome {
+  const now = next.disk === null ? field : { ...field, disk: next.disk };
+  if (!decidesByDisk(now)) return { state: next.membership, effects: [] };
+  const followed = followCrewDisk(standingOf(next), now);
+  next.disk = followed.next.state;
+  const { judgement } = followed;
+  const told = judgement === null ? null : resolveAlone(next.membership, judgement, now);
+  return {
+    state: told?.state ?? next.membership,
+    effects: [...followed.next.effects, ...(told?.effects ?? [])],
+  };
+}
+
+function hastenDisk(next: MajorityDraft, field: Field): void {
+  const now = next.disk === null ? field : { ...field, disk: next.disk };
+  if (decidesByDisk(now)) next.disk = hastenCrewDisk(standingOf(next), now);
+}
+
+const standingOf = ({ membership, agent, willDone }: MajorityPulse): Standing => ({
+  membership,
+  progress: agent.token?.progress ?? null,
+  gone: willDone === "completed",
+});
 
 /**
  * Beats that say what the last one said are most of all events. What depends on time alone is looked at with

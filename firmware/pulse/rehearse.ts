@@ -8,7 +8,7 @@ import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PulseEffect } from "../../services/effects.ts";
 import type { PulseEvent, Wish } from "../../services/events.ts";
 import type { LanBeat } from "../../services/heartbeat/beat.ts";
-import { createCores } from "./cores.ts";
+import { createCores, isCrew } from "./cores.ts";
 
 /** Enough for the interpreter's caches; some tens of milliseconds at the start of the process. */
 const ROUNDS = 20;
@@ -23,7 +23,7 @@ export function rehearseTakeover(
 }
 
 function playDeath(self: ServerIndex, host: HostIncarnation, config: ClusterConfig): void {
-  const { servers, budget, method } = config;
+  const { servers, budget } = config;
   const members = servers.map(({ index }) => index);
   const others = members.filter((index) => index !== self);
   const view: View = { epoch: { counter: 1, coordinator: 0, host }, members };
@@ -47,7 +47,7 @@ function playDeath(self: ServerIndex, host: HostIncarnation, config: ClusterConf
   const hear = (from: ServerIndex, atMs: number): void => {
     const words = drawBeat(from, self, host, view, atMs, config);
     const crowd = { promise: cores.membership.promise, hears: (1 << members.length) - 1 };
-    const beat = method === "majority" ? { ...words, ...crowd } : words;
+    const beat = isCrew(config) ? { ...words, ...crowd } : words;
     take({ kind: "beat.received", atMs, path: 0, beat, proven: true });
     if (config.com !== null)
       take({ kind: "beat.received", atMs, path: 0, beat: drawCom(beat), proven: true });

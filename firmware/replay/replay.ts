@@ -7,6 +7,7 @@
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { Step } from "../../services/effects.ts";
 import { step as stepAgent } from "../../services/failover/core.ts";
+import { isCrew } from "../pulse/cores.ts";
 import { step as stepMajority } from "../pulse/majority-route.ts";
 import { step as stepPair } from "../pulse/route.ts";
 import { type AnyEffect, type Decided, drawDecided } from "./decided.ts";
@@ -22,9 +23,9 @@ export type AnyStep = (
 ) => Step<unknown, AnyEffect>;
 
 /** The core that a process of this role and configuration runs. */
-export function coreOf(role: Role, { method }: ClusterConfig): AnyStep {
+export function coreOf(role: Role, config: ClusterConfig): AnyStep {
   if (role === "agent") return stepAgent as unknown as AnyStep;
-  return (method === "majority" ? stepMajority : stepPair) as unknown as AnyStep;
+  return (isCrew(config) ? stepMajority : stepPair) as unknown as AnyStep;
 }
 
 /** One line of the timeline. */

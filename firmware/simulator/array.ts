@@ -88,6 +88,11 @@ export class SwarmArray {
     this.former[slot]?.push(word);
   }
 
+  /** Where a write lands that goes astray: in another server's slot. */
+  next(slot: number): number {
+    return (slot + 1) % this.blocks.length;
+  }
+
   standing(slot: number): Written {
     return { word: this.blocks[slot] ?? null, serial: this.#serials[slot] ?? 0 };
   }
@@ -279,7 +284,7 @@ export class SwarmDisk {
       case "lost":
         return done;
       case "misplaced":
-        this.#array.land(this.#self, 1 - this.#self, order, serial);
+        this.#array.land(this.#self, this.#array.next(this.#self), order, serial);
         return done;
       default:
         break;

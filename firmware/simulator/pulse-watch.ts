@@ -77,7 +77,7 @@ export class SwarmPulseWatch {
     const untilMs = this.#member?.leaseUntilMs ?? null;
     if (untilMs === null || this.#isLeaseOver || !runs) return stallMs;
     const overdue = this.#heardAtMs + overdueMs(this.#config.budget.intervalMs);
-    return Math.min(stallMs, Math.max(untilMs - this.#leadMs(), this.#isLinked ? overdue : 0));
+    return Math.min(stallMs, Math.max(untilMs - this.#leadMs(), this.#isCarried ? overdue : 0));
   }
 
   look(atMs: number, runs: () => boolean): void {
@@ -90,11 +90,16 @@ export class SwarmPulseWatch {
     }
     const untilMs = this.#member?.leaseUntilMs ?? null;
     if (!runs() || this.#isLeaseOver || untilMs === null) return;
-    const isHeard = silentMs < overdueMs(this.#config.budget.intervalMs) && this.#isLinked;
+    const isHeard = silentMs < overdueMs(this.#config.budget.intervalMs) && this.#isCarried;
     if (atMs <= untilMs - this.#leadMs() || isHeard) return;
     this.#isLeaseOver = true;
     const { internalFailure = "emergency" } = this.#config;
     this.#host.executeWillOfAgent(internalFailure !== "emergency");
+  }
+
+  /** A pulse that was not taught yet speaks, but watches no lease. */
+  get #isCarried(): boolean {
+    return this.#isLinked && this.#isTaught;
   }
 
   /** A stopped process is stopped: no reason to wait for three words. */

@@ -44,11 +44,12 @@ export function methodRemarks(raw: RawConfiguration): Remark[] {
   }
 }
 
-/** Views of three and more servers need promises of a majority; the other methods settle between two. */
+/** Three and more servers settle it by a majority or by the shared disk; this method settles between two. */
 function serverCountRemarks(raw: RawConfiguration): Remark[] {
   if (raw.servers.length === 2) return [];
   const found = `${raw.servers.length} servers with ${quote(raw.method)}`;
-  const remedy = 'choose method "majority" for 3 to 16 servers, or name two servers';
+  const remedy =
+    'choose method "majority" (or "disk", where one is shared) for 3 to 16 servers, or name two servers';
   return [{ at: ["servers"], expected: "exactly 2 servers", found, remedy }];
 }
 
@@ -84,13 +85,12 @@ function comMethodRemarks(raw: RawConfiguration): Remark[] {
   return remarks;
 }
 
-/** B1, B2, R65. No volume manager can be named in a configuration, so that R66 has nothing to refuse. */
+/** B1, B2, R65, R67: any number of servers. No volume manager can be named in a configuration, so that R66 has nothing to refuse. */
 function diskMethodRemarks(raw: RawConfiguration): Remark[] {
-  const remarks = serverCountRemarks(raw);
-  if (raw.disk !== undefined) return remarks;
+  if (raw.disk !== undefined) return [];
   const found = '"disk" without a "disk" section';
   const remedy = 'add "disk": { "paths": { ... } }, or choose "com" if no disk is shared (R65)';
-  return [...remarks, { at: ["method"], expected: "an arbitration partition", found, remedy }];
+  return [{ at: ["method"], expected: "an arbitration partition", found, remedy }];
 }
 
 /** Worth knowing, not worth refusing. `found` says what is there, `remedy` what would be better. */

@@ -59,9 +59,13 @@ function pick(facts: RecommendFacts): {
   return { method: "com", reason: "twoUnshared" };
 }
 
+/** R65-R67: any number of servers that share a disk under no such volume manager (footnote 5). */
+const isDiskFit = ({ sharedDisk, mirror, volumeManager }: RecommendFacts): boolean =>
+  sharedDisk && !mirror && volumeManager !== "vxvm";
+
 function offeredMethods(facts: RecommendFacts): readonly QuorumMethod[] {
-  // The guide sets no limit of servers for the shared disk and none; here they settle between two.
-  if (facts.servers >= 3) return ["majority"];
+  // The guide sets no limit of servers for none; here it settles between two.
+  if (facts.servers >= 3) return isDiskFit(facts) ? ["majority", "disk"] : ["majority"];
   // R96: a mirror cluster has no choice.
   if (facts.mirror) return ["mirror"];
   // R106: on two servers under such a volume manager COM is required.

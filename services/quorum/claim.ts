@@ -14,7 +14,7 @@
  *   | ehost | number | stampMs | writer | writtenMs |           | nonce |  tag   | CRC-32 |
  *   +-------+--------+---------+--------+-----------+-----------+-------+--------+--------+
  *   counter, crd (coordinator), ehost: the epoch. State none leaves 20 to 52 zero. In a stamp
- *   (stamp.ts) its bit set takes the place of the number. writer, writtenMs:
+ *   (stamp.ts) two bit sets of 16 take the place of the number: members, two-way peers. writer, writtenMs:
  *   the boot that wrote the copy, and when on its clock. All numbers big endian. Tag: 16 bytes over
  *   the bytes 0 to 4063 with the writing server's key and the nonce, see claim-tag.ts; nothing is
  *   encrypted. CRC-32 over the 4092 bytes before it.
@@ -43,6 +43,7 @@ const CLAIM_BYTES = 33;
 const STATE_NONE = 0;
 const STATE_CLAIMED = 1;
 const HALF_U32 = 0x8000_0000;
+const BITS16 = 0x1_0000;
 
 /** A claim that stands; the state "none" is `null` wherever a claim is passed. */
 export interface Claim {
@@ -285,7 +286,7 @@ function encodeClaim(writer: Writer, word: SlotWord): void {
   writer.u48(word.epoch.counter);
   writer.u8(word.epoch.coordinator);
   writer.hex(word.epoch.host, 8);
-  writer.u32(word.state === "claimed" ? word.number : word.twoWay);
+  writer.u32(word.state === "claimed" ? word.number : (word.members ?? 0) * BITS16 + word.twoWay);
   writer.u48(word.stampMs);
 }
 
@@ -299,7 +300,10 @@ function decodeWord(reader: Reader, code: number): SlotWord | null {
   const stampMs = reader.u48();
   if (code === STATE_CLAIMED) return { state: "claimed", host, epoch, number, stampMs };
   const state = stampStateOf(code);
-  return state === null ? null : { state, host, epoch, twoWay: number, stampMs };
+  if (state === null) return null;
+  const members = Math.floor(number / BITS16);
+  const stamp = { state, host, epoch, twoWay: number % BITS16, stampMs };
+  return members === 0 ? stamp : { ...stamp, members };
 }
 
 function pickNewer(a: ClaimCopy, b: ClaimCopy, equal: boolean): ClaimPick {

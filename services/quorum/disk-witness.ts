@@ -9,7 +9,7 @@ import { compareEpochs, type View } from "../../hal/base/view.ts";
 import type { Budget } from "../configuration/model.ts";
 import type { PeerHealth } from "../heartbeat/peer.ts";
 import type { SlotLife, StartRival } from "./disk.ts";
-import type { SlotSight } from "./stamping.ts";
+import type { SlotSight } from "./stamp-state.ts";
 
 /**
  * `heardAtMs`: newest LAN beat of the peer, or the moment from which this server has listened.

@@ -94,7 +94,7 @@ export function mustLeave(disk: DiskWitness): boolean {
 }
 
 /** The server of better priority that decides; null = this one is the top. */
-function topOf({ self, members }: DiskWitness): MemberWitness | null {
+export function topOf({ self, members }: DiskWitness): MemberWitness | null {
   const better = members.filter(({ index }) => index < self).filter(mayDecide);
   return better.sort((a, b) => a.index - b.index)[0] ?? null;
 }
@@ -138,7 +138,7 @@ export function judgeDiskStart(
 }
 
 /** Age and silence from which this server may take over: T, or J, or one wait with the early verdict. */
-function settleMs(away: readonly MemberWitness[], budget: Budget): number {
+export function settleMs(away: readonly MemberWitness[], budget: Budget): number {
   if (away.every(({ life, presence }) => life === "gone" && !presence)) return budget.timeoutMs;
   const early = budget.earlyVerdict && !away.some((member) => lives(member));
   return early ? budget.quietMs : budget.judgeMs;

@@ -24,6 +24,11 @@ export interface Stamp {
   readonly epoch: Epoch;
   /** Bit per server index heard and hearing on a LAN. */
   readonly twoWay: number;
+  /**
+   * Bit per member of the view that `epoch` names, where three and more servers decide by the disk: who is
+   * not in it is to go. Absent or 0 = nothing is said about others.
+   */
+  readonly members?: number;
   /** The pulse's clock, whole ms: the same count as in its LAN beats. */
   readonly stampMs: number;
 }
@@ -47,6 +52,10 @@ export const stampCode = (state: StampStateName): number =>
 export const stampStateOf = (code: number): StampStateName | null =>
   CODES.find(([, value]) => value === code)?.[0] ?? null;
 
+/** `members` of a stamp for these servers. */
+export const bitsOf = (servers: readonly number[]): number =>
+  servers.reduce((bits, index) => bits | (1 << index), 0);
+
 export function asStamp(word: SlotWord | null): Stamp | null {
   return word === null || word.state === "claimed" ? null : word;
 }
@@ -54,12 +63,13 @@ export function asStamp(word: SlotWord | null): Stamp | null {
 /** True for a value that may travel as a stamp: every field present, whole and within its range. */
 export function isStamp(value: unknown): value is Stamp {
   if (!isRecord(value)) return false;
-  const { state, host, epoch, twoWay, stampMs } = value;
+  const { state, host, epoch, twoWay, members = 0, stampMs } = value;
   return (
     CODES.some(([name]) => name === state) &&
     isIncarnation(host) &&
     isEpoch(epoch) &&
     isWholeBelow(twoWay, 2 ** 16) &&
+    isWholeBelow(members, 2 ** 16) &&
     isWholeBelow(stampMs, 2 ** 48)
   );
 }

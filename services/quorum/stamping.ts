@@ -10,104 +10,25 @@
  * ended: the one stamp that needs no agent, because it claims no life.
  * Source: protocol.md 1.6, G9, G10, P6; requirements B3, R17, R68, R78; D9.
  */
-import type { HostIncarnation, ServerIndex } from "../../hal/base/ids.ts";
-import type { Epoch } from "../../hal/base/view.ts";
+import type { ServerIndex } from "../../hal/base/ids.ts";
+import { compareEpochs, type Epoch, sameEpoch } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
 import type { PulseEffect, Step } from "../effects.ts";
 import type { PulseEvent } from "../events.ts";
-import type { ClaimProgress, Judgement } from "./judgement.ts";
-import { asStamp, type Stamp, type StampStateName } from "./stamp.ts";
+import type { Judgement } from "./judgement.ts";
+import { asStamp, type Stamp } from "./stamp.ts";
+import {
+  NEVER,
+  type Round,
+  type Saying,
+  type SlotSight,
+  type StampContext,
+  type StampState,
+  unseen,
+} from "./stamp-state.ts";
 
-/** What this process has seen of one slot, by its own clock. */
-export interface SlotSight {
-  readonly server: ServerIndex;
-  /** null = never read, or never stamped. */
-  readonly stamp: Stamp | null;
-  /** Boot whose stamps stood there before those of `stamp.host`; null = none was seen. */
-  readonly formerHost: HostIncarnation | null;
-  /** When the newest stamp was first seen; -Infinity = never. */
-  readonly roseAtMs: number;
-  /** True when a newer stamp than the first one read was seen: somebody wrote meanwhile. */
-  readonly moved: boolean;
-  /** Issue of the newest good reading; -Infinity = none. */
-  readonly readFromMs: number;
-}
-
-export interface StampState {
-  readonly operation: {
-    readonly kind: "write" | "read";
-    readonly id: number;
-    readonly atMs: number;
-    readonly server: ServerIndex;
-    /** The stamp is a new one and not the old one again. */
-    readonly fresh: boolean;
-  } | null;
-  readonly nextId: number;
-  readonly connected: boolean;
-  readonly diskHealthy: boolean;
-  readonly diskFaultNoted: boolean;
-  readonly diskError: string;
-  /** Last complete round of write and readings; before the first one the end of the start grace. */
-  readonly lastGoodAtMs: number;
-  readonly killedId: number | null;
-  /** Next round. */
-  readonly roundAtMs: number;
-  /** Newest stamp handed to the disk process; null = none yet. */
-  readonly standing: Stamp | null;
-  /** The agent's progress at that moment. */
-  readonly progress: number | null;
-  /** Issue of the newest stamp whose answer came in time; -Infinity = none. */
-  readonly stampedAtMs: number;
-  /** `off` was written after everything of the groups was proved gone. */
-  readonly saidOff: boolean;
-  /** Start alone: `alone` written and all slots read since. */
-  readonly claim: ClaimProgress;
-  readonly slots: readonly SlotSight[];
-}
-
-/** What stands around at this moment. */
-export interface StampContext {
-  readonly self: ServerIndex;
-  readonly host: HostIncarnation;
-  readonly epoch: Epoch;
-  /** null = the agent has not said what this server is: nothing is written. */
-  readonly word: StampStateName | null;
-  readonly twoWay: number;
-  /** The agent's progress; null = it has not spoken. */
-  readonly progress: number | null;
-  /** False once this server has given up: it lives, but must not be believed to. */
-  readonly mayLive: boolean;
-  /** The will has run to its end: nothing here owns anything or is started again. `word` is then `off`. */
-  readonly gone: boolean;
-  /** The LAN carries this server, or it needs no lease: a late stamp then begins a new lease. */
-  readonly carried: boolean;
-}
-
-const NEVER = Number.NEGATIVE_INFINITY;
 const RETRY_MS = 100;
-/** The disk process may take some seconds to come up beside everything else that starts. */
-const START_GRACE_MS = 10_000;
 const NO_ANSWER = "no answer";
-
-export function createStamping(serverCount: number, atMs: number): StampState {
-  return {
-    operation: null,
-    nextId: 1,
-    connected: false,
-    diskHealthy: false,
-    diskFaultNoted: false,
-    diskError: "",
-    lastGoodAtMs: atMs + START_GRACE_MS,
-    killedId: null,
-    roundAtMs: atMs,
-    standing: null,
-    progress: null,
-    stampedAtMs: NEVER,
-    saidOff: false,
-    claim: "none",
-    slots: Array.from({ length: serverCount }, (_, server) => unseen(server)),
-  };
-}
 
 export function step(
   state: StampState,
@@ -160,6 +81,23 @@ export function nextDeadlineMs(state: StampState, config: ClusterConfig): number
 export const stampLeaseEndMs = (state: StampState, config: ClusterConfig): number =>
   state.stampedAtMs + config.budget.stampLeaseMs;
 
+/** End of what the own whole rounds carry; -Infinity = they carry nothing. */
+export const wholeLeaseEndMs = (state: StampState, config: ClusterConfig): number =>
+  state.wholeFromMs + config.budget.stampLeaseMs;
+
+/** The next round is begun as soon as nothing is under way: there is something new to say. */
+export const hasten = (state: StampState, atMs: number): StampState =>
+  atMs < state.roundAtMs ? { ...state, roundAtMs: atMs } : state;
+
+/** What the own slot says, once all other slots were read after it was written; null = not yet. */
+export function announced({ whole, saying }: StampState): Saying | null {
+  if (whole === null || saying === null || whole.writtenAtMs === null) return null;
+  return whole.writtenAtMs >= saying.writtenAtMs && says(saying, whole.stamp) ? saying : null;
+}
+
+const says = (saying: Saying, stamp: Stamp): boolean =>
+  saying.members === (stamp.members ?? 0) && sameEpoch(saying.epoch, stamp.epoch);
+
 /** Stamps are written and all slots are read in time. */
 export const isInTime = (state: StampState, atMs: number, config: ClusterConfig): boolean =>
   atMs < stampLeaseEndMs(state, config) && atMs - state.lastGoodAtMs < config.budget.diskWaitMs;
@@ -174,6 +112,11 @@ function answered(
   if (operation === null || operation.id !== event.id) return still(state);
   if (!event.ok) return noteDisk(failed(state, event.error), event.atMs, config);
   const done = { ...state, operation: null };
+  if (operation.kind === "read" && operation.server === context.self) {
+    const own = asStamp(event.claim);
+    const left = own !== null && own.host === context.host ? own.epoch : null;
+    return beginRound({ ...done, left }, context, event.atMs);
+  }
   const saysOff = operation.kind === "write" && operation.fresh && state.standing?.state === "off";
   if (context.gone && !state.saidOff && !saysOff) return beginRound(done, context, event.atMs);
   if (operation.kind === "write") {
@@ -181,14 +124,26 @@ function answered(
     const counts = operation.fresh && extends_;
     const stampedAtMs = counts ? operation.atMs : state.stampedAtMs;
     const saidOff = state.saidOff || (context.gone && saysOff);
-    return readNext({ ...done, stampedAtMs, saidOff }, context.self, -1, event.atMs, config);
+    const written = noteWritten({ ...done, stampedAtMs, saidOff }, event.atMs);
+    return readNext(written, context, -1, event.atMs, config);
   }
   const seen = look(done, operation, asStamp(event.claim), event.atMs);
   if (seen === null) {
     const stale = failed(state, `slot of server ${operation.server} shows an old stamp`);
     return noteDisk(stale, event.atMs, config);
   }
-  return readNext(seen, context.self, operation.server, event.atMs, config);
+  return readNext(seen, context, operation.server, event.atMs, config);
+}
+
+function noteWritten(state: StampState, atMs: number): StampState {
+  const { round, saying } = state;
+  if (round === null) return state;
+  const { epoch, members = 0 } = round.stamp;
+  return {
+    ...state,
+    round: { ...round, writtenAtMs: atMs },
+    saying: saying ?? { epoch, members, writtenAtMs: atMs },
+  };
 }
 
 /** Null for a stamp older than the one seen before: it says nothing, least of all that nobody writes. */
@@ -224,11 +179,12 @@ function look(
 /** Reads the slot after `last`, or ends the round. */
 function readNext(
   state: StampState,
-  self: ServerIndex,
+  context: StampContext,
   last: ServerIndex,
   atMs: number,
   config: ClusterConfig,
 ): Step<StampState, PulseEffect> {
+  const { self, carried } = context;
   const next = state.slots.find(({ server }) => server > last && server !== self);
   if (next !== undefined) {
     const { server } = next;
@@ -243,8 +199,14 @@ function readNext(
     : [];
   // The round that ends has written `alone` exactly when that is what stands.
   const won = state.claim === "pending" && state.standing?.state === "alone";
+  const { round } = state;
+  const isInTime = carried || atMs < wholeLeaseEndMs(state, config);
+  const carries = round?.fresh === true && isInTime;
   const ended: StampState = {
     ...state,
+    round: null,
+    whole: round ?? state.whole,
+    wholeFromMs: carries ? round.fromMs : state.wholeFromMs,
     claim: won ? "won" : state.claim,
     diskHealthy: true,
     diskFaultNoted: false,
@@ -287,25 +249,54 @@ function beginRound(
 ): Step<StampState, PulseEffect> {
   if (!state.connected || context.word === null) return still(state);
   const { self: server, progress } = context;
+  if (context.members !== undefined && state.left === undefined) {
+    const what = { kind: "read", server, fresh: false } as const;
+    return begin({ ...state, roundAtMs: atMs }, what, atMs, (id) => ({
+      kind: "claim.read",
+      id,
+      server,
+    }));
+  }
   const lives = progress !== null && progress !== state.progress && context.mayLive;
   const fresh = context.gone || lives;
   const claims = state.claim !== "none" && context.word === "starting";
   const drawn: Stamp = {
     state: claims ? "alone" : context.word,
     host: context.host,
-    epoch: context.epoch,
+    epoch: context.members === undefined ? context.epoch : highest(context.epoch, state),
     twoWay: context.twoWay,
     // Above the beat that may go out in the same millisecond.
     stampMs: Math.floor(atMs) + (context.gone ? 1 : 0),
+    ...(context.members === undefined ? {} : { members: context.members }),
   };
-  const standing = fresh ? drawn : state.standing;
+  const standing = fresh ? drawn : restate(state.standing, drawn);
   if (standing === null) return still(state);
-  const next = fresh ? { ...state, standing, progress } : state;
+  const round: Round = { stamp: standing, fromMs: atMs, writtenAtMs: null, fresh };
+  const { saying } = state;
+  const next: StampState = {
+    ...state,
+    standing,
+    progress: fresh ? progress : state.progress,
+    round,
+    saying: saying !== null && says(saying, standing) ? saying : null,
+  };
   return begin({ ...next, roundAtMs: atMs }, { kind: "write", server, fresh }, atMs, (id) => ({
     kind: "claim.write",
     id,
     claim: standing,
   }));
+}
+
+/** What has stood in the own slot was read: its counter never goes down within one boot. */
+function highest(epoch: Epoch, { standing, left }: StampState): Epoch {
+  const before = [standing?.epoch, left].filter((old) => old != null);
+  return before.reduce((high, old) => (compareEpochs(old, high) > 0 ? old : high), epoch);
+}
+
+/** What a server says about others needs no new word of its agent, for it claims no newer life. */
+function restate(old: Stamp | null, drawn: Stamp): Stamp | null {
+  if (old === null || drawn.members === undefined || drawn.state === "off") return old;
+  return { ...drawn, stampMs: old.stampMs };
 }
 
 function begin(
@@ -322,7 +313,14 @@ function begin(
 /** A failed operation proves nothing, neither of this server's life nor of another's. */
 function failed(state: StampState, error: string): StampState {
   const roundAtMs = (state.operation?.atMs ?? state.roundAtMs) + RETRY_MS;
-  return { ...state, operation: null, diskHealthy: false, diskError: error, roundAtMs };
+  return {
+    ...state,
+    operation: null,
+    round: null,
+    diskHealthy: false,
+    diskError: error,
+    roundAtMs,
+  };
 }
 
 /** The disk counts as faulty after its own timeout, the disk wait (D9). */
@@ -341,12 +339,3 @@ function noteDisk(
 }
 
 const still = (state: StampState): Step<StampState, PulseEffect> => ({ state, effects: [] });
-
-const unseen = (server: ServerIndex): SlotSight => ({
-  server,
-  stamp: null,
-  formerHost: null,
-  roseAtMs: NEVER,
-  moved: false,
-  readFromMs: NEVER,
-});

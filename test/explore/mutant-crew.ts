@@ -50,11 +50,6 @@ export const CREW_MUTANTS: readonly Mutant[] = [
         from: "quorumIn(view, field.config.servers.length) - 1;",
         to: "quorumIn(view, field.config.servers.length) - 2;",
       },
-      {
-        file: LEASE,
-        from: "let needed = quorumIn(view, config.servers.length) - 1;",
-        to: "let needed = quorumIn(view, config.servers.length) - 2;",
-      },
     ],
   },
   {

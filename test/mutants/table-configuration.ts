@@ -43,7 +43,7 @@ export const CONFIGURATION: readonly Mutant[] = [
     row: "R65",
     name: "the disk method needs no arbitration partition",
     file: "services/configuration/method-rules.js",
-    from: "if (raw.disk !== undefined)\n        return remarks;",
+    from: "if (raw.disk !== undefined)\n        return [];",
     to: "if (true)\n        return remarks;",
     tests: DISK,
   },

@@ -48,7 +48,7 @@ export const LONG_SETTINGS = {
   "majority-16-3s": { method: "majority", servers: 16, timeoutMs: 3000 },
   "majority-16-30s": { method: "majority", servers: 16, timeoutMs: 30_000 },
 } as const satisfies Readonly<Record<string, Setting>>;
-/** Levels of D24 beside the default: played by name, so that the draws of all other storms stay what they are. */
+/** Levels of D24 beside the default, and the shared disk of three and more: played by name, so that the draws of all other storms stay what they are. */
 export const LEVEL_SETTINGS = {
   "com-service-stop": { method: "com", internalFailure: "service-stop" },
   "com-disk-service-stop": { method: "com-disk", internalFailure: "service-stop" },
@@ -66,6 +66,11 @@ export const LEVEL_SETTINGS = {
     diskWaitMs: 1600,
     internalFailure: "restart",
   },
+  "disk-3": { method: "disk", servers: 3 },
+  "disk-3-early": { method: "disk", servers: 3, earlyVerdict: true },
+  "disk-3-watchdog": { method: "disk", servers: 3, watchdogMs: 500, diskWaitMs: 1600 },
+  "disk-4": { method: "disk", servers: 4 },
+  "disk-5-3s": { method: "disk", servers: 5, timeoutMs: 3000 },
   "none-restart": { method: "none", watchdogMs: 500, internalFailure: "restart" },
   "majority-3-restart": {
     method: "majority",

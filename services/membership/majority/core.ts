@@ -10,7 +10,9 @@ import type { PulseEvent, Wish } from "../../events.ts";
 import type { LanBeat } from "../../heartbeat/beat.ts";
 import { acknowledgedMs } from "../../heartbeat/peer.ts";
 import { become, detach, giveUp, nameOf } from "../change.ts";
-import { note } from "../state.ts";
+import { isSole, note } from "../state.ts";
+import { decidesByDisk, describeWitness, highestInSlots, unproven } from "./disk-rule.ts";
+import { leaveByDisk, listensFirst, obeySlots, wakeOnDisk } from "./disk-turn.ts";
 import { isLeaseOpen, isUnleased, LONG_OVER_MS, leaseEndMs, verdictAtMs } from "./lease.ts";
 import { adopt, agreedView, isSame, isSameCrew, propose } from "./propose.ts";
 import { isHeard, isIn, isInMyView, isLiveMember, isLost, peerAt } from "./sight.ts";
@@ -29,6 +31,8 @@ export function observe(state: MajorityState, field: Field): Outcome {
   if (state.gaveUp !== null || state.server === "observing") return still(state);
   const obeyed = obeyViews(remember(state, field), field);
   if (obeyed.state.gaveUp !== null) return obeyed;
+  const read = obeySlots(obeyed.state, field);
+  if (read.state.gaveUp !== null) return join(obeyed, read);
   const adopted = adopt(watchStuck(obeyed.state, field), field);
   const proposed = propose(adopted.state, field);
   const agreed = agreedView(proposed.state, field);
@@ -40,8 +44,10 @@ export function observe(state: MajorityState, field: Field): Outcome {
 /** Once per tick, when all sockets have been drained: who is in the minority goes (J2-J4). */
 export function judge(state: MajorityState, field: Field): Outcome {
   if (state.gaveUp !== null || state.server === "stopping") return still(state);
-  if (state.server === "starting") return noteRefusal(state, field);
+  const onDisk = decidesByDisk(field);
+  if (state.server === "starting") return onDisk ? still(state) : noteRefusal(state, field);
   if (!isIn(state) || state.provisional !== null) return still(state);
+  if (onDisk) return leaveByDisk(state, field);
   if (field.atMs < verdictAtMs(state, field)) return still(state);
   return fall(state, field);
 }
@@ -83,6 +89,8 @@ function lapse(state: MajorityState, field: Field): Outcome {
  */
 function wake(state: MajorityState, gapMs: number, field: Field): Outcome {
   if (gapMs < field.config.budget.a3Ms) return still(state);
+  const onDisk = decidesByDisk(field) ? wakeOnDisk(state, gapMs, field) : null;
+  if (onDisk !== null) return onDisk;
   const { atMs } = field;
   const needsNobody = leaseEndMs(state, field) === Number.POSITIVE_INFINITY;
   const isLeased = isIn(state) && state.provisional === null && !needsNobody;
@@ -101,6 +109,10 @@ function wake(state: MajorityState, gapMs: number, field: Field): Outcome {
 
 function fall(state: MajorityState, field: Field): Outcome {
   const { view } = state;
+  if (decidesByDisk(field)) {
+    const words = describeWitness(state, field);
+    return keep(state, giveUp(state, "disk-faulty", words, true, field));
+  }
   const configured = field.config.servers.length;
   const { a3Ms } = field.config.budget;
   const carrying = (view?.members ?? []).filter((index) => {
@@ -117,7 +129,8 @@ function fall(state: MajorityState, field: Field): Outcome {
 function heed(state: MajorityState, wish: Wish, held: View | null, field: Field): Outcome {
   if (state.gaveUp !== null) return still(state);
   const { atMs, config } = field;
-  const { abstainMs, a3Ms } = config.budget;
+  const { abstainMs, a3Ms, stampLeaseMs } = config.budget;
+  const leaseMs = decidesByDisk(field) ? Math.min(a3Ms, stampLeaseMs) : a3Ms;
   const floor = "floor" in wish ? Math.max(state.floor, wish.floor) : state.floor;
   const turn = (server: Parameters<typeof become>[1], more: Partial<MajorityState> = {}): Outcome =>
     spoken({ ...state, ...become(state, server, atMs), floor, ...more }, []);
@@ -132,7 +145,9 @@ function heed(state: MajorityState, wish: Wish, held: View | null, field: Field)
     case "resume": {
       if (state.server === "leaving") return turn("member");
       if (state.server !== "observing") return still(state);
-      const carriedUntilMs = wish.ackedStampMs === null ? LONG_OVER_MS : wish.ackedStampMs + a3Ms;
+      const wasDeaf = wish.unheard === true || !field.mayOwn;
+      const carriedUntilMs =
+        wish.ackedStampMs === null ? LONG_OVER_MS : wish.ackedStampMs + leaseMs;
       return turn("member", {
         view: wish.view,
         floor: Math.max(state.floor, wish.view.epoch.counter),
@@ -144,6 +159,7 @@ function heed(state: MajorityState, wish: Wish, held: View | null, field: Field)
         // Nobody knows what the pulse before this one has promised: it grants and promises nothing yet.
         abstainUntilMs: wish.remembered ? state.abstainUntilMs : atMs + abstainMs,
         provisional: wish.provisional === true ? "taught" : null,
+        listenUntilMs: listensFirst(wish.view, wasDeaf, state.self, field),
       });
     }
     case "detached": {
@@ -179,9 +195,13 @@ function found(state: MajorityState, field: Field): Outcome {
   if (state.server !== "detached" || field.peers.some((peer) => isLiveMember(peer, field))) {
     return still(state);
   }
-  const epoch = { counter: state.floor + 1, coordinator: state.self, host: state.host };
+  const onDisk = decidesByDisk(field);
+  const floor = onDisk ? Math.max(state.floor, highestInSlots(field)) : state.floor;
+  const epoch = { counter: floor + 1, coordinator: state.self, host: state.host };
   const founded = { ...state, provisional: "founded" as const };
-  return install(founded, { epoch, members: [state.self] }, field, "force-return");
+  const members = [state.self];
+  const view = onDisk ? { epoch, members, absent: unproven(members, field) } : { epoch, members };
+  return install(founded, view, field, "force-return");
 }
 
 /** Others' installed views bind: with this server in it, it follows; without it, it goes (1.4.4). */
@@ -243,8 +263,11 @@ function install(state: MajorityState, view: View, field: Field, why?: string): 
   const reason =
     why ??
     (lost.length > 0 ? "peer-down" : dropped.length > 0 ? "peer-left" : grown(state, view, field));
-  const isMajority = view.members.length >= quorumIn(view, config.servers.length);
-  const stays = state.server === "leaving" || state.server === "stopping";
+  const onDisk = decidesByDisk(field);
+  const isMajority = isEnough(view, field);
+  // Who is the only one left does not leave: its groups would be nowhere.
+  const isLeaving = state.server === "leaving" && !isSole(view, state.self);
+  const stays = isLeaving || state.server === "stopping";
   // A higher promise goes on to bind: who refused the view for it would be left behind by both.
   const isBound = state.promise !== null && compareEpochs(state.promise.epoch, view.epoch) > 0;
   const next: MajorityState = {
@@ -272,9 +295,18 @@ function install(state: MajorityState, view: View, field: Field, why?: string): 
     const evidence = `${nameOf(index, field)} silent ${silentMs} ms, ${view.members.length} members agree`;
     return note("verdict.survive", { evidence, method: config.method });
   });
-  const isEdge = isMajority && survivableLosses(view, config.servers.length) === 0;
+  const isEdge = !onDisk && isMajority && survivableLosses(view, config.servers.length) === 0;
   const edge = isEdge ? [note("majority.edge", countsOf(view, config.servers.length))] : [];
   return spoken(next, [...verdicts, installed, ...edge]);
+}
+
+/**
+ * Groups may run in it. Where the disk decides, a force-returned view counts those whom nobody has proved to be
+ * gone as absent (`judgeAlone`).
+ */
+function isEnough(view: View, field: Field): boolean {
+  if (decidesByDisk(field)) return (view.absent ?? []).length === 0;
+  return view.members.length >= quorumIn(view, field.config.servers.length);
 }
 
 /** Why a view has come that nobody is dropped from. */

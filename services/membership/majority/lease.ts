@@ -3,13 +3,25 @@
  * that no majority without it can have come together.
  * Intuition: the q-1 freshest acknowledgements carry; the oldest of these says how long. Whoever starts
  * something needs the present view's own ones; whoever runs something may finish the last view's lease.
- * Source: protocol.md 1.3.2-1.3.3, 1.4.5, 2.1 L1, L7; R93.
+ * Where the shared disk decides all others have to acknowledge, or the own rounds on it carry (disk-rule.ts).
+ * Source: protocol.md 1.3.2-1.3.3, 1.4.5, 1.6, 2.1 L1, L7; R93.
  */
-import { sameEpoch } from "../../../hal/base/view.ts";
-import { acknowledgedMs } from "../../heartbeat/peer.ts";
-import { isIn } from "./sight.ts";
+import { sameEpoch, type View } from "../../../hal/base/view.ts";
+import { acknowledgedMs, showsView } from "../../heartbeat/peer.ts";
+import { decidesByDisk, roundLeaseEndMs } from "./disk-rule.ts";
+import { isHeard, isIn } from "./sight.ts";
 import type { Field, MajorityState } from "./state.ts";
 import { quorumIn } from "./votes.ts";
+
+/** Other members whose acknowledgement it takes: a majority with this server, or all where the disk decides. */
+function neededBy(view: View, field: Field): number {
+  if (decidesByDisk(field)) return view.members.length - 1;
+  return quorumIn(view, field.config.servers.length) - 1;
+}
+
+/** Where the disk decides, what the own rounds of this view carry beside the LAN. */
+const onDiskUntilMs = (state: MajorityState, field: Field): number =>
+  decidesByDisk(field) ? roundLeaseEndMs(state, field) : Number.NEGATIVE_INFINITY;
 
 /**
  * Own stamp up to which enough members have acknowledged this server in the present view, ms; -Infinity =
@@ -18,7 +30,7 @@ import { quorumIn } from "./votes.ts";
 export function carriedByMs(state: MajorityState, field: Field): number {
   const { view } = state;
   if (view === null) return Number.NEGATIVE_INFINITY;
-  const needed = quorumIn(view, field.config.servers.length) - 1;
+  const needed = neededBy(view, field);
   if (needed <= 0) return Number.POSITIVE_INFINITY;
   // The freshest first; a list this short is sorted as it is filled.
   const stamps: number[] = [];
@@ -33,10 +45,11 @@ export function carriedByMs(state: MajorityState, field: Field): number {
 }
 
 /** Whether enough members have acknowledged this server in the present view lately. */
-function isCarried(state: MajorityState, { peers, atMs, config }: Field): boolean {
+function isCarried(state: MajorityState, field: Field): boolean {
   const { view } = state;
   if (view === null) return false;
-  let needed = quorumIn(view, config.servers.length) - 1;
+  const { peers, atMs, config } = field;
+  let needed = neededBy(view, field);
   const { a3Ms } = config.budget;
   for (const peer of peers) {
     if (needed <= 0) break;
@@ -50,13 +63,16 @@ function isCarried(state: MajorityState, { peers, atMs, config }: Field): boolea
 
 /** The lease, the last view's included, is not over: what `leaseEndMs` says, without finding the end. */
 export function isLeaseOpen(state: MajorityState, field: Field): boolean {
-  return field.atMs < state.carriedUntilMs || isCarried(state, field);
+  const { atMs } = field;
+  return (
+    atMs < state.carriedUntilMs || isCarried(state, field) || atMs < onDiskUntilMs(state, field)
+  );
 }
 
 /** End of the lease without further acknowledgements, the last view's included, ms. */
 export function leaseEndMs(state: MajorityState, field: Field): number {
   const ownMs = carriedByMs(state, field) + field.config.budget.a3Ms;
-  return Math.max(ownMs, state.carriedUntilMs);
+  return Math.max(ownMs, state.carriedUntilMs, onDiskUntilMs(state, field));
 }
 
 /**
@@ -76,8 +92,16 @@ export function isUnleased(state: MajorityState, field: Field): boolean {
 /** Groups may be started and addresses announced. */
 export function holdsLease(state: MajorityState, field: Field): boolean {
   if (!isIn(state) || state.lapsed || state.gaveUp !== null) return false;
-  if (state.provisional !== null || state.conflict) return false;
-  return isCarried(state, field);
+  if (state.provisional !== null || state.conflict || state.listenUntilMs !== null) return false;
+  if (isCarried(state, field)) return true;
+  return field.atMs < onDiskUntilMs(state, field) && !isBehind(state, field);
+}
+
+/** The view's text is its coordinator's: whoever is behind it begins nothing on the word of the disk (1.3.1, 1.9). */
+function isBehind({ view }: MajorityState, field: Field): boolean {
+  const coordinator = field.peers.find(({ index }) => index === view?.epoch.coordinator);
+  if (coordinator?.beat == null || view === null || !isHeard(coordinator, field)) return false;
+  return showsView(coordinator, view) && coordinator.beat.configHash !== field.config.hash;
 }
 
 /**

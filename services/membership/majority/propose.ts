@@ -9,6 +9,17 @@ import { compareEpochs, sameEpoch, type View } from "../../../hal/base/view.ts";
 import { isAside } from "../../heartbeat/liveness.ts";
 import { isTwoWay, type PeerHealth } from "../../heartbeat/peer.ts";
 import {
+  type DiskField,
+  decidesByDisk,
+  highestInSlots,
+  isLosing,
+  isSettled,
+  ownDrop,
+  starters,
+  staysByDisk,
+  unproven,
+} from "./disk-rule.ts";
+import {
   asksIn,
   doesHear,
   hasLeft,
@@ -29,6 +40,8 @@ import { quorumIn, quorumOf } from "./votes.ts";
 interface Wanted {
   readonly members: readonly ServerIndex[];
   readonly absent: readonly ServerIndex[];
+  /** The disk has said that it is this server's to propose. */
+  readonly isOurs?: boolean;
 }
 
 /** Steps forward when it is this server's turn, and again when nothing came of it within T. */
@@ -37,8 +50,11 @@ export function propose(state: MajorityState, field: Field): Outcome {
   if (wanted === null || !isOurTurn(state, wanted, field)) return still(state);
   const { promise } = state;
   if (promise !== null && isOwn(state, promise) && isSameCrew(promise, wanted)) {
-    const isFresh = field.atMs - state.promiseAtMs < field.config.budget.timeoutMs;
-    if (isFresh) return still(state);
+    const { timeoutMs, judgeMs } = field.config.budget;
+    // Who is put out by the disk has to have read it: that takes as long as a verdict.
+    const isPatient = decidesByDisk(field) && ownDrop(state) !== null;
+    const waitMs = isPatient ? 2 * judgeMs + timeoutMs : timeoutMs;
+    if (field.atMs - state.promiseAtMs < waitMs) return still(state);
   }
   const counter = Math.max(highestCounter(state, field), promise?.epoch.counter ?? 0) + 1;
   const epoch = { counter, coordinator: state.self, host: state.host };
@@ -50,6 +66,7 @@ export function propose(state: MajorityState, field: Field): Outcome {
 /** The best of those that hear all the others; the same view for a new text is its coordinator's to propose. */
 function isOurTurn(state: MajorityState, wanted: Wanted, field: Field): boolean {
   const { view } = state;
+  if (wanted.isOurs === true) return true;
   const isSame = view !== null && isIn(state) && isSameCrew(view, wanted);
   if (!isSame || !renewsOwn(state, field)) return candidateFor(state, wanted, field) === state.self;
   return wanted.members.every((other) => hearEachOther(state, state.self, other, field));
@@ -94,6 +111,10 @@ export function agreedView(state: MajorityState, field: Field): View | null {
   });
   if (showing.length < promise.members.length) return null;
   if (isSubQuorum(state)) return promise;
+  if (decidesByDisk(field)) {
+    const drop = isIn(state) ? ownDrop(state) : null;
+    return drop === null || isSettled(state, drop, field) ? promise : null;
+  }
   const needed = quorumIn(state.view, field.config.servers.length);
   return votersAmong(state, showing, field).length >= needed ? promise : null;
 }
@@ -127,6 +148,7 @@ function mayPromise(state: MajorityState, offered: View, from: PeerHealth, field
   if (!offered.members.includes(state.self) || state.gaveUp !== null) return false;
   if (isIn(state)) {
     if (field.atMs < state.abstainUntilMs) return false;
+    if (decidesByDisk(field)) return ownDrop(state)?.members.includes(from.index) !== false;
     const dropped = (state.view?.members ?? []).filter((index) => !offered.members.includes(index));
     return dropped.every((index) => {
       const peer = peerAt(field, index);
@@ -146,7 +168,10 @@ function mayPromise(state: MajorityState, offered: View, from: PeerHealth, field
 function mayFound(state: MajorityState, members: readonly ServerIndex[], field: Field): boolean {
   const { atMs, config } = field;
   if (members.length === config.servers.length) return true;
-  if (atMs < state.waitUntilMs || members.length < quorumOf(config.servers.length)) return false;
+  const isEarly = decidesByDisk(field)
+    ? atMs < state.waitUntilMs
+    : atMs < state.waitUntilMs || members.length < quorumOf(config.servers.length);
+  if (isEarly) return false;
   return field.peers.every((peer) => {
     if (members.includes(peer.index)) return true;
     return isLost(state, peer, field) || (isHeard(peer, field) && isAside(peer.beat));
@@ -157,6 +182,7 @@ function wantedInView(state: MajorityState, field: Field): Wanted | null {
   const { view } = state;
   if (view === null || state.server === "stopping" || state.gaveUp !== null) return null;
   if (field.atMs < state.abstainUntilMs) return null;
+  if (decidesByDisk(field)) return wantedByDisk(state, view, field);
   const configured = field.config.servers.length;
   const released = view.members.filter((index) => !isOut(state, index, field));
   // Who leaves in order waits while the rest would be no majority: somebody has failed meanwhile.
@@ -183,6 +209,22 @@ function wantedInView(state: MajorityState, field: Field): Wanted | null {
   const wanted = { members, absent };
   const isNew = !isSameCrew(view, wanted) || needsAnew(state, stays, field);
   return isNew ? wanted : null;
+}
+
+/** Who is silent is put out by the disk's rule; who has left, comes in or begins anew, as everywhere. */
+function wantedByDisk(state: MajorityState, view: View, field: DiskField): Wanted | null {
+  const isFree = state.provisional !== null;
+  const kept = isFree ? null : staysByDisk(state, field);
+  if (kept !== null) return { members: kept, absent: [], isOurs: true };
+  if (!isFree && isLosing(state, field)) return null;
+  const stays = view.members.filter((index) => !isOut(state, index, field));
+  const joiners = field.peers.filter((peer) => !stays.includes(peer.index) && asksIn(peer, field));
+  const comeIn = stays.length === view.members.length ? joiners.map(({ index }) => index) : [];
+  const members = [...stays, ...comeIn].sort((a, b) => a - b);
+  // A force-returned view is one like any other as soon as the slots prove that nobody else lives.
+  const isProved = !isFree || (view.members[0] === state.self && field.disk.claim === "won");
+  const wanted = { members, absent: isProved ? [] : unproven(members, field) };
+  return !isSameCrew(view, wanted) || needsAnew(state, stays, field) ? wanted : null;
 }
 
 function isOut(state: MajorityState, index: ServerIndex, field: Field): boolean {
@@ -237,11 +279,11 @@ function needsAnew(state: MajorityState, stays: readonly ServerIndex[], field: F
 function wantedAtStart(state: MajorityState, field: Field): Wanted | null {
   if (state.server !== "starting" || state.gaveUp !== null) return null;
   if (field.peers.some((peer) => isLiveMember(peer, field))) return null;
-  const others = field.peers.filter(
-    (peer) => asksIn(peer, field) && peer.beat?.state === "starting",
-  );
-  const members = [state.self, ...others.map(({ index }) => index)].sort((a, b) => a - b);
-  return mayFound(state, members, field) ? { members, absent: [] } : null;
+  const members = starters(state, field);
+  if (!mayFound(state, members, field)) return null;
+  // Without everybody the slots have to say that nobody else lives: `judgeStart` asks them.
+  const isAsked = decidesByDisk(field) && members.length < field.config.servers.length;
+  return isAsked && field.disk.claim !== "won" ? null : { members, absent: [] };
 }
 
 /** The best member among those that hear all the others of the wanted view; null = nobody does. */
@@ -257,7 +299,8 @@ function highestCounter(state: MajorityState, field: Field): number {
   const shown = field.peers.map(({ beat }) =>
     Math.max(beat?.view?.epoch.counter ?? 0, beat?.promise?.epoch.counter ?? 0),
   );
-  return Math.max(state.floor, state.view?.epoch.counter ?? 0, ...shown);
+  const inSlots = decidesByDisk(field) ? highestInSlots(field) : 0;
+  return Math.max(state.floor, state.view?.epoch.counter ?? 0, inSlots, ...shown);
 }
 
 const isOwn = (state: MajorityState, { epoch }: View): boolean =>

@@ -7,6 +7,7 @@ import type { Epoch, View } from "../../../hal/base/view.ts";
 import type { ClusterConfig } from "../../configuration/model.ts";
 import type { PulseEffect } from "../../effects.ts";
 import type { PeerHealth } from "../../heartbeat/peer.ts";
+import type { StampState } from "../../quorum/stamp-state.ts";
 import { createMembership, type MembershipState } from "../state.ts";
 
 export interface MajorityState extends MembershipState {
@@ -38,6 +39,8 @@ export interface Field {
   readonly mayOwn: boolean;
   /** This server is to propose its view once more, for a text that all members hold (1.9). Default false. */
   readonly renews?: boolean;
+  /** What the slots show, where the shared disk decides; absent = a majority does. */
+  readonly disk?: StampState;
   readonly atMs: number;
   readonly config: ClusterConfig;
 }

@@ -93,6 +93,24 @@ test("D24 R23: emergency: a pulse that is gone at the end of the lease switches 
   assert.ok(existsSync(join(folder, "last-emergency.json")));
 });
 
+test("R23: a new pulse that was not taught yet speaks, but does not watch the lease in the agent's stead", async () => {
+  const { watch, isOff, notes } = open("emergency");
+  watch.greet(pulse?.pid ?? 0, 1880);
+  watch.hear({ server: "observing", view: null } as unknown as Facts, 1895);
+  watch.tick(1899, true, true);
+  await until("the off command ran", isOff);
+  assert.ok(notes.includes("emergency-shutdown"));
+});
+
+test("R23: a new pulse that was taught watches the lease itself", () => {
+  const { watch, notes } = open("emergency");
+  watch.greet(pulse?.pid ?? 0, 1880);
+  watch.hear(member, 1895);
+  watch.tick(1899, true, true);
+  assert.not(watch.hasGivenUp);
+  assert.equal(notes, ["pulse.restarted"]);
+});
+
 for (const level of ["service-stop", "restart"]) {
   test(`D24 R23: ${level}: the groups are given up, the server stays on and comes up outside`, async () => {
     const { watch, notes, isOff, folder } = open(level);

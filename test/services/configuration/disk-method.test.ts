@@ -61,10 +61,10 @@ test("R65: without an arbitration partition the method is refused; COM is not ne
   assert.is(good(() => undefined).com, null);
 });
 
-test("R86: three servers under another method are refused, and majority is named", () => {
+test("R67: a third server is taken as soon as it has its addresses and its path to the disk", () => {
   const third = refusalOf((c) => c.servers.push({ name: "SERVER3" }));
-  assert.match(third, "exactly 2 servers");
-  assert.match(third, 'choose method "majority" for 3 to 16 servers');
+  assert.not.match(third, "exactly 2 servers");
+  assert.match(third, "SERVER3");
 });
 
 test("1.6: a disk wait that holds no four stamps is refused with the missing time", () => {

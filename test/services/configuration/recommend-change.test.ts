@@ -1,7 +1,7 @@
 /**
  * R104: a change of the method is judged against servers, cable and disk at once, every combination of them.
- * The table is by hand from the guide's summary (1.2.4); the guide sets no limit of servers for the shared disk
- * and none, this release does, and it has no mirror driver yet.
+ * The table is by hand from the guide's summary (1.2.4); the guide sets no limit of servers for none, this
+ * release does, and it has no mirror driver yet.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -22,7 +22,8 @@ const TABLE: readonly (readonly [string, number, readonly (readonly string[])[]]
   ["com-disk", 2, [[], [PARTITION], [CABLE], [CABLE, PARTITION]]],
   ["com-disk", 3, [[TWO], [TWO, PARTITION], [TWO, CABLE], [TWO, CABLE, PARTITION]]],
   ["disk", 2, [[], [PARTITION], [], [PARTITION]]],
-  ["disk", 3, [[TWO], [TWO, PARTITION], [TWO], [TWO, PARTITION]]],
+  ["disk", 3, [[], [PARTITION], [], [PARTITION]]],
+  ["disk", 16, [[], [PARTITION], [], [PARTITION]]],
   ["none", 2, [[PROTECTS], [], [PROTECTS], []]],
   ["none", 3, [[TWO, PROTECTS], [TWO], [TWO, PROTECTS], [TWO]]],
   ["majority", 2, [[MORE], [MORE], [MORE], [MORE]]],

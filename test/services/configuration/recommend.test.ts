@@ -23,7 +23,7 @@ const TABLE: readonly Row[] = [
     { servers: 3, sharedDisk: true },
     "majority",
     "threeMajority",
-    ["majority"],
+    ["majority", "disk"],
   ],
   [
     "three servers, VxVM",

@@ -8,7 +8,7 @@ import type { Budget } from "../../../services/configuration/model.ts";
 import type { PeerHealth } from "../../../services/heartbeat/peer.ts";
 import { excludes, lifeOf, rivalOf } from "../../../services/quorum/disk-witness.ts";
 import type { Stamp, StampStateName } from "../../../services/quorum/stamp.ts";
-import type { SlotSight } from "../../../services/quorum/stamping.ts";
+import type { SlotSight } from "../../../services/quorum/stamp-state.ts";
 
 const BOOT = hostIncarnation("00000000000000aa");
 const NEXT_BOOT = hostIncarnation("00000000000000bb");

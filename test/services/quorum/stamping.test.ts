@@ -10,11 +10,10 @@ import type { PulseEffect } from "../../../services/effects.ts";
 import type { SlotWord, Stamp } from "../../../services/quorum/stamp.ts";
 import {
   createStamping,
-  isInTime,
   type StampContext,
   type StampState,
-  step,
-} from "../../../services/quorum/stamping.ts";
+} from "../../../services/quorum/stamp-state.ts";
+import { isInTime, step } from "../../../services/quorum/stamping.ts";
 
 const HOST = hostIncarnation("00000000000000aa");
 const PEER_HOST = hostIncarnation("00000000000000bb");
