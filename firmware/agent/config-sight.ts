@@ -81,14 +81,16 @@ interface Texts {
   readonly old: readonly Revision[];
 }
 
-/** A text that this server still has, by the beginning of its hash; null = none. `ready`: one in its memory. */
+/**
+ * A text that this server still has, by the beginning of its hash; null = none.
+ * `index`: null = nothing on disk can be read. `ready`: one in its memory, which needs no disk.
+ */
 export function knownText(
   index: Texts | null,
   ready: Revision | null,
   beginning: string,
 ): Revision | null {
-  if (index === null) return null;
-  const known = [index.current, index.prepared, ...index.old, ready].find(
+  const known = [index?.current, index?.prepared, ...(index?.old ?? []), ready].find(
     (entry) => entry?.hash.startsWith(beginning) === true,
   );
   return known == null ? null : { rev: known.rev, hash: known.hash };

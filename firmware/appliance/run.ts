@@ -8,6 +8,7 @@ import { request } from "../cli/client.ts";
 import { type ApplianceDirs, serverPlaces } from "../places.ts";
 import type { Configured } from "./configure.ts";
 import type { ApplianceOptions } from "./options.ts";
+import { beginAnew, PowerNews } from "./power-news.ts";
 import { lookReady, type Readiness, type ReadyTargets } from "./ready.ts";
 import type { Moment, Signals } from "./signals.ts";
 import type { ApplianceView } from "./view.ts";
@@ -38,12 +39,14 @@ const REPEAT_ORDER_MS = 3000;
 /** Resolves with the exit code when everything is off and released. */
 export async function watchUntilEnd(run: Run): Promise<number> {
   const { signals } = run;
+  const news = openNews(run);
   try {
     if (run.options.power) await bringUp(run, signals.first);
     else run.say("ready: all servers are off; npx kage rack power on SERVER1");
     await signals.first.reached;
     await shutDown(run, signals.second);
   } finally {
+    news.close();
     const left = await run.rack.close();
     await run.view?.close();
     for (const message of left) run.say(message);
@@ -51,6 +54,25 @@ export async function watchUntilEnd(run: Run): Promise<number> {
   run.say("off: no process and no socket is left");
   return 0;
 }
+
+function openNews({ rack, set, dirs, options, signals, say }: Run): PowerNews {
+  const news = new PowerNews({
+    servers: set.layout.plan.servers,
+    groups: set.config.groups.map(({ name }) => name),
+    state: stateOption(options, dirs),
+    stateDirOf: (server) => serverPlaces(dirs, server).stateDir,
+    isPowered: rack.isPowered,
+    cutPaths: rack.cutPaths,
+    isEnding: signals.first.isReached,
+    say,
+  });
+  rack.log.watch((event) => news.hear(event));
+  return news;
+}
+
+/** What the commands need to find this appliance; empty when it is where they look anyway. */
+const stateOption = (options: ApplianceOptions, dirs: ApplianceDirs): string =>
+  options.stateDir === null ? "" : ` --state ${dirs.stateDir}`;
 
 async function bringUp(run: Run, end: Moment): Promise<void> {
   const { rack, set, dirs, say } = run;
@@ -95,7 +117,7 @@ function invite(run: Run, { answers }: Readiness): void {
   const group = answer?.at.group ?? set.config.groups[0]?.name ?? "GROUP";
   const owner = answer?.text ?? "SERVER1";
   const other = set.layout.plan.servers.find((name) => name !== owner) ?? "SERVER2";
-  const state = run.options.stateDir === null ? "" : ` --state ${dirs.stateDir}`;
+  const state = stateOption(run.options, dirs);
   const serves =
     answer === undefined ? "all servers are members" : `${url} answers: ${answer.text}`;
   say(`ready: ${serves}`);
@@ -132,7 +154,7 @@ function invite(run: Run, { answers }: Readiness): void {
 /** Not every server comes back by itself: one that did not leave in order waits for a person (R203). */
 function explainDetached(run: Run, seen: Readiness): void {
   invite(run, seen);
-  const state = run.options.stateDir === null ? "" : ` --state ${run.dirs.stateDir}`;
+  const state = stateOption(run.options, run.dirs);
   for (const name of seen.detached) {
     run.say(
       `${name} is detached, because it did not leave the cluster in order last time. Return it:`,
@@ -141,15 +163,11 @@ function explainDetached(run: Run, seen: Readiness): void {
   }
 }
 
-/** Nobody can say whose information is right: a person chooses the base (guide 3.3(6), R208). */
 function explainAllDown({ say, set, dirs, options }: Run): void {
-  const state = options.stateDir === null ? "" : ` --state ${dirs.stateDir}`;
-  const [base = "", ...others] = set.layout.plan.servers;
+  const groups = set.config.groups.map(({ name }) => name);
   say("ready: all servers are detached, because the last run ended without a cluster shutdown.");
-  say("Choose the one whose information counts, return the others, start the groups:");
-  say(`  npx kage server force-return ${base}${state}`);
-  for (const name of others) say(`  npx kage server return ${name}${state}`);
-  for (const { name } of set.config.groups) say(`  npx kage group start ${name}${state}`);
+  for (const line of beginAnew(set.layout.plan.servers, groups, stateOption(options, dirs)))
+    say(line);
   say("Or start with --fresh, and the servers forget their last run.");
 }
 

@@ -92,6 +92,22 @@ export function layTable(rows: readonly (readonly Cell[])[], paint: Paint): stri
   });
 }
 
+/** An unpainted line as lines of at most `cells`, parted at blanks where there are any. */
+export function wrapLine(line: string, cells: number): string[] {
+  const lines: string[] = [];
+  let rest = line;
+  while (cellWidth(rest) > cells) {
+    const fits = cutLine(rest, cells);
+    const blank = rest.lastIndexOf(" ", fits.length);
+    // A wide character in a terminal of one cell: cut nothing rather than for ever.
+    if (fits === "") break;
+    const end = blank > 0 ? blank : fits.length;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
+}
+
 /** A painted line cut to `cells`; colour sequences count nothing and are closed. */
 export function cutLine(line: string, cells: number): string {
   let used = 0;

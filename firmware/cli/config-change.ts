@@ -25,8 +25,9 @@ import { readBounded } from "./config-command.ts";
 import type { Place } from "./discover.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
 import type { MessageKey } from "./messages.ts";
+import { surveyTrouble } from "./no-agent.ts";
 import { replyTrouble } from "./refusal.ts";
-import { agentName, ranked, spoken, survey, surveyTrouble } from "./survey.ts";
+import { agentName, ranked, spoken, survey } from "./survey.ts";
 
 const WAIT_S = 60;
 const WAIT_S_MAX = 3600;
@@ -245,7 +246,7 @@ async function ask(
   deadlineMs: number,
 ): Promise<Readonly<Record<string, unknown>> | Trouble> {
   const seen = await survey(call, place);
-  const trouble = surveyTrouble(call, place, seen);
+  const trouble = await surveyTrouble(call, place, seen);
   if (trouble !== null) return trouble;
   let last: { readonly who: string; readonly reply: Reply } | null = null;
   for (const { agent } of ranked(seen)) {

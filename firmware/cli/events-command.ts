@@ -1,6 +1,7 @@
 /**
  * `kage events`: the event log of one agent. Its numbers belong to that agent, so `--follow` stays
- * with it: while it is away that is said once, and the log goes on where it stopped.
+ * with it: while it is away that is said once, and the log goes on where it stopped. Of servers that cannot
+ * be asked the log is read where they left it, if that is on this machine.
  * Texts come from the event catalogue in the reader's language; an event this version does not know
  * is shown as the agent wrote it. Source: work order 7; R51.
  */
@@ -17,24 +18,20 @@ import {
 import { isRecord, type Reply, request } from "./client.ts";
 import { cellWidth, padCells, printable, type Style } from "./columns.ts";
 import type { AgentAddress, Place } from "./discover.ts";
+import { type Entry, leftLogs, type Page } from "./events-left.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
+import { scalars } from "./last-end.ts";
 import { localPaths } from "./local-paths.ts";
+import { surveyTrouble } from "./no-agent.ts";
 import { records } from "./rack-state.ts";
 import { replyTrouble } from "./refusal.ts";
-import { agentName, spoken, survey, surveyTrouble, whyNot } from "./survey.ts";
+import { agentName, spoken, survey, whyNot } from "./survey.ts";
 import { signOf, type Tone } from "./words.ts";
 
 const FOLLOW_MS = 400;
 const LIMIT = 50;
 /** As many as fit one reply (client.ts REPLY_BYTES_MAX). */
 const LIMIT_MAX = 1000;
-
-interface Page {
-  readonly after: number | null;
-  readonly limit: number;
-}
-
-type Entry = Readonly<Record<string, unknown>>;
 
 export async function runEvents(call: Call, place: Place): Promise<ExitCode> {
   const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true };
@@ -44,12 +41,12 @@ export async function runEvents(call: Call, place: Place): Promise<ExitCode> {
   if (isTrouble(limit)) return fail(call, limit);
   const { server } = call.invocation.texts;
   const result = await survey(call, place, server);
-  const trouble = surveyTrouble(call, place, result, server);
+  const trouble = await surveyTrouble(call, place, result, server);
+  const page = { after: after ?? null, limit: limit ?? LIMIT };
   if (trouble !== null || result.best === null) {
-    return trouble === null ? EXIT.failed : fail(call, withLog(call, place, trouble, server));
+    return trouble === null ? EXIT.failed : showLeft(call, place, trouble, page);
   }
   const { agent } = result.best;
-  const page = { after: after ?? null, limit: limit ?? LIMIT };
   const reply = await askEvents(call, agent, page);
   if (reply.kind !== "ok") {
     const refused = replyTrouble(call, agentName(agent), reply, call.say("refusedDo"));
@@ -64,10 +61,28 @@ export async function runEvents(call: Call, place: Place): Promise<ExitCode> {
   return follow ? followEvents(call, agent, newest(entries, page.after ?? 0)) : EXIT.done;
 }
 
-/** An agent that is off has left its log behind: say where. */
-function withLog(call: Call, place: Place, trouble: Trouble, server?: string): Trouble {
-  if (trouble.exit !== EXIT.unreachable) return trouble;
+/**
+ * Who is off has left its log behind: it is shown, and the trouble after it, for nobody has answered.
+ * As JSON both are one document; as JSON lines the trouble is the last one.
+ */
+async function showLeft(call: Call, place: Place, trouble: Trouble, page: Page): Promise<ExitCode> {
+  if (trouble.exit !== EXIT.unreachable) return fail(call, trouble);
+  const { server } = call.invocation.texts;
   const asked = place.agents.filter((agent) => server === undefined || agent.server === server);
+  const logs = await leftLogs(call, asked, page);
+  if (logs.length === 0) return fail(call, withLog(call, asked, trouble));
+  const entries = logs.flatMap((log) => log.entries);
+  const where = logs.map((log) => call.say("logShown", { server: log.server, file: log.file }));
+  const message = [trouble.message, ...where].join("\n");
+  if (call.format === "json") {
+    printJson(call, { ok: false, ...trouble, message, events: entries });
+    return trouble.exit;
+  }
+  printEntries(call, entries);
+  return fail(call, { ...trouble, message });
+}
+
+function withLog(call: Call, asked: readonly AgentAddress[], trouble: Trouble): Trouble {
   const files = asked.flatMap((agent) => localPaths(agent)?.eventFile ?? []);
   const where =
     files.length > 0
@@ -152,12 +167,8 @@ function entryLines(call: Call, entry: Entry): string[] {
 function textsOf(call: Call, entry: Entry): { text: string; cause: string; remedy: string } {
   const { key, data } = entry;
   if (typeof key === "string" && isEventKey(key) && isRecord(data)) {
-    const scalars = Object.entries(data).map(([name, value]): [string, string] => [
-      name,
-      typeof value === "object" ? JSON.stringify(value) : String(value),
-    ]);
     // As the agent does when it writes the line: its own server, where the event names no other.
-    const values = { server: shown(entry["server"]), ...Object.fromEntries(scalars) };
+    const values = { server: shown(entry["server"]), ...scalars(data) };
     const { text, cause, remedy } = renderEvent(key, values, call.lang);
     return { text, cause, remedy };
   }

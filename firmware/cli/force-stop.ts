@@ -20,9 +20,10 @@ import { printable } from "./columns.ts";
 import type { Place } from "./discover.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
 import { type Goal, GoalWatch } from "./goal.ts";
+import { surveyTrouble } from "./no-agent.ts";
 import { learn } from "./order-wait.ts";
 import { replyTrouble } from "./refusal.ts";
-import { type Answer, agentName, ranked, spoken, survey, surveyTrouble } from "./survey.ts";
+import { type Answer, agentName, ranked, spoken, survey } from "./survey.ts";
 
 /** An obeying server is off within a second or two; a person who presses a switch waits longer. */
 const OBEY_S = 10;
@@ -40,7 +41,7 @@ export async function runForceStop(call: Call, place: Place): Promise<ExitCode> 
   const waitS = numberOption(call, "timeout", { min: 0.1, max: OBEY_S_MAX, whole: false });
   if (isTrouble(waitS)) return fail(call, waitS);
   const before = await survey(call, place);
-  const trouble = surveyTrouble(call, place, before);
+  const trouble = await surveyTrouble(call, place, before);
   if (trouble !== null || before.best === null) {
     return trouble === null ? EXIT.failed : fail(call, trouble);
   }

@@ -25,8 +25,9 @@ import { keyText, listenAt, noCluster, offerOnce } from "./enrol-command.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
 import { findingsExit } from "./findings.ts";
 import { memberFiles, readLocal } from "./member-files.ts";
+import { surveyTrouble } from "./no-agent.ts";
 import { replyTrouble } from "./refusal.ts";
-import { agentName, ranked, spoken, survey, surveyTrouble } from "./survey.ts";
+import { agentName, ranked, spoken, survey } from "./survey.ts";
 
 const WAIT_S = 60;
 const WAIT_S_MAX = 600;
@@ -144,7 +145,7 @@ async function ask(
   deadlineMs: number,
 ): Promise<Answered | Trouble> {
   const seen = await survey(call, place);
-  const trouble = surveyTrouble(call, place, seen);
+  const trouble = await surveyTrouble(call, place, seen);
   if (trouble !== null) return trouble;
   let who = "";
   let reply: Reply = { kind: "unreachable", detail: "busy" };

@@ -23,18 +23,11 @@ import { printable } from "./columns.ts";
 import type { Place } from "./discover.ts";
 import { EXIT, type ExitCode, type Trouble } from "./exit-code.ts";
 import { findGroup, findServer, type Goal, instancesOf } from "./goal.ts";
+import { surveyTrouble } from "./no-agent.ts";
 import { runDryRun } from "./order-plan.ts";
 import { awaitGoal } from "./order-wait.ts";
 import { replyTrouble } from "./refusal.ts";
-import {
-  type Answer,
-  agentName,
-  ranked,
-  type Survey,
-  spoken,
-  survey,
-  surveyTrouble,
-} from "./survey.ts";
+import { type Answer, agentName, ranked, type Survey, spoken, survey } from "./survey.ts";
 
 export interface Order {
   readonly verb: string;
@@ -51,7 +44,7 @@ export async function runOrder(call: Call, place: Place): Promise<ExitCode> {
   if (isTrouble(timeoutS)) return fail(call, timeoutS);
   const only = call.invocation.command === "cluster start-now";
   const before = await survey(call, place, only ? call.invocation.texts.server : undefined);
-  const trouble = surveyTrouble(call, place, before);
+  const trouble = await surveyTrouble(call, place, before);
   if (trouble !== null || before.best === null) {
     return trouble === null ? EXIT.failed : fail(call, trouble);
   }

@@ -7,12 +7,13 @@
 import type { StatusDocument } from "../../services/status.ts";
 import { usageTrouble } from "./arguments.ts";
 import { type Call, fail, printJson, printLines, wantsJson } from "./call.ts";
-import { cutLine } from "./columns.ts";
+import { cutLine, printable, wrapLine } from "./columns.ts";
 import type { Place } from "./discover.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { type NoPower, noPower, surveyTrouble } from "./no-agent.ts";
 import { changeLines, firstLines } from "./status-changes.ts";
 import { statusLines } from "./status-table.ts";
-import { type Answer, agentName, type Survey, survey, surveyTrouble, whyNot } from "./survey.ts";
+import { type Answer, agentName, type Survey, survey, whyNot } from "./survey.ts";
 
 /** Time between two questions of `--watch`; a heartbeat is rarely shorter. */
 const WATCH_MS = 500;
@@ -22,7 +23,7 @@ export async function runStatus(call: Call, place: Place): Promise<ExitCode> {
   const server = call.invocation.texts.server;
   const result = await survey(call, place, server);
   const { best } = result;
-  const trouble = surveyTrouble(call, place, result, server);
+  const trouble = await surveyTrouble(call, place, result, server);
   if (trouble !== null || best === null) {
     return trouble === null ? EXIT.failed : fail(call, trouble);
   }
@@ -60,7 +61,7 @@ async function watch(call: Call, place: Place): Promise<ExitCode> {
   const server = call.invocation.texts.server;
   const first = await survey(call, place, server);
   if (first.best === null) {
-    const trouble = surveyTrouble(call, place, first, server);
+    const trouble = await surveyTrouble(call, place, first, server);
     return trouble === null ? EXIT.failed : fail(call, trouble);
   }
   const screen = call.format === "table" && call.io.stdout.isTty;
@@ -73,7 +74,7 @@ async function watch(call: Call, place: Place): Promise<ExitCode> {
     const fresh = await survey(call, place, server);
     if (call.io.interrupted.aborted) break;
     shown = fresh.best ?? shown;
-    view.update(shown, fresh);
+    view.update(shown, fresh, await noPower(call, place, fresh));
   }
   view.close();
   return EXIT.done;
@@ -81,7 +82,7 @@ async function watch(call: Call, place: Place): Promise<ExitCode> {
 
 interface View {
   open(shown: Answer, fresh: Survey): void;
-  update(shown: Answer, fresh: Survey): void;
+  update(shown: Answer, fresh: Survey, off: NoPower | null): void;
   close(): void;
 }
 
@@ -89,9 +90,11 @@ interface View {
 function screenView(call: Call): View {
   const { stdout } = call.io;
   let lines: string[] = [];
-  const draw = (shown: Answer, fresh: Survey): void => {
+  const draw = (shown: Answer, fresh: Survey, off: NoPower | null): void => {
     const { columns, rows } = stdout.size();
-    lines = statusLines(call, shown, fresh);
+    // Above the old picture: what it shows is over, and why is what matters.
+    const why = powerLines(call, off).flatMap((line) => wrapLine(line, columns));
+    lines = [...why, ...(off === null ? [] : [""]), ...statusLines(call, shown, fresh)];
     const fits = lines.length <= rows;
     const kept = fits ? lines : lines.slice(0, rows - 1);
     const count = `${lines.length - kept.length}`;
@@ -102,7 +105,7 @@ function screenView(call: Call): View {
   return {
     open: (shown, fresh) => {
       stdout.write("\x1b[?1049h\x1b[?25l");
-      draw(shown, fresh);
+      draw(shown, fresh, null);
     },
     update: draw,
     // The last picture stays in the scroll-back, where it can be read and copied.
@@ -110,16 +113,26 @@ function screenView(call: Call): View {
   };
 }
 
+/** A line for each server, and what to do. */
+function powerLines(call: Call, off: NoPower | null): string[] {
+  return off === null ? [] : [...off.lines, `${call.say("do")}: ${off.remedy}`].map(printable);
+}
+
 /** One line (or document) per change. */
 function lineView(call: Call): View {
   let before: { shown: Answer; reached: boolean } | null = null;
-  const tell = (shown: Answer, fresh: Survey): void => {
+  let why = "";
+  const tell = (shown: Answer, fresh: Survey, off: NoPower | null): void => {
     const now = { shown, reached: fresh.best !== null };
     if (call.format === "jsonl") {
       const changed = before === null || changeLines(call, before, now).length > 0;
       if (changed) printJson(call, withAgents(call, shown, fresh));
     } else {
-      const lines = before === null ? firstLines(call, shown) : changeLines(call, before, now);
+      const changes = before === null ? firstLines(call, shown) : changeLines(call, before, now);
+      const power = powerLines(call, off);
+      const isNew = power.join() !== why;
+      const lines = isNew ? [...changes, ...power] : changes;
+      why = power.join();
       const stamp = new Date(call.io.wallMs()).toISOString();
       printLines(
         call,
@@ -128,5 +141,5 @@ function lineView(call: Call): View {
     }
     before = now;
   };
-  return { open: tell, update: tell, close: () => undefined };
+  return { open: (shown, fresh) => tell(shown, fresh, null), update: tell, close: () => undefined };
 }

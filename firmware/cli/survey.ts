@@ -10,7 +10,6 @@ import { showSpan } from "./ages.ts";
 import type { Call } from "./call.ts";
 import { type NotDone, request } from "./client.ts";
 import type { AgentAddress, Place } from "./discover.ts";
-import { EXIT, type Trouble } from "./exit-code.ts";
 import { readStatus } from "./status-read.ts";
 
 export interface Answer {
@@ -126,34 +125,4 @@ export function whyNot(call: Call, reply: NotDone): string {
     default:
       return unreachable(reply);
   }
-}
-
-/** The trouble when nobody answered, or null when somebody did. */
-export function surveyTrouble(
-  call: Call,
-  place: Place,
-  result: Survey,
-  server?: string,
-): Trouble | null {
-  if (result.best !== null) return null;
-  const { say } = call;
-  const silent = result.sightings.filter((sighting) => sighting.kind === "no-answer");
-  if (silent.length === 0) {
-    const message = say("unknownServer", { server: server ?? "" });
-    const all = place.agents.map(agentName).join(", ");
-    return { exit: EXIT.usage, code: null, message, remedy: say("oneOf", { all }) };
-  }
-  const each = silent.map(({ agent, reply }) => `${agentName(agent)}: ${whyNot(call, reply)}`);
-  const message = [say("noAgent"), ...each].join("\n");
-  const kinds = new Set(silent.map(({ reply }) => reply.kind));
-  if (kinds.has("forbidden")) {
-    return { exit: EXIT.unauthorised, code: null, message, remedy: say("forbiddenDo") };
-  }
-  if (kinds.has("malformed")) {
-    return { exit: EXIT.failed, code: null, message, remedy: say("garbageDo") };
-  }
-  if (kinds.has("silent")) {
-    return { exit: EXIT.unreachable, code: null, message, remedy: say("hungDo") };
-  }
-  return { exit: EXIT.unreachable, code: null, message, remedy: say("noAgentDo") };
 }

@@ -15,7 +15,8 @@ interface Service {
 }
 
 const DIRECTORIES: readonly Service[] = [
-  { name: "Samba domain controller", units: ["samba-ad-dc"], programs: [] },
+  // The file server is `smbd`; only the controller's processes are called by the bare name.
+  { name: "Samba domain controller", units: ["samba-ad-dc"], programs: ["samba"] },
   { name: "OpenLDAP", units: ["slapd"], programs: ["slapd"] },
   { name: "389 Directory Server", units: ["dirsrv", "dirsrv@"], programs: ["ns-slapd"] },
   { name: "FreeIPA", units: ["ipa"], programs: [] },
@@ -26,23 +27,31 @@ const DIRECTORIES: readonly Service[] = [
 const NAMED: Service = { name: "BIND", units: ["named", "bind9"], programs: ["named"] };
 /** Debian's default zones (localhost and the like) stand in another file, and are no name service for others. */
 const NAMED_FILES = ["/etc/bind/named.conf", "/etc/bind/named.conf.local", "/etc/named.conf"];
-const PRIMARY = /^[^#/]*\btype\s+(?:primary|master)\s*;/m;
+const PRIMARY = /\btype\s+(?:primary|master)\s*;/;
+/** A quoted string, or one of the three kinds of comment; whichever begins first is what it is. */
+const QUOTED_OR_COMMENT = /("(?:[^"\\\n]|\\.)*")|\/\/.*|#.*|\/\*[\s\S]*?(?:\*\/|$)/g;
 /** Debian starts scripts without a unit at run level 3; the links are called S01slapd. */
 const SCRIPTS = "/etc/rc3.d";
 const UNIT_DIR = "/etc/systemd/system";
 
 export const probeDirectory: Probe = ({ machine }) => {
   const enabled = enabledUnits(machine);
-  const running = new Set(machine.processes().map(({ argv }) => baseName(argv[0] ?? "")));
+  const running = new Set(machine.processes().map(({ argv }) => programOf(argv[0] ?? "")));
   const isThere = ({ units, programs }: Service): boolean =>
     units.some((unit) => enabled.has(unit)) || programs.some((program) => running.has(program));
   const found = DIRECTORIES.filter(isThere).map(({ name }) => name);
-  const serves = NAMED_FILES.some((file) => PRIMARY.test(machine.text(file) ?? ""));
+  const serves = NAMED_FILES.some((file) => isPrimary(machine.text(file) ?? ""));
   if (serves && isThere(NAMED)) found.push(NAMED.name);
   return found.length === 0
     ? [ok("directory")]
     : found.map((service) => warns("directory.served", { service }));
 };
+
+/** A zone of its own. A comment ends the word before it; quoted texts are kept as one empty string. */
+function isPrimary(text: string): boolean {
+  const bare = text.replace(QUOTED_OR_COMMENT, (_, quoted) => (quoted === undefined ? " " : '""'));
+  return PRIMARY.test(bare);
+}
 
 function enabledUnits(machine: Machine): ReadonlySet<string> {
   const wants = machine.list(UNIT_DIR).filter((name) => name.endsWith(".wants"));
@@ -53,4 +62,5 @@ function enabledUnits(machine: Machine): ReadonlySet<string> {
   return new Set([...units, ...scripts]);
 }
 
-const baseName = (path: string): string => path.split("/").at(-1) ?? "";
+/** Samba and NSD show what each process does: `samba: root process`, `nsd: main`; setproctitle(3). */
+const programOf = (title: string): string => title.replace(/: .*$/s, "").split("/").at(-1) ?? "";

@@ -48,6 +48,8 @@ export interface Rack {
   readonly log: RackLog;
   power(server: string, on: boolean, reason: string): Promise<PowerResult>;
   isPowered(server: string): boolean;
+  /** Cables of which at least one direction is cut, by the names that the control verbs take. */
+  cutPaths(): readonly string[];
   /** Powers everything off, reads it back and lets go of all sockets. Returns what did not go off. */
   close(): Promise<readonly string[]>;
 }
@@ -99,6 +101,11 @@ export async function createRack(options: RackOptions): Promise<Rack> {
     power: (server, on, reason) =>
       on ? parts.power.on(server, reason) : parts.power.off(server, reason),
     isPowered: parts.power.isPowered,
+    cutPaths() {
+      const { wires, isCut } = parts.wiring;
+      const cut = wires.filter(({ path, from, to }) => isCut(path, from, to));
+      return [...new Set(cut.map(({ path }) => path))];
+    },
     async close() {
       const results = await Promise.all(
         servers.map((server) => parts.power.off(server, "rack-closed")),

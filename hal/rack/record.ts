@@ -69,6 +69,8 @@ export interface RackLog {
   add(event: RackEvent): void;
   /** Entries that ended at or after `sinceMs` (default: all kept), oldest first. */
   list(sinceMs?: number): readonly RackRecord[];
+  /** `hear` is told of every new entry at once, in their order. It must not throw or take long: wires wait. */
+  watch(hear: (event: RackEvent) => void): void;
 }
 
 /** Entries kept per kind; at ten per second of one kind this is about seven minutes. */
@@ -81,6 +83,7 @@ export function createRackLog(now: () => number): RackLog {
   const rings = new Map<RackEvent["kind"], Mutable<RackRecord>[]>();
   let seq = 0;
   let newest: Mutable<RackRecord> | null = null;
+  const watchers: ((event: RackEvent) => void)[] = [];
 
   function add(event: RackEvent): void {
     const atMs = now();
@@ -96,6 +99,7 @@ export function createRackLog(now: () => number): RackLog {
     rings.set(event.kind, ring);
     ring.push(entry);
     if (ring.length > RING_MAX) ring.shift();
+    for (const hear of watchers) hear(event);
   }
 
   function list(sinceMs = 0): readonly RackRecord[] {
@@ -103,7 +107,7 @@ export function createRackLog(now: () => number): RackLog {
     return kept.sort((a, b) => a.seq - b.seq).map((entry) => ({ ...entry }));
   }
 
-  return { add, list };
+  return { add, list, watch: (hear) => void watchers.push(hear) };
 }
 
 function continues(last: RackRecord, event: RackEvent): boolean {

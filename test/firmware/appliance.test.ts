@@ -173,6 +173,30 @@ test("a killed launcher takes its servers with it, and the next start takes over
   });
 });
 
+test("R108: the terminal says of every server that ended itself why it did, and then the way back", async () => {
+  await withFolder(async (stateDir) => {
+    const one = launch(stateDir);
+    await ready(one);
+    const evidence = "unacknowledged 949 ms, COM alive";
+    const data = { method: "com-disk", reason: "partition", evidence, completed: true, epoch: 1 };
+    const at = "2026-11-23T14:12:08.187Z";
+    for (const server of ["SERVER1", "SERVER2"]) {
+      const word = JSON.stringify({ seq: 0, at, key: "emergency-shutdown", data });
+      writeFileSync(join(stateDir, server, "events-last.jsonl"), `${word}\n`);
+      writeFileSync(join(stateDir, server, "end-itself"), "");
+    }
+    const last = `  npx kage group start web --state ${stateDir}\n`;
+    await until("the advice", () => one.output().includes(last));
+    for (const server of ["SERVER1", "SERVER2"]) {
+      assert.match(one.output(), `power: ${server} off. This server ended itself by an emergency`);
+      assert.match(one.output(), `  npx kage rack power on ${server} --state ${stateDir}\n`);
+    }
+    assert.match(one.output(), "(network partition, method com-disk, epoch 1): unacknowledged");
+    one.child.kill("SIGTERM");
+    assert.is(await one.ended, 0);
+  });
+});
+
 test("a server that is off at Ctrl-C, and one that hangs, are no reason to stay", async () => {
   await withFolder(async (stateDir) => {
     const one = launch(stateDir);

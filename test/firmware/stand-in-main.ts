@@ -1,7 +1,7 @@
 /**
  * Stands in for the processes of a server: an agent that says it is a member, serves the group's
- * address when it is SERVER1, and goes off when the cluster is shut down; pulse and disk only live.
- * Started as `node stand-in-main.js ROLE --local FILE`, like the real one. With a file `crash-ROLE` in
+ * address when it is SERVER1, and goes off when the cluster is shut down; pulse and disk only live. With a
+ * file `end-itself` in the state folder it goes off as in an emergency. Started as `node stand-in-main.js ROLE --local FILE`, like the real one. With a file `crash-ROLE` in
  * the state folder the role ends at once with status 7.
  */
 import { spawn } from "node:child_process";
@@ -41,8 +41,10 @@ function runAgent(): void {
   agent.listen(join(local.runDir, "agent.sock"));
   // One agent hears the order; the others hear of it over the LAN, here over a file.
   const order = join(dirname(local.configFile), "stand-in-shutdown");
+  const emergency = join(local.stateDir, "end-itself");
   setInterval(() => {
     if (existsSync(order)) board.off("planned");
+    if (existsSync(emergency)) board.off("emergency");
   }, 20);
   function shutDown(): void {
     spawn("touch", [order]).on("exit", () => board.off("planned"));

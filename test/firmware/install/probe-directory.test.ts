@@ -10,6 +10,12 @@ import { type FakeRoot, healthyRoot } from "./fake-root.ts";
 
 const WANTS = "/etc/systemd/system/multi-user.target.wants";
 const ZONE = 'zone "example.org" {\n  type primary;\n  file "db.example";\n};\n';
+/** BIND runs and its own zones are in this text. */
+const bindWith = (text: string) => (root: FakeRoot) => {
+  root.link(`${WANTS}/named.service`, "/x");
+  root.write("/etc/bind/named.conf.local", text);
+};
+const process = (cmdline: string) => (root: FakeRoot) => root.write("/proc/77/cmdline", cmdline);
 const DIRECTORIES: readonly [string, (root: FakeRoot) => void, boolean][] = [
   ["Samba as a domain controller", (root) => root.link(`${WANTS}/samba-ad-dc.service`, "/x"), true],
   ["Samba as a file server", (root) => root.link(`${WANTS}/smbd.service`, "/x"), false],
@@ -20,25 +26,30 @@ const DIRECTORIES: readonly [string, (root: FakeRoot) => void, boolean][] = [
     true,
   ],
   ["OpenLDAP switched off", (root) => root.link("/etc/rc3.d/K01slapd", "/x"), false],
+  ["OpenLDAP started by hand", process("/usr/sbin/slapd\0-h\0ldap:///\0"), true],
+  ["a domain controller started by hand", process("/usr/sbin/samba\0-D\0"), true],
+  ["a domain controller by its process title", process("samba: root process\0\0\0"), true],
+  ["a file server started by hand", process("/usr/sbin/smbd\0-D\0"), false],
+  ["NSD by its process title", process("nsd: main\0"), true],
+  ["BIND with a zone of its own", bindWith(ZONE), true],
+  ["BIND as a cache, the zone commented out", bindWith(ZONE.replace("  type", "  // type")), false],
+  ["BIND with the zone behind #", bindWith(ZONE.replace("  type", "# type")), false],
+  ["BIND with the zone in a block comment", bindWith(`/* off since May\n${ZONE}*/\n`), false],
+  ["BIND with a block comment that never ends", bindWith(`/*\n${ZONE}`), false],
+  ["BIND with a zone behind a block comment", bindWith(`/* mine */ ${ZONE}`), true],
   [
-    "OpenLDAP started by hand",
-    (root) => root.write("/proc/77/cmdline", "/usr/sbin/slapd\0-h\0ldap:///\0"),
+    "BIND with a zone on one line, a path before its type",
+    bindWith('zone "a.org" { file "/var/lib/bind/a"; type master; };\n'),
     true,
   ],
   [
-    "BIND with a zone of its own",
-    (root) => {
-      root.link(`${WANTS}/named.service`, "/x");
-      root.write("/etc/bind/named.conf.local", ZONE);
-    },
+    "BIND with a quoted path that has all marks of a comment",
+    bindWith('zone "a.org" { file "/var//z/*#1"; type master; };\n'),
     true,
   ],
   [
-    "BIND as a cache, the zone commented out",
-    (root) => {
-      root.link(`${WANTS}/named.service`, "/x");
-      root.write("/etc/bind/named.conf.local", ZONE.replace("  type", "  // type"));
-    },
+    "BIND with the type in a quoted text only",
+    bindWith('zone "a.org" { type hint; file "type master;"; };\n'),
     false,
   ],
   ["a zone file without BIND", (root) => root.write("/etc/bind/named.conf.local", ZONE), false],

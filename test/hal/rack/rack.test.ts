@@ -282,7 +282,9 @@ test("bad input is answered with what was expected and harms nothing", async () 
 test("several paths are cut in one order and shown by the status", async () => {
   await withRack(async (rig) => {
     const paths = ["lan1", "com", "array", "public-switch"];
+    assert.equal(rig.rack.cutPaths(), []);
     assert.ok((await rig.ask({ verb: "cut", paths, server: "ONE" })).ok);
+    assert.equal(rig.rack.cutPaths(), paths);
     const status = await rig.ask({ verb: "status" });
     const shownPaths = status["paths"] as { path: string; state: string; server?: string }[];
     assert.equal(

@@ -25,6 +25,17 @@ test("answers that follow each other are one entry with first, last and count", 
   );
 });
 
+test("whoever watches is told of every new entry in its order, and not of what joins one", () => {
+  const log = createRackLog(() => 1);
+  const heard: string[] = [];
+  log.watch(({ kind }) => heard.push(kind));
+  const answer = { kind: "answer", server: "ONE", address: "a", port: 80, bytes: 8 } as const;
+  log.add(answer);
+  log.add(answer);
+  log.add({ kind: "power", server: "ONE", to: "off", reason: "emergency" });
+  assert.equal(heard, ["answer", "power"]);
+});
+
 test("an event between two answers separates them", () => {
   const log = createRackLog(() => 1);
   const answer = { kind: "answer", server: "ONE", address: "a", port: 80, bytes: 8 } as const;
