@@ -24,6 +24,7 @@ const VERDICT_KEYS: Readonly<Partial<Record<StopReason, string>>> = {
   "disk-faulty": "verdict.arbiter-faulty",
   "claim-lost": "verdict.claim-lost",
   outranked: "verdict.outranked",
+  "method-unsupported": "verdict.unsupported",
 };
 
 /** The system goes off with the groups: by the will itself, or because something has outlived it (D24). */

@@ -121,6 +121,8 @@ export interface Evidence {
   readonly disk?: DiskWitness;
   /** What the mirror's driver says; data mirror only. Absent = it has said nothing. */
   readonly mirror?: MirrorWitness;
+  /** The peer's newest words do not say that its software carries out the method. Default false. */
+  readonly lacksMethod?: boolean;
 }
 
 /** Reading of the COM line by sender stamps (protocol.md 1.5). */
@@ -133,6 +135,7 @@ export type StopReason =
   | "arbiter-faulty"
   | "claim-lost"
   | "outranked"
+  | "method-unsupported"
   | "disk-faulty"
   | "deposed"
   | "excluded"

@@ -36,7 +36,7 @@ import { osStartMs } from "./os-start.ts";
 import { PulseLink } from "./pulse-link.ts";
 import { PulseWatch } from "./pulse-watch.ts";
 import { rehearseTakeover } from "./rehearse.ts";
-import { RELEASE, ReleaseWatch } from "./release-watch.ts";
+import { ReleaseWatch, SOFTWARE } from "./release-watch.ts";
 import { ScriptDesk } from "./script-desk.ts";
 import { Since } from "./since.ts";
 import { drawStatus } from "./status.ts";
@@ -89,7 +89,7 @@ export class Agent {
     this.#state = createFailover(self, config);
     this.#since = new Since(config.servers.length);
     const nameOf = (at: number): string => config.servers[at]?.name ?? `#${at}`;
-    this.#releases = new ReleaseWatch(nameOf, (key, data) => this.#note(key, data));
+    this.#releases = new ReleaseWatch(nameOf, (key, data) => this.#note(key, data), config.method);
     this.#tokenMs = Math.max(50, Math.min(1000, config.budget.timeoutMs / 5));
     this.#wordMs = alivePeriodMs(config.budget.intervalMs);
     this.#programs = createProgramRunner({
@@ -183,7 +183,7 @@ export class Agent {
       isUnsaved: this.#keeper.isBehind,
       emergency: this.#emergency.record,
       unfit: this.#scripts.unfit,
-      release: RELEASE,
+      release: SOFTWARE.release,
       revisions: this.#texts.revisions,
     });
   }
@@ -355,7 +355,7 @@ export class Agent {
     if (wish === null || this.#watch.hasGivenUp) return;
     this.#progress = (this.#progress + 1) >>> 0;
     const unsaved = this.#keeper.isBehind;
-    const parts = { ...this.#texts.words(), ...this.#scripts.words(), release: RELEASE };
+    const parts = { ...this.#texts.words(), ...this.#scripts.words(), ...SOFTWARE };
     const words = { ...ownWords(this.#state), unsaved, ...parts };
     const blob = Buffer.from(encodeWords(words)).toString("base64");
     const relearns =

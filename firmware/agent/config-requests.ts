@@ -5,10 +5,13 @@
  */
 import type { RevisionEntry } from "../../flash/store/revisions.ts";
 import { isRefusalKey, renderRefusal } from "../../services/catalogue.ts";
+import { compareConfigs } from "../../services/configuration/changes.ts";
 import { judgeStep } from "../../services/configuration/judge-step.ts";
 import { loadConfiguration } from "../../services/configuration/load.ts";
+import type { QuorumMethod } from "../../services/configuration/model.ts";
 import { applyTrouble, hashOf } from "../../services/configuration/rollout.ts";
 import { CONFIG_BYTES_MAX } from "../../services/configuration/rollout-words.ts";
+import { lacking } from "../../services/failover/hear.ts";
 import type { ServerContext } from "../local.ts";
 import type { ConfigDesk, Outcome } from "./config-desk.ts";
 import type { ConfigApplied, ConfigPlan, ConfigText, RevisionLine } from "./config-verbs.ts";
@@ -165,6 +168,18 @@ export class ConfigRequests {
       const data = { count: `${texts.length}`, first: texts[0] ?? "", findings };
       return { kind: "refused" as const, key: "config-invalid", data, changes: null };
     }
+    const { method } = loaded.config;
+    const servers = method === config.method ? [] : this.#without(method);
+    if (servers.length > 0) {
+      const key = "config-method-unsupported";
+      const data = { method, servers: servers.join(", ") };
+      return {
+        kind: "refused" as const,
+        key,
+        data,
+        changes: compareConfigs(config, loaded.config),
+      };
+    }
     const verdict = judgeStep(config, loaded.config, this.#busyGroups());
     const { changes } = verdict;
     if (verdict.kind === "refused") {
@@ -172,6 +187,14 @@ export class ConfigRequests {
       return { kind: "refused" as const, key: verdict.key, data, changes };
     }
     return { kind: "fit" as const, changes, warnings: loaded.warnings.map(({ text }) => text) };
+  }
+
+  /** Servers of this cluster that do not say that their software carries out `method` (R102). */
+  #without(method: QuorumMethod): readonly string[] {
+    const { facts } = this.#desk;
+    const { servers } = this.#context.config;
+    const silent = facts === null ? [] : lacking(facts, method);
+    return silent.map(({ index }) => servers[index]?.name ?? `#${index}`);
   }
 
   /** What stands against any text at this moment. */

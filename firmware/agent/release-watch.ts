@@ -1,18 +1,24 @@
 /**
  * Servers that run another release than this one: allowed while the machines are brought up to date one after
- * the other, and shown until it is over.
+ * the other, and shown until it is over. Servers whose software does not say that it carries out the method of
+ * this cluster are not let in beside it, and shown as well.
  * Intuition: two editions of one manual on two desks are fine for an afternoon, if both readers know it.
- * Source: requirements R207 (rolling upgrade), D56; spec/peers.md G7.
+ * Source: requirements R207 (rolling upgrade), R102, D56; spec/peers.md G7.
  */
 import type { ServerIndex } from "../../hal/base/ids.ts";
+import type { QuorumMethod } from "../../services/configuration/model.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { Facts } from "../../services/facts.ts";
-import { wordsHeard } from "../../services/failover/hear.ts";
+import { lackingHere, wordsHeard } from "../../services/failover/hear.ts";
+import { SAID_METHODS } from "../../services/failover/method-words.ts";
 import { BLOB_BYTES_MAX } from "../../services/heartbeat/codec.ts";
 import { productVersion } from "../cli/version.ts";
 
 /** Of this process: what is installed meanwhile counts from its next start. */
 export const RELEASE = productVersion();
+
+/** What the words say of the software of this server. */
+export const SOFTWARE = { release: RELEASE, methods: SAID_METHODS } as const;
 
 /** Words that leave so many bytes free would have carried it: 32 letters and what stands before them. */
 const RELEASE_BYTES_MAX = 40;
@@ -36,19 +42,28 @@ export function releasesApart(facts: Facts, ours: string | undefined): readonly 
   });
 }
 
-/** Notes each difference once when it is first seen, and its end. */
+/** Notes each difference, and each lack, once when it is first seen, and its end. */
 export class ReleaseWatch {
   readonly #note: (key: string, data: NoteData) => void;
   readonly #name: (index: ServerIndex) => string;
+  readonly #method: QuorumMethod;
   readonly #apart = new Map<ServerIndex, string>();
+  readonly #lacking = new Set<ServerIndex>();
 
-  constructor(name: (index: ServerIndex) => string, note: (key: string, data: NoteData) => void) {
+  /** `method`: of the text that this server lives by. */
+  constructor(
+    name: (index: ServerIndex) => string,
+    note: (key: string, data: NoteData) => void,
+    method: QuorumMethod,
+  ) {
     this.#name = name;
     this.#note = note;
+    this.#method = method;
   }
 
   look(facts: Facts | null, ours: string = RELEASE): void {
     if (facts === null) return;
+    this.#lookForMethod(facts);
     const apart = new Map(releasesApart(facts, ours).map(({ index, theirs }) => [index, theirs]));
     for (const peer of facts.peers) {
       const { index } = peer;
@@ -61,6 +76,20 @@ export class ReleaseWatch {
       this.#note(theirs === undefined ? "release.same" : "release.differs", data);
       if (theirs === undefined) this.#apart.delete(index);
       else this.#apart.set(index, theirs);
+    }
+  }
+
+  /** What is silent, or lives by another text, is as it was. */
+  #lookForMethod(facts: Facts): void {
+    const lacking = lackingHere(facts, this.#method);
+    for (const peer of facts.peers) {
+      const { index, state, configDiffers } = peer;
+      const lacks = lacking.includes(peer);
+      if (state === null || configDiffers || lacks === this.#lacking.has(index)) continue;
+      const data = { server: this.#name(index), method: this.#method };
+      this.#note(lacks ? "method.unsupported" : "method.supported", data);
+      if (lacks) this.#lacking.add(index);
+      else this.#lacking.delete(index);
     }
   }
 }

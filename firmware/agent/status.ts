@@ -11,7 +11,7 @@ import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { Revision } from "../../services/configuration/rollout-words.ts";
 import type { NoteData } from "../../services/effects.ts";
 import type { Facts, Measured, PeerFact } from "../../services/facts.ts";
-import { fellows, peerAt, wordsHeard } from "../../services/failover/hear.ts";
+import { fellows, lackingHere, peerAt, wordsHeard } from "../../services/failover/hear.ts";
 import type { FailoverState } from "../../services/failover/state.ts";
 import { countsOf, survivableLosses } from "../../services/membership/majority/votes.ts";
 import type {
@@ -225,6 +225,8 @@ function survivesFailures(facts: Facts, config: ClusterConfig, own: OwnTrouble):
     return survivableLosses({ ...view, members }, config.servers.length);
   }
   const { method } = config;
+  // R103: the failure of such a member ends this server as well.
+  if (lackingHere(facts, method).length > 0) return 0;
   const arbiters = facts.paths.filter(
     ({ kind }) => (kind === "com" && usesCom(method)) || (kind === "disk" && usesDisk(method)),
   );
@@ -289,6 +291,9 @@ function drawReasons(
   }
   for (const { index, theirs } of releasesApart(facts, own.release)) {
     add("release.differs", { server: name(index), ours: own.release ?? "", theirs });
+  }
+  for (const { index } of lackingHere(facts, config.method)) {
+    add("method.unsupported", { server: name(index), method: config.method });
   }
   for (const { state: shown, index } of facts.peers) {
     if (shown === null) add("peer.lost", { server: name(index) });

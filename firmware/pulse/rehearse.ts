@@ -7,12 +7,25 @@ import type { View } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PulseEffect } from "../../services/effects.ts";
 import type { PulseEvent, Wish } from "../../services/events.ts";
+import { SAID_METHODS } from "../../services/failover/method-words.ts";
+import { encodeWords } from "../../services/failover/words.ts";
 import type { LanBeat } from "../../services/heartbeat/beat.ts";
 import { createCores, isCrew } from "./cores.ts";
 
 /** Enough for the interpreter's caches; some tens of milliseconds at the start of the process. */
 const ROUNDS = 20;
 const BEATS = 5;
+
+/** Words of a server of this software: beside any other one the method may say something else. */
+const WORDS = encodeWords({
+  shutdown: 0,
+  marked: false,
+  offAfterLeave: false,
+  request: null,
+  reply: null,
+  groups: [],
+  methods: SAID_METHODS,
+});
 
 export function rehearseTakeover(
   self: ServerIndex,
@@ -97,7 +110,7 @@ function drawBeat(
     configRevision: config.revision,
     configHash: config.hash,
     agentProgress: 1,
-    blob: new Uint8Array(64),
+    blob: WORDS,
   };
 }
 

@@ -21,6 +21,8 @@ export interface Verdict {
   readonly seen: Evidence | null;
 }
 
+const LACKS = "the other server does not say that it carries out the method";
+
 const UNASKED: Verdict = { judgement: WAIT, evidence: "", seen: null };
 
 export function askMethod(
@@ -67,7 +69,8 @@ function askStart(state: PulseState, method: Method, around: Surroundings, atMs:
     disk: startWitnessOf(state, atMs, config),
   };
   const judgement = method.judgeStart(known, claims.claim, config.budget);
-  const evidence = describeStart(known.comHeard, known.presence, claims.claim);
+  const lacks = known.lacksMethod === true ? `, ${LACKS}` : "";
+  const evidence = `${describeStart(known.comHeard, known.presence, claims.claim)}${lacks}`;
   return sworn({ judgement, evidence, seen: null }, around, atMs);
 }
 
@@ -77,7 +80,8 @@ function describe(evidence: Evidence, claim: string): string {
   const presence = evidence.presence ? ", frames that fail authentication" : "";
   const lan = `unacknowledged ${age} ms, LAN silent ${silence} ms`;
   if (evidence.disk !== undefined) return `${lan}, ${describeDisk(evidence.disk)}${presence}`;
-  return `${lan}, COM ${evidence.com}, claim ${claim}${presence}`;
+  const lacks = evidence.lacksMethod === true ? `, ${LACKS}` : "";
+  return `${lan}, COM ${evidence.com}, claim ${claim}${lacks}${presence}`;
 }
 
 function describeStart(comHeard: boolean, presence: boolean, claim: string): string {

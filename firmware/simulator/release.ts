@@ -1,23 +1,29 @@
 /**
  * The release of which one simulated agent is, and how another one's words look: the release before says none, the
- * later one says more than this one understands: a part, a flag, an order. What is installed meanwhile counts
- * from the next start of a process. Intuition: the same language, with a new word here and there.
- * Source: R207, D56; spec/peers.md G7; services/failover/words.ts (layout of the tail).
+ * lacking one does not say which methods it carries out, the later one says more than this one understands: a part,
+ * a flag, an order. What is installed meanwhile counts from the next start of a process.
+ * Intuition: the same language, with a new word here and there.
+ * Source: R102, R207, D56; spec/peers.md G7; services/failover/words.ts (layout of the tail).
  */
+import type { NoteData } from "../../services/effects.ts";
 import type { Facts } from "../../services/facts.ts";
+import { SAID_METHODS } from "../../services/failover/method-words.ts";
 import { decodeWords, encodeWords, type Words } from "../../services/failover/words.ts";
 import { BLOB_BYTES_MAX } from "../../services/heartbeat/codec.ts";
 import { ReleaseWatch, releasesApart } from "../agent/release-watch.ts";
 import type { SwarmHost } from "./host.ts";
 
-export const RELEASES = ["before", "present", "later"] as const;
+export const RELEASES = ["lacking", "before", "present", "later"] as const;
 export type ReleaseName = (typeof RELEASES)[number];
 
-/** What each says of itself in its words; the release before this one says nothing. */
-const SAID: Readonly<Record<ReleaseName, string | undefined>> = {
-  before: undefined,
-  present: "1.0.0",
-  later: "1.1.0",
+type Said = Pick<Words, "release" | "methods">;
+
+/** What each says of itself in its words. */
+const SAID: Readonly<Record<ReleaseName, Said>> = {
+  lacking: { release: "0.9.0" },
+  before: { methods: SAID_METHODS },
+  present: { release: "1.0.0", methods: SAID_METHODS },
+  later: { release: "1.1.0", methods: SAID_METHODS },
 };
 /** A part of a kind that this release does not know, 3 bytes long. */
 const LATER_PART = Uint8Array.of(9, 3, 0xaa, 0xbb, 0xcc);
@@ -44,7 +50,9 @@ export class SwarmRelease {
     this.#host = host;
     this.name = host.release;
     const nameOf = (at: number): string => host.world.config.servers[at]?.name ?? `#${at}`;
-    this.#watch = new ReleaseWatch(nameOf, (key, data) => host.world.note(host.index, key, data));
+    const { config } = host.world;
+    const note = (key: string, data: NoteData): void => host.world.note(host.index, key, data);
+    this.#watch = new ReleaseWatch(nameOf, note, config.method);
   }
 
   /** An operator's tool of the later release asks for what this one has never heard of, for a while. */
@@ -57,13 +65,12 @@ export class SwarmRelease {
   }
 
   encode(words: Words): Uint8Array {
-    const release = SAID[this.name];
-    const plain = encodeWords(release === undefined ? words : { ...words, release });
+    const plain = encodeWords({ ...words, ...SAID[this.name] });
     const asks = this.#order !== null && words.request === null;
     if (this.name !== "later" && !asks) return plain;
     const hasRoom = plain.length + LATER_PART.length <= BLOB_BYTES_MAX;
-    // A part stands behind the release only: without it the words end before the parts.
-    const isTailed = hasRoom && decodeWords(plain)?.release !== undefined;
+    // A part stands behind others only: without them the words end before the parts.
+    const isTailed = hasRoom && decodeWords(plain)?.methods !== undefined;
     const bytes = isTailed ? Uint8Array.of(...plain, ...LATER_PART) : Uint8Array.from(plain);
     if (this.name === "later") bytes[FLAGS_AT] = (bytes[FLAGS_AT] ?? 0) | LATER_FLAG;
     if (asks) {
@@ -74,7 +81,7 @@ export class SwarmRelease {
   }
 
   hear(facts: Facts): void {
-    if (this.name !== "before") this.#watch.look(facts, SAID[this.name]);
+    if (this.name !== "before") this.#watch.look(facts, SAID[this.name].release);
     for (const peer of facts.peers) {
       if (this.#order === null || peer.state === null) continue;
       const reply = decodeWords(peer.blob)?.reply ?? null;
@@ -86,7 +93,7 @@ export class SwarmRelease {
 
   /** Servers that this one shows as of another release. */
   shownApart(facts: Facts): readonly number[] {
-    const ours = SAID[this.name];
+    const ours = SAID[this.name].release;
     return releasesApart(facts, ours).map(({ index }) => index);
   }
 }

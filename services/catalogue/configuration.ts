@@ -221,6 +221,22 @@ export const configurationRefusals = {
       remedy: "クラスタの名前と ID は変更できません。このクラスタのファイルを適用してください。",
     },
   },
+  "config-method-unsupported": {
+    code: "KG-9214",
+    exit: 3,
+    en: {
+      text: "Method {method} needs software that carries it out on every server; not said by: {servers}.",
+      remedy:
+        "Install the release of this server there too, switch on what is off, and try again; " +
+        "or choose another method.",
+    },
+    ja: {
+      text: "方式 {method} には全サーバのソフトウェアの対応が必要です。対応を示していないサーバ: {servers}。",
+      remedy:
+        "そのサーバにも本サーバと同じリリースをインストールし、停止中のサーバは起動してから" +
+        "もう一度実行するか、別の方式を選択してください。",
+    },
+  },
   "config-group-runs": {
     code: "KG-9209",
     exit: 3,

@@ -29,6 +29,10 @@ const PARTS: readonly Part[] = [
   [/^COM (alive|faulty|together)$/, (com = "") => `COM ${wordOf(COM, com)}`],
   [/^claim (none|pending|won|lost|failed)$/, (claim = "") => `調停要求 ${wordOf(CLAIM, claim)}`],
   [/^frames that fail authentication$/, () => "認証に失敗したフレームあり"],
+  [
+    /^the other server does not say that it carries out the method$/,
+    () => "相手サーバは方式への対応を示していない",
+  ],
   [/^own stamps in time$/, () => "自サーバのディスク更新は正常"],
   [/^own stamps not in time$/, () => "自サーバのディスク更新が遅延"],
   [

@@ -153,6 +153,28 @@ export const resolutionEvents = {
       remedy: "LAN を修理し、本サーバを起動して復帰させてください。",
     },
   },
+  "verdict.unsupported": {
+    code: "KG-3015",
+    severity: "critical",
+    en: {
+      text: "Nobody can tell what the other server does (method {method}): {evidence}. This one stops.",
+      cause:
+        "The other server is not heard, and its software did not say that it carries out this method: " +
+        "going on could have started the groups twice.",
+      remedy:
+        "Install the release of this server on the other one too, or choose another method in the " +
+        "configuration of both. Then start this server and return it.",
+    },
+    ja: {
+      text: "相手サーバの動作を判断できないため、本サーバは停止します(方式 {method}): {evidence}",
+      cause:
+        "相手サーバから応答がなく、そのソフトウェアはこの方式への対応を示していません。" +
+        "継続するとグループが二重に起動するおそれがあります。",
+      remedy:
+        "相手サーバに本サーバと同じリリースをインストールするか、両サーバの構成で別の方式を選択してください。" +
+        "その後、本サーバを起動して復帰させてください。",
+    },
+  },
   "lease.lapsed": {
     code: "KG-3020",
     severity: "error",

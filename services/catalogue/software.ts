@@ -65,6 +65,42 @@ export const softwareEvents = {
       remedy: "対処は不要です。",
     },
   },
+  "method.unsupported": {
+    code: "KG-5019",
+    severity: "error",
+    en: {
+      text: "The software of {server} does not say that it carries out method {method}.",
+      cause:
+        "It is of a release that does not know the method, or does not say which it knows. It is not let in " +
+        "beside this server; where it was in already, its failure would end this server as well.",
+      remedy:
+        "Install the release of this server on {server} too and start its processes anew, or choose another " +
+        "method in the configuration of every server while the cluster is down.",
+    },
+    ja: {
+      text: "{server} のソフトウェアは、方式 {method} への対応を示していません。",
+      cause:
+        "この方式に対応していないリリースか、対応する方式を示さないリリースです。そのサーバは参加できません。" +
+        "すでに参加している場合、そのサーバの障害時に本サーバも停止します。",
+      remedy:
+        "{server} にも本サーバと同じリリースをインストールしてプロセスを再起動するか、" +
+        "クラスタを停止して全サーバの構成で別の方式を選択してください。",
+    },
+  },
+  "method.supported": {
+    code: "KG-5024",
+    severity: "info",
+    en: {
+      text: "The software of {server} says now that it carries out method {method}.",
+      cause: "It was brought up to date.",
+      remedy: "Nothing to do.",
+    },
+    ja: {
+      text: "{server} のソフトウェアが方式 {method} への対応を示しました。",
+      cause: "ソフトウェアが更新されました。",
+      remedy: "対処は不要です。",
+    },
+  },
   "agent.restarted": {
     code: "KG-5002",
     severity: "warning",

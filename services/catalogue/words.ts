@@ -27,6 +27,10 @@ export const words: Readonly<Record<string, Readonly<Record<Language, string>>>>
     en: "a server of better cluster priority goes on",
     ja: "クラスタ優先順位の高いサーバが継続",
   },
+  "method-unsupported": {
+    en: "the software of the other server does not say that it carries out the method",
+    ja: "相手サーバのソフトウェアがこの方式への対応を示していない",
+  },
   "disk-faulty": {
     en: "the arbitration partition does not answer",
     ja: "調停パーティションが応答しない",

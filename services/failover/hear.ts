@@ -2,10 +2,12 @@
  * What this server knows of the others' agents: who they are in the view, and their words where these can be
  * read here. Intuition: words count only from a server that lives in the same view by the same text; for a
  * group to be free everybody else has to have said so.
- * Source: protocol.md 1.4.6-1.4.7, 1.9.
+ * Source: protocol.md 1.4.6-1.4.7, 1.9; R102.
  */
 import type { ServerIndex } from "../../hal/base/ids.ts";
+import type { QuorumMethod } from "../configuration/model.ts";
 import type { Facts, PeerFact } from "../facts.ts";
+import { carriesOut, isAskedFor } from "./method-words.ts";
 import { decodeWords, type Words } from "./words.ts";
 
 /** Another member and its words in this view; null = none that can be read. */
@@ -51,6 +53,25 @@ export function wordsInView(peer: PeerFact): Words | null {
 export function wordsHeard(peer: PeerFact): Words | null {
   return peer.state === null || peer.configDiffers ? null : wordsOf(peer.blob);
 }
+
+/**
+ * Whether the newest words in a server's beats leave it open that its software carries out `method`, whatever
+ * view and text it lives by. `from` null = it was never heard, so that nothing is known against it.
+ */
+export function lacksMethod(
+  from: { readonly blob: Uint8Array } | null,
+  method: QuorumMethod,
+): boolean {
+  return from !== null && isAskedFor(method) && !carriesOut(wordsOf(from.blob), method);
+}
+
+/** The others that do not say that their software carries out `method`; who was never heard says nothing. */
+export const lacking = (facts: Facts, method: QuorumMethod): readonly PeerFact[] =>
+  facts.peers.filter((peer) => lacksMethod(peer, method));
+
+/** Those of them that are heard and live by this server's text: what an operator has to put right. */
+export const lackingHere = (facts: Facts, method: QuorumMethod): readonly PeerFact[] =>
+  lacking(facts, method).filter(({ state, configDiffers }) => state !== null && !configDiffers);
 
 /** What every other member of the view says in it. */
 export const toldBy = (facts: Facts): readonly Told[] =>

@@ -15,7 +15,8 @@
  * then, if anything follows, n u16 and n bytes about configuration texts (configuration/rollout-words.ts)
  * then, if anything follows, n u16 and n bytes about keys (keys/key-words.ts)
  * then, if anything follows, n u8 (bit 7: there are more) and n times group, mark u32 (resources/load-marks.ts)
- * then parts to the end: kind u8, n u8 and n bytes; kind 1 is the release, other kinds are of later releases
+ * then parts to the end: kind u8, n u8 and n bytes; kind 1 is the release, kind 2 the methods that the software
+ * carries out (failover/method-words.ts), other kinds are of later releases
  * ```
  *
  * A release reads the words of the next one: it skips parts and flags that it does not know, and answers a
@@ -24,8 +25,10 @@
 import { Reader, Writer } from "../../hal/base/bytes.ts";
 import type { ServerIndex } from "../../hal/base/ids.ts";
 import { GROUP_STATES, type GroupState } from "../../hal/base/view.ts";
+import type { QuorumMethod } from "../configuration/model.ts";
 import { BLOB_BYTES_MAX } from "../heartbeat/codec.ts";
 import type { LoadMark, LoadWords } from "../resources/load-marks.ts";
+import { methodBits, methodsOf } from "./method-words.ts";
 
 export const REQUEST_VERBS = [
   "group.start",
@@ -124,6 +127,8 @@ export interface Words {
   readonly loads?: LoadWords;
   /** Release of the agent, `0.1.0`; absent = an older one, or there was no room beside a configuration text. */
   readonly release?: string;
+  /** Methods that the software of this server carries out; absent = it does not say. */
+  readonly methods?: readonly QuorumMethod[];
 }
 
 const FORMAT = 3;
@@ -135,6 +140,8 @@ const LOAD_BYTES = 5;
 /** Bit of the number of loaded programs. */
 const MORE_LOADS = 0x80;
 const RELEASE_PART = 1;
+const METHODS_PART = 2;
+const METHODS_BYTES = 3;
 /** Two bytes each at least, in a blob of 700. */
 const PARTS_MAX = BLOB_BYTES_MAX / 2;
 const RELEASE_CHARACTERS = /^[0-9A-Za-z.+-]{1,32}$/;
@@ -169,8 +176,11 @@ export function encodeWords(words: Words): Uint8Array {
   }
   writer.u48(words.epoch ?? 0);
   const loads = (bytes < BLOB_BYTES_MAX ? words.loads : undefined) ?? NO_LOADS;
-  const release = releasePart(words, BLOB_BYTES_MAX - bytes - 1);
-  const hasMore = loads.marks.length > 0 || release.length > 0;
+  const room = BLOB_BYTES_MAX - bytes - 1;
+  const methods = methodsPart(words, room);
+  const release = releasePart(words, room - methods.length);
+  const behind = methods.length + release.length;
+  const hasMore = loads.marks.length > 0 || behind > 0;
   if (rollout.length > 0 || keys.length > 0 || hasMore) {
     writer.u16(rollout.length);
     writer.bytes(rollout);
@@ -179,7 +189,8 @@ export function encodeWords(words: Words): Uint8Array {
     writer.u16(keys.length);
     writer.bytes(keys);
   }
-  if (hasMore) writeLoads(writer, loads, release.length);
+  if (hasMore) writeLoads(writer, loads, behind);
+  writer.bytes(methods);
   writer.bytes(release);
   return writer.written().slice();
 }
@@ -214,7 +225,7 @@ export function decodeWords(bytes: Uint8Array): Words | null {
   const rollout = reader.complete() ? null : reader.bytes(reader.u16());
   const keys = reader.complete() ? null : reader.bytes(reader.u16());
   const loads = reader.complete() ? undefined : readLoads(reader);
-  const release = readParts(reader);
+  const parts = readParts(reader);
   if (!reader.complete()) return null;
   const phase = shutdown === 0 ? 0 : shutdown === 1 ? 1 : 2;
   return {
@@ -230,7 +241,7 @@ export function decodeWords(bytes: Uint8Array): Words | null {
     ...(keys === null || keys.length === 0 ? {} : { keys }),
     ...((flags & 8) === 8 ? { unfit: true } : {}),
     ...(loads === undefined || (loads.isWhole && loads.marks.length === 0) ? {} : { loads }),
-    ...(release === null ? {} : { release }),
+    ...parts,
   };
 }
 
@@ -241,16 +252,27 @@ function releasePart({ release }: Words, roomBytes: number): Uint8Array {
   return Uint8Array.of(RELEASE_PART, release.length, ...Buffer.from(release, "latin1"));
 }
 
-/** The release, null = it is not said; an incomplete part leaves the reader incomplete. */
-function readParts(reader: Reader): string | null {
-  let release: string | null = null;
+/**
+ * Room for it is left in every beat: 32 groups, a piece of a text and the keys beside it are 683 of 700 bytes.
+ * Without it this server counts as one that does not carry out what has to be said.
+ */
+function methodsPart({ methods }: Words, roomBytes: number): Uint8Array {
+  if (methods === undefined || METHODS_BYTES > roomBytes) return new Uint8Array(0);
+  return Uint8Array.of(METHODS_PART, 1, methodBits(methods));
+}
+
+/** What is said in them; an incomplete part leaves the reader incomplete. */
+function readParts(reader: Reader): Pick<Words, "release" | "methods"> {
+  let said: Pick<Words, "release" | "methods"> = {};
   for (let left = PARTS_MAX; left > 0 && !reader.complete(); left -= 1) {
     const kind = reader.u8();
     const bytes = reader.bytes(reader.u8());
     const text = kind === RELEASE_PART ? Buffer.from(bytes).toString("latin1") : "";
-    if (RELEASE_CHARACTERS.test(text)) release = text;
+    if (RELEASE_CHARACTERS.test(text)) said = { ...said, release: text };
+    // A later release may have more bytes of them.
+    if (kind === METHODS_PART) said = { ...said, methods: methodsOf(bytes[0] ?? 0) };
   }
-  return release;
+  return said;
 }
 
 function flagsOf({ marked, offAfterLeave, unsaved, unfit }: Words): number {

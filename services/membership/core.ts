@@ -87,7 +87,8 @@ export function resolve(
       return { state: sole.state, effects: [verdict, ...alone, ...sole.effects] };
     }
     case "stop":
-      return giveUp(state, judgement.reason, evidence, isBound(around), around);
+      // "none" stops for the other one's software only, and ends as every method does (H3).
+      return giveUp(state, judgement.reason, evidence, true, around);
     case "refuse": {
       if (state.refused === judgement.reason) return done(state);
       const key = refusalOf(state);

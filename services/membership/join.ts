@@ -2,9 +2,10 @@
  * How a server comes into a view and how a member leaves it in peace: invitation, promise, clean leave.
  * Intuition: nobody is taken in who does not promise, nobody is dropped who may still own something, and
  * a sole server first makes sure that its own agent would not teach it the view that it is about to leave.
- * Source: protocol.md 1.4.1-1.4.3, 1.4.8, 1.7; requirements D14-D17, R190, R202-R204.
+ * Source: protocol.md 1.4.1-1.4.3, 1.4.8, 1.7; requirements D14-D17, R102, R190, R202-R204.
  */
 import { compareEpochs, sameEpoch, type View } from "../../hal/base/view.ts";
+import { lacksMethod } from "../failover/hear.ts";
 import type { LanBeat } from "../heartbeat/beat.ts";
 import { done, install, installSole, told } from "./change.ts";
 import {
@@ -28,12 +29,14 @@ export function joinOrPart(state: MembershipState, beat: LanBeat, around: Surrou
   if (state.mismatchAtMs !== null) {
     return joinOrPart({ ...state, mismatchAtMs: null, mismatchNoted: false }, beat, around);
   }
+  // R102: no view is shared with software that does not say that it carries the method out.
+  const isAble = !lacksMethod(beat, around.config.method);
   if (state.server === "member" && isSole(state.view, state.self)) {
-    return invite(state, beat, around);
+    return isAble ? invite(state, beat, around) : done(state);
   }
   if (isMember(state)) return partFrom(state, beat, around);
   if (state.server === "starting" || state.server === "returning") {
-    return enter(state, beat, around);
+    return isAble ? enter(state, beat, around) : beginBeside(state, beat, around);
   }
   return done(state);
 }
@@ -56,6 +59,11 @@ function enter(state: MembershipState, beat: LanBeat, around: Surroundings): Res
   }
   const bothStart = state.server === "starting" && beat.state === "starting";
   if (bothStart && state.self < beat.from) return promiseBoth(state, beat, around);
+  return beginBeside(state, beat, around);
+}
+
+/** Whoever is outside and owns nothing is in nobody's way. */
+function beginBeside(state: MembershipState, beat: LanBeat, around: Surroundings): Result {
   const alone = state.server === "starting" && beat.state === "detached" && !beat.mayOwn;
   return alone ? installSole(state, "others-detached", around) : done(state);
 }

@@ -1,11 +1,12 @@
 /**
  * Gathers what the method's table needs from what has been heard. Ages count from the view's
  * installation until the first acknowledgement of that view, so a new view starts with a full lease to win.
- * Source: protocol.md 1.3.2, 1.5.
+ * Source: protocol.md 1.3.2, 1.5; R103.
  */
 import type { View } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../configuration/model.ts";
 import type { Evidence } from "../events.ts";
+import { lacksMethod } from "../failover/hear.ts";
 import { acknowledgedMs, comWord, isPresent, type PeerHealth } from "../heartbeat/peer.ts";
 import type { StartEvidence } from "./judgement.ts";
 
@@ -38,6 +39,7 @@ export function gatherEvidence(
     first: claimsFirst(standing.self, standing.mayOwn, peer.index, peer.beat?.mayOwn ?? false),
     diskHealthy: standing.diskHealthy,
     grantedMs: peer.grantedMs,
+    lacksMethod: lacksMethod(peer.beat, config.method),
   };
 }
 
@@ -56,6 +58,7 @@ export function gatherStartEvidence(
     presence: isPresent(peer, atMs, config),
     first: self < peer.index,
     diskHealthy,
+    lacksMethod: lacksMethod(peer.beat, config.method),
   };
 }
 

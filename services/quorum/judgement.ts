@@ -40,6 +40,8 @@ export interface StartEvidence {
   readonly disk?: DiskStartWitness;
   /** Data mirror only; absent = the driver has said nothing. */
   readonly mirror?: MirrorStartWitness;
+  /** The peer was heard, and its newest words do not say that its software carries out the method. Default false. */
+  readonly lacksMethod?: boolean;
 }
 
 /** One row per method: in a common view, and at a start alone. */

@@ -44,12 +44,14 @@ const CAUSES: Readonly<Record<string, { readonly from: readonly string[]; group?
   "verdict.arbiter-faulty": { from: ["com.faulty", "disk.faulty"] },
   "verdict.claim-lost": { from: ["claim.lost"] },
   "verdict.outranked": { from: ["peer.suspected"] },
+  "verdict.unsupported": { from: ["method.unsupported", "peer.suspected"] },
   "emergency-shutdown": {
     from: [
       "verdict.partition",
       "verdict.arbiter-faulty",
       "verdict.claim-lost",
       "verdict.outranked",
+      "verdict.unsupported",
       "gap.deposed",
     ],
   },

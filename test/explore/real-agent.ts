@@ -9,6 +9,7 @@ import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { AgentToken, Wish } from "../../services/events.ts";
 import type { Facts } from "../../services/facts.ts";
 import { createFailover, ownWords, step } from "../../services/failover/core.ts";
+import { SAID_METHODS } from "../../services/failover/method-words.ts";
 import type {
   AgentEffect,
   AgentEvent,
@@ -134,7 +135,7 @@ const known = new Map<string, Uint8Array>();
 
 /** The same words are the same bytes: a pulse sees at once that its agent has nothing new to say. */
 function blobOf(real: Real): Uint8Array {
-  const bytes = encodeWords(ownWords(real.state));
+  const bytes = encodeWords({ ...ownWords(real.state), methods: SAID_METHODS });
   const text = String.fromCharCode(...bytes);
   const old = known.get(text) ?? bytes;
   known.set(text, old);

@@ -29,18 +29,20 @@ const OUTPUT_CHARS_MAX = 1_000_000;
 
 const folders: string[] = [];
 
-/** A folder with all compiled sources and tests. */
+/** A folder with all compiled sources and tests. Beside it lies what these read of the repository: tables, plans. */
 export function copyOfSources(): string {
   if (folders.length === 0) {
     process.on("exit", () => {
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     });
   }
-  const folder = mkdtempSync(join(tmpdir(), "kage-mutants-"));
-  folders.push(folder);
+  const root = mkdtempSync(join(tmpdir(), "kage-mutants-"));
+  folders.push(root);
+  const folder = join(root, "dist");
   for (const part of PARTS) cpSync(join(DIST, part), join(folder, part), { recursive: true });
   writeFileSync(join(folder, "package.json"), '{"type":"module","version":"0.0.0"}');
   symlinkSync(PACKAGES, join(folder, "node_modules"));
+  symlinkSync(join(DIST, "../test"), join(root, "test"));
   return folder;
 }
 

@@ -10,6 +10,7 @@ import { FORMS } from "./table-forms.ts";
 import { INTERNAL } from "./table-internal.ts";
 import { METHODS } from "./table-methods.ts";
 import { MIRRORS } from "./table-mirror.ts";
+import { SOFTWARE } from "./table-software.ts";
 import { STORE } from "./table-store.ts";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -21,4 +22,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...EDGES,
   ...FORMS,
   ...INTERNAL,
+  ...SOFTWARE,
 ];

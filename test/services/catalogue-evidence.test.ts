@@ -49,4 +49,19 @@ test("R108: numbers, servers and what is not known stay as they are", () => {
   assert.is(evidenceIn("", "ja"), "");
 });
 
+test("R103: that the other server's software does not say the method is said in both languages", () => {
+  const evidence =
+    "LAN silent 900 ms, the other server does not say that it carries out the method";
+  for (const [language, word] of [
+    ["en", "does not say that it carries out"],
+    ["ja", "LAN 途絶 900 ミリ秒、相手サーバは方式への対応を示していない"],
+  ] as const) {
+    const data = { method: "none", reason: "method-unsupported", evidence };
+    assert.match(renderEvent("verdict.unsupported", data, language).text, word);
+    const { text } = renderEvent("emergency-shutdown", data, language);
+    assert.match(text, word);
+    assert.not.match(text, "method-unsupported");
+  }
+});
+
 test.run();

@@ -50,6 +50,16 @@ test("R108: method, evidence, reason, epoch and time are there at the next start
   });
 });
 
+test("R103: what the other server's software did not say is told at the next start as the verdict", () => {
+  withFolder((folder) => {
+    const line = drawLastWords("none", "method-unsupported", "e", true, true, 3, WALL_MS);
+    writeFileSync(join(folder, LAST_WORDS_FILE), line);
+    const { emergency, keys } = open(folder);
+    assert.equal(keys, ["verdict.unsupported", "emergency-shutdown", "emergency.recorded"]);
+    assert.is(emergency.record?.["reason"], "method-unsupported");
+  });
+});
+
 test("R108: the record outlives restarts of the agent until the server is a member again", () => {
   withFolder((folder) => {
     leave(folder);

@@ -16,6 +16,7 @@ import { createFailover, ownWords } from "../../../services/failover/core.ts";
 import { encodeWords } from "../../../services/failover/words.ts";
 import type { StatusDocument } from "../../../services/status.ts";
 import { Pair, pairConfig } from "../pulse/pair.ts";
+import { SAYS_NOTHING } from "../pulse/pair-words.ts";
 
 const CONFIG = pairConfig("com");
 const HOST = hostIncarnation("00000000000000a1");
@@ -78,6 +79,28 @@ test("R118: a script that cannot be run is a reason here and there, and no takeo
     ["KG-4068"],
   );
   assert.is(seen.survivesFailures, 0);
+});
+
+test("R102: a server that does not say the method is a reason, and its failure is not survived", () => {
+  const none = pairConfig("none");
+  const pair = new Pair(none);
+  pair.run(300);
+  const { state } = pair.at(0);
+  const peer = peerOf(state);
+  if (peer === null) throw new Error("a pair has a peer");
+  const facts = drawFacts(state, peer, 1, null, pair.nowMs, none);
+  const shown = (seen: Facts): StatusDocument["cluster"] => {
+    const failover = { ...createFailover(0, none), facts: seen };
+    return drawStatus(failover, "", [null, null], none, "en", { isUnsaved: false }).cluster;
+  };
+  assert.is(shown(facts).survivesFailures, 1);
+  assert.not(shown(facts).reasons.some(({ code }) => code === "KG-5019"));
+  const peers = facts.peers.map((one) => ({ ...one, blob: SAYS_NOTHING }));
+  const { survivesFailures, reasons, level } = shown({ ...facts, peers });
+  assert.is(survivesFailures, 0);
+  assert.is(level, "degraded");
+  const [reason] = reasons.filter(({ code }) => code === "KG-5019");
+  assert.is(reason?.text, "The software of SERVER2 does not say that it carries out method none.");
 });
 
 test("R108: an emergency shutdown is a reason until it is settled", () => {

@@ -15,6 +15,7 @@ import type { PulseEvent, Wish } from "../../../services/events.ts";
 import { acknowledgedMs } from "../../../services/heartbeat/peer.ts";
 import { proposalOf } from "../../../services/membership/state.ts";
 import type { SlotWord } from "../../../services/quorum/stamp.ts";
+import { SAYS } from "./pair-words.ts";
 
 export interface Node {
   state: PulseState;
@@ -28,6 +29,8 @@ export interface Node {
   owns: boolean;
   wish: Wish;
   progress: number;
+  /** Words of its agent. */
+  says: Uint8Array;
   /** The agent does nothing until then, ms. */
   agentHungUntilMs: number;
   /** Moment and reason of the last will. */
@@ -241,6 +244,7 @@ export class Pair {
       owns: false,
       wish,
       progress: 0,
+      says: SAYS,
       agentHungUntilMs: 0,
       will: null,
       notes: [],
@@ -282,7 +286,7 @@ export class Pair {
     }
     const token = {
       progress: node.progress,
-      blob: new Uint8Array(0),
+      blob: node.says,
       wish: node.wish,
       mayOwn: node.owns,
       peerOff: node.peerOff === true,

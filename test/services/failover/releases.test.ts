@@ -87,6 +87,7 @@ test("R207: a difference is noted once and again when it is over, and a full bea
   const watch = new ReleaseWatch(
     (index) => `SERVER${index + 1}`,
     (key, data) => void notes.push(`${key} ${String(data["theirs"])}`),
+    "com",
   );
   const say = (words: Partial<Words>): Facts => {
     hear(agent, { ...AT_REST, blob: encodeWords({ ...WORDS, ...words }) });

@@ -153,16 +153,25 @@ const COM_DISK: readonly Claim[] = [
   },
 ];
 
+const SAYS = { words: "says" };
+
 const NONE: readonly Claim[] = [
-  { rule: "H2", when: { silence: "silent", frames: "good" }, from: "T", says: ["go-on"] },
+  ...stops("H3 R103", { words: "lacks" }, "ES:method-unsupported", "A3", "T"),
+  { rule: "H3: no double start", when: { words: "lacks" }, never: ["go-on", "refuse:presence"] },
+  {
+    rule: "H2",
+    when: { ...SAYS, silence: "silent", frames: "good" },
+    from: "T",
+    says: ["go-on"],
+  },
   {
     rule: "D56",
-    when: { silence: "silent", frames: "refused" },
+    when: { ...SAYS, silence: "silent", frames: "refused" },
     from: "T",
     says: ["refuse:presence"],
   },
-  { rule: "H2: nobody before T", when: {}, until: "T", says: ["wait"] },
-  { rule: "L10", when: { silence: "heard" }, says: ["wait"] },
+  { rule: "H2: nobody before T", when: SAYS, until: "T", says: ["wait"] },
+  { rule: "L10", when: { ...SAYS, silence: "heard" }, says: ["wait"] },
 ];
 
 /** Starts: while the wait lasts nobody does anything. */
@@ -191,8 +200,13 @@ const COM_START: readonly Claim[] = [
 
 const NONE_START: readonly Claim[] = [
   WAITS,
-  REFUSED,
-  { rule: "S2 S3", when: { wait: WAITED, frames: "good" }, says: ["go-on"] },
+  { ...REFUSED, when: { ...REFUSED.when, ...SAYS } },
+  { rule: "S2 S3", when: { ...SAYS, wait: WAITED, frames: "good" }, says: ["go-on"] },
+  {
+    rule: "H3 R102: heard, and of other software",
+    when: { wait: WAITED, words: "lacks" },
+    says: ["refuse:method-unsupported"],
+  },
 ];
 
 const STARTS_NOW: readonly When[] = [{ wait: "over" }, { wait: "head", order: "leads" }];

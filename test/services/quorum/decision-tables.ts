@@ -41,6 +41,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   line: ["silent", "heard"],
   copy: ["paired", "ahead", "behind", "diverged", "rebuilding", "unknown"],
   chosen: ["yes", "no"],
+  words: ["says", "lacks"],
   own: MIRROR_RECORDS,
   ground: ["same", "different"],
   here: ["idle", "runs"],

@@ -119,6 +119,7 @@ function evidenceOf(one: Situation, ageMs: number, b: DetailedBudget): Evidence 
     first: one["order"] === "leads",
     diskHealthy: one["disk"] === "works",
     grantedMs: b.timeoutMs,
+    lacksMethod: one["words"] === "lacks",
     ...(copy === undefined ? {} : { mirror: { copies: [copy] } }),
   };
 }
@@ -162,6 +163,7 @@ function startOf(one: Situation, b: DetailedBudget): readonly StartEvidence[] {
     presence: one["frames"] === "refused",
     first: one["order"] === "leads",
     diskHealthy: one["disk"] === "works",
+    lacksMethod: one["words"] === "lacks",
     ...(rival === undefined
       ? {}
       : {

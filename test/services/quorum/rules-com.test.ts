@@ -4,6 +4,7 @@
  */
 import * as assert from "uvu/assert";
 import { cutAll, everBothSole, Pair, pairConfig, started } from "../../firmware/pulse/pair.ts";
+import { SAYS, SAYS_NOTHING } from "../../firmware/pulse/pair-words.ts";
 import { ruleBook } from "./rule-book.ts";
 import { after, configured, cutLans, outcome, T, takeoverMs } from "./rule-worlds.ts";
 
@@ -152,6 +153,106 @@ test("H3: a server of a software level that cannot take part is never started be
     alone.run(100);
     assert.is(alone.shows(1), "starting");
   }
+});
+
+/** Two servers that start together; the software of SERVER2 does not say that it carries out "none". */
+function startedBesideOther(): Pair {
+  const pair = new Pair(pairConfig("none"));
+  pair.at(1).says = SAYS_NOTHING;
+  pair.run(5 * T);
+  return pair;
+}
+
+test("H3, R102: none is refused beside software that does not say it: nobody gets into a view", () => {
+  const pair = startedBesideOther();
+  assert.equal(outcome(pair), ["starting", "starting"]);
+  assert.equal([pair.at(0).will, pair.at(1).will], [null, null]);
+  // Brought up to date, it is let in.
+  pair.at(1).says = SAYS;
+  pair.run(T);
+  assert.equal(outcome(pair), ["member", "member"]);
+});
+
+test("H3, R102: a server that runs alone does not take it in, and does not go to it", () => {
+  for (const first of [0, 1]) {
+    const pair = new Pair(pairConfig("none"));
+    pair.power(1 - first, false);
+    pair.at(1).says = SAYS_NOTHING;
+    pair.run(5 * T);
+    pair.own(first, true);
+    pair.power(1 - first, true, "start");
+    pair.at(1).says = SAYS_NOTHING;
+    for (let ms = 0; ms < 5 * T; ms += 1) {
+      pair.run(1);
+      assert.not(pair.acts(1 - first) || pair.holds(1 - first));
+    }
+    assert.is(pair.shows(first), "sole");
+    assert.is(pair.shows(1 - first), "starting");
+  }
+});
+
+test("H3, R103: it falls silent after a start together: nothing starts here, until a person has looked", () => {
+  const pair = startedBesideOther();
+  pair.power(1, false);
+  pair.run(5 * T);
+  assert.is(pair.shows(0), "starting");
+  assert.is(pair.at(0).state.membership.refused, "method-unsupported");
+  assert.ok(pair.at(0).notes.includes("start.refused-alone"));
+  pair.at(0).peerOff = true;
+  pair.run(T);
+  assert.is(pair.shows(0), "sole");
+});
+
+test("H3, R102: outside and idle it is in nobody's way", () => {
+  const pair = new Pair(pairConfig("none"), ["start", "detached"]);
+  pair.at(1).says = SAYS_NOTHING;
+  pair.run(5 * T);
+  assert.equal(outcome(pair), ["goes on", "detached"]);
+  pair.setWish(1, { kind: "return", floor: 0 });
+  pair.run(5 * T);
+  assert.equal(outcome(pair), ["goes on", "returning"]);
+});
+
+test("H3, R103: other software put below a running cluster, and then dead: ES of the healthy server", () => {
+  for (const owner of [0, 1]) {
+    const pair = started("none", owner);
+    pair.at(1).says = SAYS_NOTHING;
+    pair.run(T);
+    assert.equal(outcome(pair), ["member", "member"], "as long as it is heard nothing happens");
+    pair.power(1, false);
+    const cutMs = pair.nowMs;
+    pair.run(5 * T);
+    assert.equal(outcome(pair), ["ES method-unsupported", "dead"], `owner ${owner}`);
+    const lastedMs = (pair.at(0).will?.atMs ?? 0) - cutMs;
+    const { a3Ms, timeoutMs, intervalMs } = pair.config.budget;
+    const deadlineMs = owner === 0 ? a3Ms : timeoutMs;
+    assert.ok(Math.abs(lastedMs - deadlineMs) <= intervalMs, `ES after ${lastedMs} ms`);
+  }
+});
+
+test("H3, R103: all LANs cut beside other software that goes on: never a double start", () => {
+  for (const owner of [0, 1]) {
+    const pair = started("none", owner);
+    pair.at(1).says = SAYS_NOTHING;
+    pair.run(T);
+    cutLans(pair);
+    for (let ms = 0; ms < 5 * T; ms += 1) {
+      pair.run(1);
+      assert.not(pair.shows(0) === "sole", "the healthy one never goes on");
+      // Who takes over does it at once.
+      if (pair.shows(1) === "sole") pair.own(1, true);
+      assert.not(pair.acts(0) && pair.acts(1), `both at ${ms} ms`);
+    }
+    assert.equal(outcome(pair), ["ES method-unsupported", "goes on"]);
+  }
+});
+
+test("H2, R103: a new pulse that has not heard the other one relies on the view of both", () => {
+  const pair = started("none", 0);
+  pair.power(1, false);
+  pair.restartPulse(0, 100);
+  pair.run(5 * T);
+  assert.equal(outcome(pair), ["goes on", "dead"]);
 });
 
 test.run();
