@@ -15,9 +15,9 @@ import {
 } from "../../services/heartbeat/peer.ts";
 import { isMember, isSole, type MembershipState } from "../../services/membership/state.ts";
 import { type DiskStartWitness, type DiskWitness, mustLeave } from "../../services/quorum/disk.ts";
-import { excludes, lifeOf, rivalOf } from "../../services/quorum/disk-witness.ts";
+import { excludes, lifeOf, rivalUnless } from "../../services/quorum/disk-witness.ts";
 import type { ClaimProgress, Judgement } from "../../services/quorum/judgement.ts";
-import type { StampStateName } from "../../services/quorum/stamp.ts";
+import type { Stamp, StampStateName } from "../../services/quorum/stamp.ts";
 import {
   createStamping,
   type StampContext,
@@ -154,12 +154,15 @@ export function startWitnessOf(
   atMs: number,
   config: ClusterConfig,
 ): DiskStartWitness {
-  const { self, floor } = state.membership;
+  const { self, floor, provisional } = state.membership;
   const { stamps } = state.disk;
   const others = stamps.slots.filter(({ server }) => server !== self);
+  // In a common view the other one rests on this server, which is outside; alone it rests on nobody.
+  const isOver = ({ state: word, epoch }: Stamp): boolean =>
+    provisional === null ? epoch.counter <= floor : word === "running";
   return {
     stampsInTime: stamping.isInTime(stamps, atMs, config),
-    rivals: others.map((sight) => rivalOf(sight, self, floor, atMs, config.budget)),
+    rivals: others.map((sight) => rivalUnless(sight, self, isOver, atMs, config.budget)),
   };
 }
 

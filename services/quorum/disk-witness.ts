@@ -9,6 +9,7 @@ import { compareEpochs, type View } from "../../hal/base/view.ts";
 import type { Budget } from "../configuration/model.ts";
 import type { PeerHealth } from "../heartbeat/peer.ts";
 import type { SlotLife, StartRival } from "./disk.ts";
+import type { Stamp } from "./stamp.ts";
 import type { SlotSight } from "./stamp-state.ts";
 
 /**
@@ -40,11 +41,24 @@ export function excludes(sight: SlotSight, view: View): boolean {
   return compareEpochs(stamp.epoch, view.epoch) > 0;
 }
 
-/** `floor`: highest epoch counter that this server knows of. */
-export function rivalOf(
+/** At a start after a clean stop. `floor`: highest epoch counter that this server knows of. */
+export const rivalOf = (
   sight: SlotSight,
   self: ServerIndex,
   floor: number,
+  atMs: number,
+  budget: Budget,
+): StartRival => rivalUnless(sight, self, ({ epoch }) => epoch.counter <= floor, atMs, budget);
+
+/**
+ * `isOver`: a server that went on and has written nothing new since cannot own anything any more. After a
+ * force-return no epoch says so: a sole server needs neither the LAN nor its disk, and a founder's own epoch may
+ * be above that of a server that it cannot hear.
+ */
+export function rivalUnless(
+  sight: SlotSight,
+  self: ServerIndex,
+  isOver: (stamp: Stamp) => boolean,
   atMs: number,
   budget: Budget,
 ): StartRival {
@@ -53,7 +67,7 @@ export function rivalOf(
   if (stamp === null || stamp.state === "off") return "none";
   const silent = readFromMs >= roseAtMs + budget.quietMs;
   const goesOn = stamp.state === "running" || stamp.state === "alone";
-  if (silent) return goesOn && stamp.epoch.counter > floor ? "stands" : "none";
+  if (silent) return goesOn && !isOver(stamp) ? "stands" : "none";
   if (!moved) return "unproven";
   return goesOn || sight.server < self ? "stands" : "none";
 }

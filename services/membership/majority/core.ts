@@ -12,8 +12,15 @@ import { acknowledgedMs } from "../../heartbeat/peer.ts";
 import { become, detach, giveUp, nameOf } from "../change.ts";
 import { isSole, note } from "../state.ts";
 import { decidesByDisk, describeWitness, highestInSlots, unproven } from "./disk-rule.ts";
-import { leaveByDisk, listensFirst, obeySlots, wakeOnDisk } from "./disk-turn.ts";
-import { isLeaseOpen, isUnleased, LONG_OVER_MS, leaseEndMs, verdictAtMs } from "./lease.ts";
+import { isUnprovenBeside, leaveByDisk, listensFirst, obeySlots, wakeOnDisk } from "./disk-turn.ts";
+import {
+  isEnough,
+  isLeaseOpen,
+  isUnleased,
+  LONG_OVER_MS,
+  leaseEndMs,
+  verdictAtMs,
+} from "./lease.ts";
 import { adopt, agreedView, isSame, isSameCrew, propose } from "./propose.ts";
 import { isHeard, isIn, isInMyView, isLiveMember, isLost, peerAt } from "./sight.ts";
 import { type Field, type MajorityState, type Outcome, spoken, still } from "./state.ts";
@@ -29,10 +36,10 @@ export function step(state: MajorityState, event: PulseEvent, field: Field): Out
 /** Looks at everybody's newest words; run after every event. */
 export function observe(state: MajorityState, field: Field): Outcome {
   if (state.gaveUp !== null || state.server === "observing") return still(state);
-  const obeyed = obeyViews(remember(state, field), field);
+  const heard = obeyViews(remember(state, field), field);
+  if (heard.state.gaveUp !== null) return heard;
+  const obeyed = join(heard, obeySlots(heard.state, field));
   if (obeyed.state.gaveUp !== null) return obeyed;
-  const read = obeySlots(obeyed.state, field);
-  if (read.state.gaveUp !== null) return join(obeyed, read);
   const adopted = adopt(watchStuck(obeyed.state, field), field);
   const proposed = propose(adopted.state, field);
   const agreed = agreedView(proposed.state, field);
@@ -213,6 +220,7 @@ function obeyViews(state: MajorityState, field: Field): Outcome {
     if (beat?.view == null || !isHeard(peer, field)) continue;
     floor = Math.max(floor, beat.view.epoch.counter);
     if (!beat.view.members.includes(peer.index) || beat.state === "detached") continue;
+    if (isUnprovenBeside(state, beat.view, field)) continue;
     const isHigher = highest === null || compareEpochs(beat.view.epoch, highest.view.epoch) > 0;
     if (isHigher) highest = { view: beat.view, beat };
   }
@@ -298,15 +306,6 @@ function install(state: MajorityState, view: View, field: Field, why?: string): 
   const isEdge = !onDisk && isMajority && survivableLosses(view, config.servers.length) === 0;
   const edge = isEdge ? [note("majority.edge", countsOf(view, config.servers.length))] : [];
   return spoken(next, [...verdicts, installed, ...edge]);
-}
-
-/**
- * Groups may run in it. Where the disk decides, a force-returned view counts those whom nobody has proved to be
- * gone as absent (`judgeAlone`).
- */
-function isEnough(view: View, field: Field): boolean {
-  if (decidesByDisk(field)) return (view.absent ?? []).length === 0;
-  return view.members.length >= quorumIn(view, field.config.servers.length);
 }
 
 /** Why a view has come that nobody is dropped from. */

@@ -26,9 +26,9 @@ import {
   settleMs,
   topOf,
 } from "../../quorum/disk.ts";
-import { lifeOf, rivalOf } from "../../quorum/disk-witness.ts";
+import { lifeOf, rivalUnless } from "../../quorum/disk-witness.ts";
 import { type Judgement, WAIT } from "../../quorum/judgement.ts";
-import { bitsOf } from "../../quorum/stamp.ts";
+import { bitsOf, type Stamp } from "../../quorum/stamp.ts";
 import type { SlotSight, StampState } from "../../quorum/stamp-state.ts";
 import { announced, isInTime, wholeLeaseEndMs } from "../../quorum/stamping.ts";
 import { asksIn, hasLeft, isHeard, isIn, isLost, isRebooted, peerAt } from "./sight.ts";
@@ -80,7 +80,9 @@ function counts(state: MajorityState, writer: ServerIndex, field: DiskField): bo
   const dropping = ownDrop(state);
   if (dropping !== null && hasAnnounced(dropping, field)) return dropping.members.includes(writer);
   const stands = promise !== null && promise.epoch.counter > (view?.epoch.counter ?? 0);
-  return stands || view?.members.includes(writer) === true;
+  // What the processes before these have promised in this view is forgotten (1.4.8).
+  const hasForgotten = state.abstainUntilMs >= state.baseMs;
+  return stands || hasForgotten || view?.members.includes(writer) === true;
 }
 
 /** The own proposal that somebody of the present view is not in; null = there is none. */
@@ -239,13 +241,19 @@ export function judgeStartByDisk(
   const outside = field.peers.filter(({ index }) => !members.includes(index));
   const isThere = (peer: PeerHealth): boolean =>
     isPresent(peer, atMs, config) || (isHeard(peer, field) && !isAside(peer.beat));
-  const rivals = outside
-    .filter((peer) => !(isHeard(peer, field) && isAside(peer.beat)))
-    .map(({ index }) => {
-      const sight = disk.slots[index];
-      if (sight === undefined) return "unproven";
-      return rivalOf(sight, state.self, state.floor, atMs, config.budget);
-    });
+  const isHeardAside = (peer: PeerHealth): boolean => isHeard(peer, field) && isAside(peer.beat);
+  const unheard = outside.filter((peer) => !isHeardAside(peer)).map(({ index }) => index);
+  const isOver = (stamp: Stamp): boolean => {
+    if (state.provisional === null) return stamp.epoch.counter <= state.floor;
+    // In its view is somebody who acknowledges nothing in it any more, so that it rests on its rounds alone.
+    const [known, gone] = [stamp.members ?? 0, ~bitsOf(unheard)];
+    return (known & gone) !== 0;
+  };
+  const rivals = unheard.map((index) => {
+    const sight = disk.slots[index];
+    if (sight === undefined) return "unproven";
+    return rivalUnless(sight, state.self, isOver, atMs, config.budget);
+  });
   const start: DiskStartWitness = { stampsInTime: isInTime(disk, atMs, config), rivals };
   const evidence = {
     overdueMs,

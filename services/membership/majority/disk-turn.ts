@@ -6,7 +6,7 @@
 import type { ServerIndex } from "../../../hal/base/ids.ts";
 import type { View } from "../../../hal/base/view.ts";
 import type { Judgement } from "../../quorum/judgement.ts";
-import { giveUp } from "../change.ts";
+import { detach, giveUp } from "../change.ts";
 import { isSole, note } from "../state.ts";
 import {
   type DiskField,
@@ -22,9 +22,31 @@ import { type Field, type MajorityState, type Outcome, spoken, still } from "./s
 
 /** After every event: whoever is put out goes, and who owns nothing as well, for its view is over (B5, R73). */
 export function obeySlots(state: MajorityState, field: Field): Outcome {
-  if (!decidesByDisk(field) || excluder(state, field) === null) return still(state);
+  if (!decidesByDisk(field)) return still(state);
+  if (state.provisional !== null) return giveWay(state, field);
+  if (excluder(state, field) === null) return still(state);
   const out = giveUp(state, "excluded", describeWitness(state, field), true, field);
   return { state: { ...state, ...out.state }, effects: out.effects };
+}
+
+/** A force-returned view, whatever its epoch, ends no view that needs no proof: it gives way itself (1.8, D53). */
+export function isUnprovenBeside(state: MajorityState, theirs: View, field: Field): boolean {
+  if (!decidesByDisk(field) || !isIn(state) || state.provisional !== null) return false;
+  return (theirs.absent ?? []).length > 0 && !theirs.members.includes(state.self);
+}
+
+function giveWay(state: MajorityState, field: DiskField): Outcome {
+  const proven = field.peers.find((peer) => {
+    const view = peer.beat?.view ?? null;
+    if (view === null || !isLiveMember(peer, field) || !view.members.includes(peer.index))
+      return false;
+    return (view.absent ?? []).length === 0 && !view.members.includes(state.self);
+  });
+  if (proven === undefined) return still(state);
+  const counter = proven.beat?.view?.epoch.counter ?? 0;
+  const server = field.config.servers[state.self]?.name ?? `#${state.self}`;
+  const gone = detach(state, counter, note("server.detached", { epoch: counter, server }), field);
+  return { state: { ...state, ...gone.state }, effects: gone.effects };
 }
 
 /** Once per tick in a view: own stamps not in time, or a better server that this one does not reach. */

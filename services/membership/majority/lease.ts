@@ -24,6 +24,15 @@ const onDiskUntilMs = (state: MajorityState, field: Field): number =>
   decidesByDisk(field) ? roundLeaseEndMs(state, field) : Number.NEGATIVE_INFINITY;
 
 /**
+ * Groups may run in it. Where the disk decides, a force-returned view counts those whom nobody has proved to be
+ * gone as absent (`judgeAlone`).
+ */
+export function isEnough(view: View, field: Field): boolean {
+  if (decidesByDisk(field)) return (view.absent ?? []).length === 0;
+  return view.members.length >= quorumIn(view, field.config.servers.length);
+}
+
+/**
  * Own stamp up to which enough members have acknowledged this server in the present view, ms; -Infinity =
  * not enough did, Infinity = this server alone is a majority of what is counted.
  */
