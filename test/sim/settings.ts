@@ -28,6 +28,9 @@ export const SETTINGS = {
   "majority-3-watchdog": { method: "majority", servers: 3, watchdogMs: 500 },
   "majority-4": { method: "majority", servers: 4 },
   "majority-5": { method: "majority", servers: 5 },
+  "disk-3": { method: "disk", servers: 3 },
+  "disk-3-watchdog": { method: "disk", servers: 3, watchdogMs: 500, diskWaitMs: 1600 },
+  "disk-4": { method: "disk", servers: 4 },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 /** Sizes and times that only long storms are drawn for (long-storm.ts); 30 s is the product's default. */
@@ -46,6 +49,8 @@ export const LONG_SETTINGS = {
   "majority-9-30s": { method: "majority", servers: 9, timeoutMs: 30_000 },
   "majority-16": { method: "majority", servers: 16 },
   "majority-16-3s": { method: "majority", servers: 16, timeoutMs: 3000 },
+  "disk-3-30s": { method: "disk", servers: 3, timeoutMs: 30_000 },
+  "disk-8-10s": { method: "disk", servers: 8, timeoutMs: 10_000 },
   "majority-16-30s": { method: "majority", servers: 16, timeoutMs: 30_000 },
 } as const satisfies Readonly<Record<string, Setting>>;
 /** Levels of D24 beside the default, and the shared disk of three and more: played by name, so that the draws of all other storms stay what they are. */
@@ -66,10 +71,7 @@ export const LEVEL_SETTINGS = {
     diskWaitMs: 1600,
     internalFailure: "restart",
   },
-  "disk-3": { method: "disk", servers: 3 },
   "disk-3-early": { method: "disk", servers: 3, earlyVerdict: true },
-  "disk-3-watchdog": { method: "disk", servers: 3, watchdogMs: 500, diskWaitMs: 1600 },
-  "disk-4": { method: "disk", servers: 4 },
   "disk-5-3s": { method: "disk", servers: 5, timeoutMs: 3000 },
   "none-restart": { method: "none", watchdogMs: 500, internalFailure: "restart" },
   "majority-3-restart": {

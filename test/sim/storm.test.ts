@@ -39,7 +39,12 @@ test("what only a watchdog stops is inside for a reset-bounded cluster alone", (
   const freeze = FAULTS.find(({ name }) => name === "freeze");
   assert.ok(freeze !== undefined);
   const inside = SETTING_NAMES.filter((setting) => isInside(freeze, setting));
-  assert.equal(inside, ["com-disk-watchdog", "disk-watchdog", "majority-3-watchdog"]);
+  assert.equal(inside, [
+    "com-disk-watchdog",
+    "disk-watchdog",
+    "majority-3-watchdog",
+    "disk-3-watchdog",
+  ]);
 });
 
 const FAULT = '{"atMs":100,"kind":"power-off","server":0,"amount":0,"forMs":0,"key":0}';
