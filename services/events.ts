@@ -48,8 +48,8 @@ export interface AgentToken {
   readonly mayOwn: boolean;
   /** Promise of the next view that the agent holds for its pulse; majority only. Default null. */
   readonly holds?: View | null;
-  /** An operator has stated that the other server is off; counts while nothing is heard. Default false. */
-  readonly peerOff?: boolean;
+  /** Servers that an operator has stated to be off; counts while nothing is heard of them. Default none. */
+  readonly peersOff?: readonly ServerIndex[];
 }
 
 export type PulseEvent =

@@ -362,9 +362,8 @@ export class Agent {
       facts?.server === "observing" && (wish.kind === "leave" || wish.kind === "stop");
     const kept = relearns ? (this.#watch.resumeWish() ?? wish) : this.#allowed(wish);
     const told = withNewestAck(kept, this.#watch.member);
-    const { confirmedOff, holds } = this.#state;
-    const peerOff = confirmedOff.length > 0;
-    const token = { kind: "token", progress: this.#progress, blob, wish: told, peerOff };
+    const { confirmedOff: peersOff, holds } = this.#state;
+    const token = { kind: "token", progress: this.#progress, blob, wish: told, peersOff };
     this.#pulse.send(holds === null ? token : { ...token, holds });
   }
 

@@ -111,7 +111,8 @@ export function peersOf({ heartbeat: heard, membership }: MajorityPulse): readon
 export function fieldOf(state: MajorityPulse, atMs: number, config: ClusterConfig): Field {
   const renews = state.revision.renewsSinceMs !== null;
   const field = { peers: peersOf(state), mayOwn: mayOwn(state), renews, atMs, config };
-  return state.disk === null ? field : { ...field, disk: state.disk };
+  const { disk } = state;
+  return disk === null ? field : { ...field, disk, peersOff: state.agent.token?.peersOff ?? [] };
 }
 
 export function holdsLease(state: MajorityPulse, atMs: number, config: ClusterConfig): boolean {

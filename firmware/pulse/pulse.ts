@@ -248,7 +248,7 @@ export class Pulse {
       blob: Buffer.from(String(message["blob"] ?? ""), "base64"),
       wish: message["wish"] as Wish,
       holds: (message["holds"] ?? null) as View | null,
-      peerOff: message["peerOff"] === true,
+      peersOff: (message["peersOff"] ?? []) as readonly number[],
       mayOwn: this.#covers,
     };
     this.#scheduler.push({ kind: "agent.spoke", atMs: monotonicMs(), token });

@@ -317,7 +317,7 @@ class Run {
     const peer = peerOf(this.state);
     if (peer === null) return null;
     const { held } = this.state.agent;
-    const peerOff = this.state.agent.token?.peerOff === true;
+    const peerOff = (this.state.agent.token?.peersOff ?? []).length > 0;
     const prepared = this.state.revision.prepared?.hash ?? null;
     const { config } = this;
     return { peer, mayOwn: mayOwn(this.state), held, peerOff, atMs, config, prepared };

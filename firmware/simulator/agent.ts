@@ -323,7 +323,7 @@ export class SwarmAgent {
         : this.#record.allowed(wish);
     const told = withNewestAck(kept, this.#watch.member);
     const { confirmedOff, holds } = this.state;
-    const more = { holds, peerOff: confirmedOff.length > 0 };
+    const more = { holds, peersOff: confirmedOff };
     this.#host.toPulse((pulse) => pulse.hearToken(progress, blob, told, more));
   }
 

@@ -154,7 +154,7 @@ export class SwarmPulse {
     progress: number,
     blob: Uint8Array,
     wish: Wish,
-    more: Pick<AgentToken, "holds" | "peerOff">,
+    more: Pick<AgentToken, "holds" | "peersOff">,
   ): void {
     this.#receive(() => {
       const token: AgentToken = { progress, blob, wish, ...more, mayOwn: this.covers };

@@ -243,7 +243,9 @@ export function judgeStartByDisk(
     isPresent(peer, atMs, config) || (isHeard(peer, field) && !isAside(peer.beat));
   const isHeardAside = (peer: PeerHealth): boolean => isHeard(peer, field) && isAside(peer.beat);
   const unheard = outside.filter((peer) => !isHeardAside(peer)).map(({ index }) => index);
-  const isOver = (stamp: Stamp): boolean => {
+  const isOver = (stamp: Stamp, index: ServerIndex): boolean => {
+    // A person's word counts for silence only, never against a slot that is still written.
+    if (field.peersOff?.includes(index) === true) return true;
     if (state.provisional === null) return stamp.epoch.counter <= state.floor;
     // In its view is somebody who acknowledges nothing in it any more, so that it rests on its rounds alone.
     const [known, gone] = [stamp.members ?? 0, ~bitsOf(unheard)];
@@ -252,7 +254,7 @@ export function judgeStartByDisk(
   const rivals = unheard.map((index) => {
     const sight = disk.slots[index];
     if (sight === undefined) return "unproven";
-    return rivalUnless(sight, state.self, isOver, atMs, config.budget);
+    return rivalUnless(sight, state.self, (it) => isOver(it, index), atMs, config.budget);
   });
   const start: DiskStartWitness = { stampsInTime: isInTime(disk, atMs, config), rivals };
   const evidence = {

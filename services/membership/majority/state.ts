@@ -41,6 +41,8 @@ export interface Field {
   readonly renews?: boolean;
   /** What the slots show, where the shared disk decides; absent = a majority does. */
   readonly disk?: StampState;
+  /** Servers that an operator has stated to be off. Default none. */
+  readonly peersOff?: readonly ServerIndex[];
   readonly atMs: number;
   readonly config: ClusterConfig;
 }

@@ -289,7 +289,7 @@ export class Pair {
       blob: node.says,
       wish: node.wish,
       mayOwn: node.owns,
-      peerOff: node.peerOff === true,
+      peersOff: node.peerOff === true ? [1 - self] : [],
     };
     this.#take(node, self, { kind: "agent.spoke", atMs: this.nowMs, token });
   }
