@@ -33,7 +33,8 @@ export interface BootDecision {
 /**
  * What the pulse is asked for when its agent starts, and what the log is told. A pulse that works is adopted; a
  * record of this boot goes on; after a clean end, or at the very first start, the server starts; else it stays
- * outside and waits to be returned.
+ * outside and waits to be returned. What runs under a record that names no view of this boot has a lease of which
+ * nobody knows, perhaps one that is over: the pulse ends it by the will, no stop would be quick enough.
  */
 export function decideBoot(input: BootInput): BootDecision {
   const { loaded, facts } = input;
@@ -53,7 +54,7 @@ export function decideBoot(input: BootInput): BootDecision {
   }
   const fresh = loaded.kind === "defaults" && loaded.reason === "missing";
   const clean = record?.cleanMark != null && record.hostIncarnation !== input.host;
-  if (fresh || clean) {
+  if (!input.runs && (fresh || clean)) {
     const note = { key: fresh ? "start.first" : "start.clean", data: { epoch: floor } };
     const wish = { kind: "start" as const, floor, waitUntilMs: input.waitUntilMs };
     const waitMs = Math.ceil((input.waitUntilMs - input.atMs) / 1000);
@@ -61,7 +62,8 @@ export function decideBoot(input: BootInput): BootDecision {
     return { wish, consumes: true, notes: [...repaired, note, waiting] };
   }
   const note = { key: "start.unclean", data: { epoch: floor } };
-  return { wish: { kind: "detached", floor }, consumes: false, notes: [...repaired, note] };
+  const wish: Wish = { kind: "detached", floor, ...(input.runs ? { leftOver: true } : {}) };
+  return { wish, consumes: false, notes: [...repaired, note] };
 }
 
 /**
@@ -104,6 +106,7 @@ function resume(record: StoreRecord, input: BootInput, floor: number): Wish | nu
     const remembered = !input.runs && input.isMajority !== true;
     return { kind: "resume", view, ackedStampMs, remembered, provisional, unheard: true };
   }
-  const started = record.consumedBy === input.host;
+  // On its way into a view nothing runs: an older copy of the record may say so of a server that was in one.
+  const started = record.consumedBy === input.host && !input.runs;
   return started ? { kind: "start", floor, waitUntilMs: input.waitUntilMs } : null;
 }
