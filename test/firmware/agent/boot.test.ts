@@ -92,6 +92,21 @@ for (const [name, record] of Object.entries(SILENT)) {
   });
 }
 
+test("1.3.7: what may be half up is ended as well where an agent was before and the record does not say", () => {
+  for (const record of Object.values(SILENT)) {
+    const { wish } = decideBoot({ ...NEW, loaded: record, hasRun: true });
+    assert.ok(wish.kind === "detached" && wish.leftOver === true, wish.kind);
+  }
+  const whole = decideBoot({ ...NEW, loaded: loaded(HOST, {}), hasRun: true });
+  assert.equal(
+    whole.wish,
+    { kind: "detached", floor: 0 },
+    "outside by its own word: nothing is up",
+  );
+  const started = loaded(HOST, { consumedBy: HOST });
+  assert.is(decideBoot({ ...NEW, loaded: started, hasRun: true }).wish.kind, "start");
+});
+
 test("1.4.8: what runs in a view that the record names, or under a pulse that knows, is left alone", () => {
   const epoch = { counter: 7, coordinator: 0, host: HOST };
   const record = loaded(HOST, { epoch, members: [0, 1] });

@@ -23,13 +23,13 @@ export const AT_BOOT: readonly Mutant[] = [
   {
     name: "1.3.7: an agent does not say that it found programs and no record of them",
     file: BOOT,
-    from: "input.runs ? { leftOver: true } : {}",
+    from: "leftOver ? { leftOver } : {}",
     to: "{}",
   },
   {
     name: "1.3.7: a lost record beside programs that run is a first start",
     file: BOOT,
-    from: "!input.runs && (fresh || clean)",
+    from: "!leftOver && (fresh || clean)",
     to: "fresh || clean",
   },
   {
@@ -37,6 +37,18 @@ export const AT_BOOT: readonly Mutant[] = [
     file: BOOT,
     from: "record.consumedBy === input.host && !input.runs",
     to: "record.consumedBy === input.host",
+  },
+  {
+    name: "1.3.7: half a group under a lost record is left as it is",
+    file: BOOT,
+    from: "return hasRun && !(",
+    to: "return false && !(",
+  },
+  {
+    name: "1.3.7: without a record and a running group there was no agent before",
+    file: BOOT,
+    from: "&& !runs && !hasRun",
+    to: "&& !runs",
   },
   {
     name: "1.3.6: shared disk: what may run outside every view is fed",

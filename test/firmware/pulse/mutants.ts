@@ -26,6 +26,7 @@ const TESTS = [
   "disk-pair",
   "left-over",
   "../agent/boot",
+  "../agent/boot-first",
   "farewell",
   "hung-pulse",
   ...QUORUM.map((name) => `../../services/quorum/${name}`),
