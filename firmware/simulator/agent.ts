@@ -281,7 +281,7 @@ export class SwarmAgent {
     const words = blob === null ? this.#record.words(decision.wish) : this.#translate(blob);
     const atMs = this.#host.localMs();
     this.#host.world.trace(`S${this.#host.index} boots as ${JSON.stringify(decision.wish)}`);
-    const epoch = this.#host.flash?.epoch?.counter ?? 0;
+    const epoch = this.#record.epochCounter;
     const first = isFirstAgent(seen);
     this.#host.world.emergencies.open(this.#host.index, (key, data) => this.#note(key, data));
     for (const { key, data } of decision.notes) this.#note(key, data);

@@ -42,6 +42,11 @@ export class SwarmRecord {
     return this.#failures > 0;
   }
 
+  /** Newest epoch whose view this server was in, by what was read and kept; 0 = none. */
+  get epochCounter(): number {
+    return this.#record.epoch?.counter ?? 0;
+  }
+
   /** Who enters a view has its boot on flash (D18): until then there may be a clean mark of before. */
   allowed(wish: Wish): Wish {
     const enters = wish.kind === "return" || wish.kind === "found";
