@@ -31,7 +31,12 @@ export type Wish =
       /** Pulse and agent are both new: what was said meanwhile was heard by neither. Default false. */
       readonly unheard?: boolean;
     }
-  | { readonly kind: "detached"; readonly floor: number }
+  | {
+      readonly kind: "detached";
+      readonly floor: number;
+      /** Programs of this boot run and no record says in which view: they end before all else. Default false. */
+      readonly leftOver?: boolean;
+    }
   /** Force-return (protocol.md 1.8): a new view of this server alone, without groups. */
   | { readonly kind: "found"; readonly floor: number }
   | { readonly kind: "return"; readonly floor: number }
@@ -144,6 +149,7 @@ export type StopReason =
   | "mirror-unknown"
   | "conflict"
   | "agent-lost"
+  | "left-over"
   | "stop-failed"
   | "forced";
 export type { HostIncarnation };

@@ -317,21 +317,20 @@ export class Agent {
     if (this.#booted || facts === null || this.#running === null) return;
     const { host, config } = this.#context;
     const atMs = monotonicMs();
+    const { loaded, belongs, hasRun } = this.#keeper;
+    const runs = this.#running.some((one) => one);
+    const found = { loaded, host, facts, runs, hasRun };
     const decision = decideBoot({
-      loaded: this.#keeper.loaded,
-      belongs: this.#keeper.belongs,
-      host,
-      facts,
-      runs: this.#running.some((runs) => runs),
+      ...found,
+      belongs,
       isMajority: config.method === "majority",
       atMs,
       waitUntilMs: osStartMs(process.env, this.#startedMs) + config.timing.startSyncWaitMs,
     });
     this.#booted = true;
     for (const { key, data } of decision.notes) this.#note(key, data);
-    const { loaded } = this.#keeper;
-    this.#unheld = this.#running.some((runs) => runs);
-    const first = isFirstAgent({ loaded, host, facts, runs: this.#unheld });
+    this.#unheld = runs;
+    const first = isFirstAgent(found);
     const kept = this.#welcome !== null && this.#welcome.length > 0 ? this.#welcome : null;
     const words = kept === null ? this.#keeper.words(decision.wish) : this.#texts.translate(kept);
     const epoch = this.#keeper.epochCounter;

@@ -16,6 +16,8 @@ export interface BootInput {
   readonly host: HostIncarnation;
   readonly facts: Facts;
   readonly runs: boolean;
+  /** An agent has begun in this boot before, as it left word beside the record. Default false. */
+  readonly hasRun?: boolean;
   /** A majority decides here: what was promised to the others binds, and it is forgotten. Default false. */
   readonly isMajority?: boolean;
   readonly atMs: number;
@@ -33,7 +35,8 @@ export interface BootDecision {
 /**
  * What the pulse is asked for when its agent starts, and what the log is told. A pulse that works is adopted; a
  * record of this boot goes on; after a clean end, or at the very first start, the server starts; else it stays
- * outside and waits to be returned.
+ * outside and waits to be returned. What runs under a record that names no view of this boot has a lease of which
+ * nobody knows, perhaps one that is over: the pulse ends it by the will, no stop would be quick enough.
  */
 export function decideBoot(input: BootInput): BootDecision {
   const { loaded, facts } = input;
@@ -53,7 +56,8 @@ export function decideBoot(input: BootInput): BootDecision {
   }
   const fresh = loaded.kind === "defaults" && loaded.reason === "missing";
   const clean = record?.cleanMark != null && record.hostIncarnation !== input.host;
-  if (fresh || clean) {
+  const leftOver = input.runs || mayBeHalfUp(input);
+  if (!leftOver && (fresh || clean)) {
     const note = { key: fresh ? "start.first" : "start.clean", data: { epoch: floor } };
     const wish = { kind: "start" as const, floor, waitUntilMs: input.waitUntilMs };
     const waitMs = Math.ceil((input.waitUntilMs - input.atMs) / 1000);
@@ -61,7 +65,8 @@ export function decideBoot(input: BootInput): BootDecision {
     return { wish, consumes: true, notes: [...repaired, note, waiting] };
   }
   const note = { key: "start.unclean", data: { epoch: floor } };
-  return { wish: { kind: "detached", floor }, consumes: false, notes: [...repaired, note] };
+  const wish: Wish = { kind: "detached", floor, ...(leftOver ? { leftOver } : {}) };
+  return { wish, consumes: false, notes: [...repaired, note] };
 }
 
 /**
@@ -69,11 +74,17 @@ export function decideBoot(input: BootInput): BootDecision {
  * this boot, whether the record can be read or not.
  */
 export function isFirstAgent(
-  input: Pick<BootInput, "loaded" | "host" | "facts" | "runs">,
+  input: Pick<BootInput, "loaded" | "host" | "facts" | "runs" | "hasRun">,
 ): boolean {
-  const { loaded, host, facts, runs } = input;
+  const { loaded, host, facts, runs, hasRun = false } = input;
   const isKnown = loaded.kind === "loaded" && loaded.record.hostIncarnation === host;
-  return facts.server === "observing" && !isKnown && !runs;
+  return facts.server === "observing" && !isKnown && !runs && !hasRun;
+}
+
+/** An earlier agent may have started something, and there is no newest record of this boot that says what. */
+function mayBeHalfUp({ loaded, belongs, host, hasRun = false }: BootInput): boolean {
+  const isWhole = loaded.kind === "loaded" && belongs && loaded.damaged === null;
+  return hasRun && !(isWhole && loaded.record.hostIncarnation === host);
 }
 
 /** The pulse outlived the agent: it knows better than any record. */
@@ -104,6 +115,7 @@ function resume(record: StoreRecord, input: BootInput, floor: number): Wish | nu
     const remembered = !input.runs && input.isMajority !== true;
     return { kind: "resume", view, ackedStampMs, remembered, provisional, unheard: true };
   }
-  const started = record.consumedBy === input.host;
+  // On its way into a view nothing runs: an older copy of the record may say so of a server that was in one.
+  const started = record.consumedBy === input.host && !input.runs && !mayBeHalfUp(input);
   return started ? { kind: "start", floor, waitUntilMs: input.waitUntilMs } : null;
 }

@@ -13,6 +13,7 @@ import type { Wish } from "../../services/events.ts";
 import type { FailoverState } from "../../services/failover/state.ts";
 import type { Words } from "../../services/failover/words.ts";
 import type { ServerContext } from "../local.ts";
+import { hasRunBefore, leaveBootMark } from "./boot-mark.ts";
 
 type Note = (key: string, data: NoteData) => void;
 
@@ -40,12 +41,15 @@ export class Keeper {
   #onOutside: (() => void) | null = null;
   loaded: LoadedRecord = { kind: "defaults", reason: "missing" };
   belongs = true;
+  /** An agent has begun in this boot before this one. */
+  readonly hasRun: boolean;
 
   constructor(context: ServerContext, note: Note) {
     this.#context = context;
     this.#note = note;
     this.#identity = { cluster: context.config.name, server: context.local.server };
     this.#record = emptyRecord(this.#identity, context.host);
+    this.hasRun = hasRunBefore(context.local.runDir, context.host);
   }
 
   async open(): Promise<void> {
@@ -101,6 +105,8 @@ export class Keeper {
     const saved = await this.#save({ ...base, hostIncarnation: host, cleanMark: null, consumedBy });
     // The start on the mark does not take place, so a later try must not say that it did.
     if (!saved && consumes) this.#record = { ...this.#record, consumedBy: null };
+    const unmarked = leaveBootMark(this.#context.local.runDir, host);
+    if (unmarked !== null) this.#note("host.trouble", { text: unmarked });
     return saved;
   }
 

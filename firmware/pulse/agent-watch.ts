@@ -2,12 +2,13 @@
  * The pulse watches the agent (guide 1.2.1(3), R21-R23, D24): a progress counter that stands still gets
  * the agent ended so that its supervisor starts it anew; an agent that stays away ends the groups.
  * A hung agent must never look like life, and a short absence must not cost a failover. A new pulse knows
- * no agent: to the one that hangs since before nobody else would put an end.
+ * no agent: to the one that hangs since before nobody else would put an end, nor to programs of which neither
+ * process knows in which view they run.
  */
 import type { Epoch } from "../../hal/base/view.ts";
 import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { PulseEffect } from "../../services/effects.ts";
-import type { AgentToken, PulseEvent } from "../../services/events.ts";
+import type { AgentToken, PulseEvent, Wish } from "../../services/events.ts";
 
 export interface AgentWatch {
   readonly token: AgentToken | null;
@@ -60,6 +61,18 @@ export function orphanMs(config: ClusterConfig): number {
 }
 
 /**
+ * Outside every view nothing bounds how long a stop may take, and the other servers take over by their own clocks.
+ * The server itself stays, detached, unless something outlives the will.
+ */
+const LEFT_OVER_WILL = {
+  kind: "will.execute",
+  reason: "left-over",
+  evidence: "programs ran and no record said in which view",
+  off: false,
+  offIfLeft: true,
+} as const;
+
+/**
  * `lost` is true when the agent has stayed away beyond its grace and its groups have to go; at the level `restart`
  * never: whoever sits there then is ended as well, and the next one has its grace from there (D24).
  */
@@ -79,7 +92,9 @@ export function watchAgent(
       // A will that arrives repeats the old token, perhaps that of an agent which is gone.
       const held = moved ? viewOf(event.token) : watch.held;
       const state = { token: event.token, held, movedAtMs, killed: moved ? false : watch.killed };
-      return { state, effects: [], lost: false };
+      // A pulse that an agent has taught before knows of every lease that was lost since, and has acted on it.
+      const isLeftOver = watch.token === null && hasLeftOver(event.token.wish);
+      return { state, effects: isLeftOver ? [LEFT_OVER_WILL] : [], lost: false };
     }
     case "agent.gone":
       return { state: { ...watch, held: null }, effects: [], lost: false };
@@ -115,6 +130,8 @@ export function watchAgent(
       return { state: watch, effects: [], lost: false };
   }
 }
+
+const hasLeftOver = (wish: Wish): boolean => wish.kind === "detached" && wish.leftOver === true;
 
 const viewOf = ({ wish }: AgentToken): Epoch | null =>
   wish.kind === "resume" ? wish.view.epoch : null;

@@ -291,7 +291,9 @@ class Run {
     if (this.state.willDone === "overdue") return false;
     if (!mayOwn(this.state)) return true;
     const peer = peerOf(this.state);
-    if (this.config.method === "disk" && peer !== null && isMember(this.state.membership)) {
+    if (this.config.method === "disk" && peer !== null) {
+      // Outside every view no lease carries what may run here.
+      if (!isMember(this.state.membership)) return false;
       const alone = isSole(this.state.membership.view, this.state.membership.self);
       return alone || isDiskFeedable(this.state, peer, atMs, this.config);
     }

@@ -268,12 +268,10 @@ export class SwarmAgent {
     if (this.#booted || facts === null) return;
     const running = this.#programs.running;
     const found = this.#record.read();
-    const { loaded } = found;
+    const { incarnation: host } = this.#host;
+    const seen = { ...found, host, facts, runs: running.some((runs) => runs) };
     const decision = decideBoot({
-      ...found,
-      host: this.#host.incarnation,
-      facts,
-      runs: running.some((runs) => runs),
+      ...seen,
       isMajority: this.config.method === "majority",
       atMs: this.#host.localMs(),
       waitUntilMs: this.#host.startSyncEndMs(),
@@ -283,9 +281,8 @@ export class SwarmAgent {
     const words = blob === null ? this.#record.words(decision.wish) : this.#translate(blob);
     const atMs = this.#host.localMs();
     this.#host.world.trace(`S${this.#host.index} boots as ${JSON.stringify(decision.wish)}`);
-    const epoch = this.#host.flash?.epoch?.counter ?? 0;
-    const { incarnation: host } = this.#host;
-    const first = isFirstAgent({ loaded, host, facts, runs: running.some((runs) => runs) });
+    const epoch = this.#record.epochCounter;
+    const first = isFirstAgent(seen);
     this.#host.world.emergencies.open(this.#host.index, (key, data) => this.#note(key, data));
     for (const { key, data } of decision.notes) this.#note(key, data);
     this.take({ kind: "restored", atMs, first, words, running, epoch });

@@ -47,6 +47,8 @@ export class SwarmHost {
   /** Why the power is off: `es:reason`, `planned`, `cut`. */
   offReason = "never on";
   flash: StoreRecord | null = null;
+  /** Boot in which an agent has begun, as firmware/agent/boot-mark.ts keeps it. */
+  begunAs: HostIncarnation | null = null;
   running: boolean[] = [];
   pulse: SwarmPulse | null = null;
   agent: SwarmAgent | null = null;

@@ -23,7 +23,7 @@ export class SwarmRecord {
   #saves = 0;
   /** Refusals since the newest record that is on flash. */
   #failures = 0;
-  #hasBegun: boolean;
+  #hasBegun = false;
   /** The server has given up and stays on. */
   #isOutside = false;
 
@@ -34,13 +34,17 @@ export class SwarmRecord {
     this.#isAlive = isAlive;
     const { name, servers } = config;
     const identity = { cluster: name, server: servers[host.index]?.name ?? "" };
-    this.#record = host.flash ?? emptyRecord(identity, host.incarnation);
-    this.#hasBegun = host.flash?.hostIncarnation === host.incarnation;
+    this.#record = emptyRecord(identity, host.incarnation);
   }
 
   /** The newest record is not on flash. */
   get isBehind(): boolean {
     return this.#failures > 0;
+  }
+
+  /** Newest epoch whose view this server was in, by what was read and kept; 0 = none. */
+  get epochCounter(): number {
+    return this.#record.epoch?.counter ?? 0;
   }
 
   /** Who enters a view has its boot on flash (D18): until then there may be a clean mark of before. */
@@ -62,10 +66,20 @@ export class SwarmRecord {
   }
 
   /** What is there, and whether it is of this server. */
-  read(): { readonly loaded: LoadedRecord; readonly belongs: boolean } {
+  read(): {
+    readonly loaded: LoadedRecord;
+    readonly belongs: boolean;
+    readonly hasRun: boolean;
+  } {
     const loaded = this.loaded();
-    const belongs = loaded.kind !== "loaded" || belongsTo(loaded.record, this.#record.identity);
-    return { loaded, belongs };
+    const { identity } = this.#record;
+    const { incarnation, begunAs } = this.#host;
+    const belongs = loaded.kind !== "loaded" || belongsTo(loaded.record, identity);
+    const isOwn = loaded.kind === "loaded" && belongs;
+    // What cannot be read is kept by nobody: the next save does not know it either.
+    this.#record = isOwn ? loaded.record : emptyRecord(identity, incarnation);
+    this.#hasBegun = isOwn && loaded.record.hostIncarnation === incarnation;
+    return { loaded, belongs, hasRun: begunAs === incarnation };
   }
 
   /** On flash before anything may be granted; false = the folder refuses it. */
@@ -79,6 +93,7 @@ export class SwarmRecord {
     const saved = this.#put(this.#record);
     // The start on the mark does not take place, so a later try must not say that it did.
     if (!saved && consumes) this.#record = { ...this.#record, consumedBy: null };
+    this.#host.begunAs = incarnation;
     return saved;
   }
 

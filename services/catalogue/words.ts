@@ -53,6 +53,10 @@ export const words: Readonly<Record<string, Readonly<Record<Language, string>>>>
     ja: "ミラーの状態が不明",
   },
   "agent-lost": { en: "the agent did not come back", ja: "エージェントが復旧しない" },
+  "left-over": {
+    en: "groups ran here and no record said in which view",
+    ja: "グループが動作中だが、属するビューの記録がない",
+  },
   "pulse-lost": { en: "the pulse did not come back", ja: "パルスが復旧しない" },
   "stop-failed": { en: "a group could not be stopped", ja: "グループを停止できない" },
   forced: { en: "forced stop by an operator", ja: "オペレータによる強制停止" },

@@ -9,7 +9,7 @@ import type { ScriptCondition } from "./script-folder.ts";
 
 export type Role = "agent" | "pulse" | "disk" | "telemetry";
 export type ProcessSignal = "SIGKILL" | "SIGSTOP" | "SIGCONT";
-export type FolderCondition = "normal" | "full" | "read-only";
+export type FolderCondition = "normal" | "full" | "read-only" | "damaged";
 /**
  * `stuck`: whatever is written there, what stands now is put back, until `free`. `old`: what stood there at
  * `kept` is put back once.
@@ -231,8 +231,8 @@ const TABLE: readonly { readonly form: string; readonly pattern: RegExp; readonl
       read: (m) => ({ kind: "version", server: m[1] ?? "", other: m[2] === "other" }),
     },
     {
-      form: "state of SERVER normal|full|read-only",
-      pattern: new RegExp(`^state of ${SERVER} (normal|full|read-only)$`),
+      form: "state of SERVER normal|full|read-only|damaged",
+      pattern: new RegExp(`^state of ${SERVER} (normal|full|read-only|damaged)$`),
       read: (m) => ({
         kind: "state",
         server: m[1] ?? "",

@@ -39,6 +39,8 @@ const PACE: Pace = { bootMs: 500, lookMs: 10 };
 const HAND_MS = 200;
 /** Names of a server's path to the array. */
 const ARRAY_PATHS: readonly string[] = ["array", "disk"];
+/** What is read of a record whose two copies are garbage. */
+const DAMAGED = { kind: "defaults", reason: "damaged" } as const;
 
 export class SimWorld implements World {
   readonly kind = "sim";
@@ -198,10 +200,13 @@ export class SimWorld implements World {
     this.#wires.version(this.#host(server).index, other);
   }
 
-  /** Full and read-only are the same to a save: it is refused. */
+  /** Full and read-only are the same to a save: it is refused. What is damaged is so at every reading. */
   async stateFolder(server: string, condition: FolderCondition): Promise<void> {
     this.#reach();
-    this.#host(server).bends.saveMs = condition === "normal" ? 0 : Number.POSITIVE_INFINITY;
+    const { bends } = this.#host(server);
+    const refuses = condition === "full" || condition === "read-only";
+    bends.saveMs = refuses ? Number.POSITIVE_INFINITY : 0;
+    bends.loads = condition === "damaged" ? () => DAMAGED : null;
   }
 
   signalBroker = (): never => without("a broker and a page");

@@ -16,10 +16,11 @@ const WILLS: Readonly<Record<string, readonly string[]>> = {
     "deposed",
     "excluded",
     "agent-lost",
+    "left-over",
     "agent",
   ],
   com: ["partition", "presence", "arbiter-faulty", "agent", "agent-lost"],
-  disk: ["disk-faulty", "outranked", "deposed", "excluded", "agent", "agent-lost"],
+  disk: ["disk-faulty", "outranked", "deposed", "excluded", "agent", "agent-lost", "left-over"],
   none: ["conflict", "agent", "agent-lost"],
   majority: ["partition", "agent"],
 };

@@ -36,4 +36,10 @@ test("R24: a record of this boot, or a pulse that knows, tells of an earlier age
   assert.not(isFirstAgent({ loaded: lost, host, facts: known, runs: false }));
 });
 
+test("S1: an address or half a group may be up although no whole group runs: an earlier agent left its mark", () => {
+  for (const loaded of [lost, of(other)]) {
+    assert.not(isFirstAgent({ loaded, host, facts, runs: false, hasRun: true }));
+  }
+});
+
 test.run();

@@ -14,6 +14,7 @@ import {
   withMutant,
 } from "../../mutants/sources.ts";
 import { invariantsOf } from "../../sim/mutant-rules.ts";
+import { AT_BOOT } from "./mutant-boot.ts";
 import { SHARED_DISK } from "./mutant-disk.ts";
 import { MAJORITY } from "./mutant-majority.ts";
 import { MUTANTS, type Mutant } from "./mutant-table.ts";
@@ -23,6 +24,9 @@ const QUORUM = ["disk", "disk-many", "disk-witness", "stamping"];
 const TESTS = [
   "route",
   "disk-pair",
+  "left-over",
+  "../agent/boot",
+  "../agent/boot-first",
   "farewell",
   "hung-pulse",
   ...QUORUM.map((name) => `../../services/quorum/${name}`),
@@ -54,7 +58,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const { jobs, pattern } = asked;
-  const wanted = [...MUTANTS, ...SHARED_DISK, ...MAJORITY].filter(({ file, name }) =>
+  const wanted = [...MUTANTS, ...SHARED_DISK, ...AT_BOOT, ...MAJORITY].filter(({ file, name }) =>
     pattern.test(`${file} ${name}`),
   );
   const lanes = Array.from({ length: Math.min(jobs, Math.max(1, wanted.length)) }, copyOfSources);
