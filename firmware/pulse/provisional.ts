@@ -49,13 +49,21 @@ export function askProvisional(
   const judgement = method.judgeStart(known, claims.claim, config.budget);
   const com = comHeard ? "of a live server" : "silent or outside";
   const evidence = `after force-return: COM ${com}, presence ${known.presence}, claim ${claims.claim}`;
-  return sworn({ judgement, evidence, seen: null }, around, atMs);
+  return sworn({ judgement, evidence, seen: null }, state, around, atMs);
 }
 
-/** What the method refuses for want of evidence goes on when a person has looked and nothing is heard. */
-export function sworn(verdict: Verdict, around: Surroundings, atMs: number): Verdict {
-  if (verdict.judgement.kind !== "refuse" || !around.peerOff) return verdict;
-  if (isHeardAnywhere(around.peer, atMs, around.config)) return verdict;
+/** What the method refuses for want of evidence goes on when a person has looked and nothing is heard or written. */
+export function sworn(
+  verdict: Verdict,
+  state: PulseState,
+  around: Surroundings,
+  atMs: number,
+): Verdict {
+  const { peer, peerOff, config } = around;
+  if (verdict.judgement.kind !== "refuse" || !peerOff) return verdict;
+  if (isHeardAnywhere(peer, atMs, config)) return verdict;
+  const roseAtMs = state.disk.stamps.slots[peer.index]?.roseAtMs ?? Number.NEGATIVE_INFINITY;
+  if (config.method === "disk" && atMs - roseAtMs < config.budget.quietMs) return verdict;
   const evidence = `${verdict.evidence}; an operator states that the other server is off`;
   return { judgement: { kind: "survive" }, evidence, seen: null };
 }

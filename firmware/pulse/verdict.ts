@@ -71,7 +71,7 @@ function askStart(state: PulseState, method: Method, around: Surroundings, atMs:
   const judgement = method.judgeStart(known, claims.claim, config.budget);
   const lacks = known.lacksMethod === true ? `, ${LACKS}` : "";
   const evidence = `${describeStart(known.comHeard, known.presence, claims.claim)}${lacks}`;
-  return sworn({ judgement, evidence, seen: null }, around, atMs);
+  return sworn({ judgement, evidence, seen: null }, state, around, atMs);
 }
 
 function describe(evidence: Evidence, claim: string): string {

@@ -151,6 +151,38 @@ test("1.8, 2.5: com-disk: with a dead array only an operator's word lets the gro
   assert.ok(pair.holds(0));
 });
 
+/** SERVER2 is sole behind cut LANs, with or without its path to the array; SERVER1 is made the base. */
+function foundBesideSole(isBlind: boolean): Pair {
+  const pair = started("disk");
+  pair.power(0, false);
+  pair.run(5000);
+  assert.is(pair.shows(1), "sole");
+  cutAll(pair, true);
+  pair.diskDown[1] = isBlind;
+  pair.power(0, true);
+  pair.run(3000);
+  pair.setWish(0, found);
+  pair.run(6000);
+  assert.is(pair.shows(0), "sole");
+  return pair;
+}
+
+test("1.8 R79: disk: a silent slot that goes on alone stands, for a sole server needs no disk", () => {
+  const pair = foundBesideSole(true);
+  assert.not(pair.holds(0));
+  assert.ok(pair.at(0).notes.includes("force-return.waiting"));
+  pair.at(0).peerOff = true;
+  pair.run(500);
+  assert.ok(pair.holds(0), "an operator has looked");
+});
+
+test("1.8, 2.5: disk: a slot that is still written is a voice, whatever an operator says", () => {
+  const pair = foundBesideSole(false);
+  pair.at(0).peerOff = true;
+  pair.run(500);
+  assert.not(pair.holds(0));
+});
+
 test("2.5: an operator's word counts for silence only, never against a voice", () => {
   const pair = foundBehindCut();
   pair.run(500);
