@@ -244,4 +244,28 @@ export const METHODS: readonly Mutant[] = [
     to: "const overdue = atMs - state.lastGoodAtMs >= config.budget.timeoutMs;",
     tests: DECIDED,
   },
+  {
+    row: "R79 1.8",
+    name: "shared disk: a sole server's silent slot does not stand against a force-return",
+    file: "firmware/pulse/disk-part.js",
+    from: 'word === "running"',
+    to: "true",
+    tests: ["test/firmware/pulse/force-return.test.js"],
+  },
+  {
+    row: "2.5",
+    name: "shared disk: an operator's word counts against a slot that is written",
+    file: "firmware/pulse/provisional.js",
+    from: 'config.method === "disk" && atMs - roseAtMs < config.budget.quietMs',
+    to: "false",
+    tests: ["test/firmware/pulse/force-return.test.js"],
+  },
+  {
+    row: "R23",
+    name: "a new pulse that was not taught yet watches the lease",
+    file: "firmware/agent/pulse-watch.js",
+    from: "connected && this.#isKnown && this.#isTaught",
+    to: "connected && this.#isKnown",
+    tests: ["test/firmware/agent/pulse-lost.test.js"],
+  },
 ];
