@@ -12,7 +12,7 @@ import { acknowledgedMs } from "../../heartbeat/peer.ts";
 import { become, detach, giveUp, nameOf } from "../change.ts";
 import { isSole, note } from "../state.ts";
 import { decidesByDisk, describeWitness, highestInSlots, unproven } from "./disk-rule.ts";
-import { leaveByDisk, listensFirst, obeySlots, wakeOnDisk } from "./disk-turn.ts";
+import { leaveByDisk, listensFirst, obeySlots, takenAlongMs, wakeOnDisk } from "./disk-turn.ts";
 import { isLeaseOpen, isUnleased, LONG_OVER_MS, leaseEndMs, verdictAtMs } from "./lease.ts";
 import { adopt, agreedView, isSame, isSameCrew, propose } from "./propose.ts";
 import { isHeard, isIn, isInMyView, isLiveMember, isLost, peerAt } from "./sight.ts";
@@ -143,15 +143,15 @@ function heed(state: MajorityState, wish: Wish, held: View | null, field: Field)
       return turn("starting", { waitUntilMs });
     }
     case "resume": {
-      if (state.server === "leaving") return turn("member");
+      // Others may have let it go already: by the disk nothing begins here before a view of after that.
+      if (state.server === "leaving")
+        return turn("member", { lapsed: state.lapsed || decidesByDisk(field) });
       if (state.server !== "observing") return still(state);
       const wasDeaf = wish.unheard === true || !field.mayOwn;
-      const carriedUntilMs =
-        wish.ackedStampMs === null ? LONG_OVER_MS : wish.ackedStampMs + leaseMs;
       return turn("member", {
         view: wish.view,
         floor: Math.max(state.floor, wish.view.epoch.counter),
-        carriedUntilMs,
+        carriedUntilMs: wish.ackedStampMs === null ? LONG_OVER_MS : wish.ackedStampMs + leaseMs,
         baseMs: atMs,
         listensFromMs: atMs,
         promise: held,
@@ -276,7 +276,7 @@ function install(state: MajorityState, view: View, field: Field, why?: string): 
     view,
     hosts: hostsIn(view, state, field),
     baseMs: atMs,
-    carriedUntilMs,
+    carriedUntilMs: takenAlongMs(carriedUntilMs, field),
     lapsed: false,
     stuckSinceMs: null,
     listensFromMs: wasIn ? state.listensFromMs : atMs,
