@@ -6,6 +6,7 @@
  */
 
 import { hasSaidFarewell } from "../../../firmware/pulse/farewell.ts";
+import { drawMajorityLease } from "../../../firmware/pulse/majority-facts.ts";
 import {
   createPulse,
   holdsLease,
@@ -14,6 +15,7 @@ import {
   step,
 } from "../../../firmware/pulse/majority-route.ts";
 import { hostIncarnation } from "../../../hal/base/ids.ts";
+import type { View } from "../../../hal/base/view.ts";
 import { type LoadedConfig, loadConfiguration } from "../../../services/configuration/load.ts";
 import type { PulseEffect } from "../../../services/effects.ts";
 import type { PulseEvent, Wish } from "../../../services/events.ts";
@@ -56,6 +58,9 @@ export interface Host {
   owns: boolean;
   wish: Wish;
   progress: number;
+  /** Promise that the agent holds for its pulse. */
+  holds: View | null;
+  /** Before this moment the agent says nothing, ms. */
   agentHungUntilMs: number;
   frozenUntilMs: number;
   lastWakeMs: number;
@@ -64,6 +69,8 @@ export interface Host {
   fedAtMs: number;
   inbox: PulseEvent[];
   speaksAtMs: number;
+  /** Next tick of the pulse. */
+  dueAtMs: number;
 }
 
 interface Flight {
@@ -91,6 +98,7 @@ export class Crew {
   readonly violations: string[] = [];
   #flights: Flight[] = [];
   #boots = 0;
+  #hasHappened = false;
 
   constructor(config: LoadedConfig, kinds?: readonly Wish["kind"][]) {
     const count = config.servers.length;
@@ -114,7 +122,9 @@ export class Crew {
       this.nowMs += 1;
       this.#deliver();
       for (const index of this.hosts.keys()) this.#wake(index);
-      this.#look();
+      // Only an event lets somebody begin.
+      if (this.#hasHappened) this.#look();
+      this.#hasHappened = false;
     }
   }
 
@@ -161,6 +171,20 @@ export class Crew {
     this.#speak(index);
   }
 
+  /** The pulse is another one at once; with `remembered` its agent has lived on and teaches it, else both are new. */
+  restart(index: number, remembered: boolean): void {
+    const host = this.at(index);
+    const { view, host: boot } = host.state.membership;
+    if (view === null) throw new Error(`server ${index} is in no view`);
+    const { ackedMs } = drawMajorityLease(host.state, this.nowMs, this.config);
+    const ackedStampMs = remembered ? ackedMs : null;
+    host.wish = { kind: "resume", view, ackedStampMs, remembered, unheard: !remembered };
+    if (!remembered) host.holds = null;
+    host.state = createPulse(index, boot, this.config, this.nowMs);
+    host.inbox = [{ kind: "disk.ready", atMs: this.nowMs }];
+    this.#speak(index);
+  }
+
   freeze(index: number, forMs: number): void {
     this.at(index).frozenUntilMs = this.nowMs + forMs;
   }
@@ -182,9 +206,10 @@ export class Crew {
     return this.hosts.map((_, index) => this.shows(index));
   }
 
+  /** Something may run here at this moment; what a frozen host's programs do is not the pulse's. */
   acts(index: number): boolean {
-    const { on, owns, will } = this.at(index);
-    return on && owns && will === null;
+    const { on, owns, will, frozenUntilMs } = this.at(index);
+    return on && owns && will === null && this.nowMs >= frozenUntilMs;
   }
 
   holds(index: number): boolean {
@@ -217,6 +242,7 @@ export class Crew {
       owns: false,
       wish,
       progress: 0,
+      holds: null,
       agentHungUntilMs: 0,
       frozenUntilMs: 0,
       lastWakeMs: this.nowMs,
@@ -225,6 +251,7 @@ export class Crew {
       fedAtMs: this.nowMs,
       inbox: [{ kind: "disk.ready", atMs: this.nowMs }],
       speaksAtMs: this.nowMs,
+      dueAtMs: this.nowMs,
     };
   }
 
@@ -247,7 +274,7 @@ export class Crew {
     if (gapMs > 200) this.take(index, { kind: "gap.noticed", atMs: this.nowMs, gapMs });
     for (const event of host.inbox.splice(0)) this.take(index, { ...event, atMs: this.nowMs });
     if (this.nowMs >= host.speaksAtMs) this.#speak(index);
-    if (this.nowMs >= nextDeadlineMs(host.state, this.config, this.nowMs - 1)) {
+    if (this.nowMs >= host.dueAtMs) {
       this.take(index, { kind: "tick", atMs: this.nowMs });
     }
   }
@@ -258,6 +285,7 @@ export class Crew {
     if (!host.on || host.will !== null || this.nowMs < host.agentHungUntilMs) return;
     host.progress += 1;
     const { view, server, promise } = host.state.membership;
+    if (server !== "observing") host.holds = promise;
     const isGoing = host.wish.kind === "leave" || host.wish.kind === "stop";
     if (server === "member" && view !== null && !isGoing) {
       host.wish = { kind: "resume", view, ackedStampMs: null, remembered: true };
@@ -267,7 +295,7 @@ export class Crew {
       blob: new Uint8Array(0),
       wish: host.wish,
       mayOwn: host.owns,
-      holds: promise,
+      holds: host.holds,
     };
     this.take(index, { kind: "agent.spoke", atMs: this.nowMs, token });
   }
@@ -276,6 +304,8 @@ export class Crew {
     const host = this.at(index);
     const { state, effects } = step(host.state, event, this.config);
     host.state = state;
+    host.dueAtMs = nextDeadlineMs(state, this.config, this.nowMs);
+    this.#hasHappened = true;
     for (const effect of effects) this.#execute(host, index, effect);
   }
 
