@@ -24,6 +24,8 @@ export interface Saying {
   readonly members: number;
   /** Answer of the first write that said so. */
   readonly writtenAtMs: number;
+  /** End of the first whole round after that write: by then every slot has been read. null = not yet. */
+  readonly wholeAtMs: number | null;
 }
 
 /** What this process has seen of one slot, by its own clock. */

@@ -142,7 +142,7 @@ function noteWritten(state: StampState, atMs: number): StampState {
   return {
     ...state,
     round: { ...round, writtenAtMs: atMs },
-    saying: saying ?? { epoch, members, writtenAtMs: atMs },
+    saying: saying ?? { epoch, members, writtenAtMs: atMs, wholeAtMs: null },
   };
 }
 
@@ -199,13 +199,14 @@ function readNext(
     : [];
   // The round that ends has written `alone` exactly when that is what stands.
   const won = state.claim === "pending" && state.standing?.state === "alone";
-  const { round } = state;
+  const { round, saying } = state;
   const isInTime = carried || atMs < wholeLeaseEndMs(state, config);
   const carries = round?.fresh === true && isInTime;
   const ended: StampState = {
     ...state,
     round: null,
     whole: round ?? state.whole,
+    saying: saying === null ? null : { ...saying, wholeAtMs: saying.wholeAtMs ?? atMs },
     wholeFromMs: carries ? round.fromMs : state.wholeFromMs,
     claim: won ? "won" : state.claim,
     diskHealthy: true,

@@ -12,7 +12,7 @@ import { acknowledgedMs } from "../../heartbeat/peer.ts";
 import { become, detach, giveUp, nameOf } from "../change.ts";
 import { isSole, note } from "../state.ts";
 import { decidesByDisk, describeWitness, highestInSlots, unproven } from "./disk-rule.ts";
-import { isUnprovenBeside, leaveByDisk, listensFirst, obeySlots, wakeOnDisk } from "./disk-turn.ts";
+import * as slots from "./disk-turn.ts";
 import {
   isEnough,
   isLeaseOpen,
@@ -38,7 +38,7 @@ export function observe(state: MajorityState, field: Field): Outcome {
   if (state.gaveUp !== null || state.server === "observing") return still(state);
   const heard = obeyViews(remember(state, field), field);
   if (heard.state.gaveUp !== null) return heard;
-  const obeyed = join(heard, obeySlots(heard.state, field));
+  const obeyed = join(heard, slots.obeySlots(heard.state, field));
   if (obeyed.state.gaveUp !== null) return obeyed;
   const adopted = adopt(watchStuck(obeyed.state, field), field);
   const proposed = propose(adopted.state, field);
@@ -54,7 +54,7 @@ export function judge(state: MajorityState, field: Field): Outcome {
   const onDisk = decidesByDisk(field);
   if (state.server === "starting") return onDisk ? still(state) : noteRefusal(state, field);
   if (!isIn(state) || state.provisional !== null) return still(state);
-  if (onDisk) return leaveByDisk(state, field);
+  if (onDisk) return slots.leaveByDisk(state, field);
   if (field.atMs < verdictAtMs(state, field)) return still(state);
   return fall(state, field);
 }
@@ -96,7 +96,7 @@ function lapse(state: MajorityState, field: Field): Outcome {
  */
 function wake(state: MajorityState, gapMs: number, field: Field): Outcome {
   if (gapMs < field.config.budget.a3Ms) return still(state);
-  const onDisk = decidesByDisk(field) ? wakeOnDisk(state, gapMs, field) : null;
+  const onDisk = decidesByDisk(field) ? slots.wakeOnDisk(state, gapMs, field) : null;
   if (onDisk !== null) return onDisk;
   const { atMs } = field;
   const needsNobody = leaseEndMs(state, field) === Number.POSITIVE_INFINITY;
@@ -150,15 +150,15 @@ function heed(state: MajorityState, wish: Wish, held: View | null, field: Field)
       return turn("starting", { waitUntilMs });
     }
     case "resume": {
-      if (state.server === "leaving") return turn("member");
+      // Others may have let it go already: by the disk nothing begins here before a view of after that.
+      if (state.server === "leaving")
+        return turn("member", { lapsed: state.lapsed || decidesByDisk(field) });
       if (state.server !== "observing") return still(state);
       const wasDeaf = wish.unheard === true || !field.mayOwn;
-      const carriedUntilMs =
-        wish.ackedStampMs === null ? LONG_OVER_MS : wish.ackedStampMs + leaseMs;
       return turn("member", {
         view: wish.view,
         floor: Math.max(state.floor, wish.view.epoch.counter),
-        carriedUntilMs,
+        carriedUntilMs: wish.ackedStampMs === null ? LONG_OVER_MS : wish.ackedStampMs + leaseMs,
         baseMs: atMs,
         listensFromMs: atMs,
         promise: held,
@@ -166,7 +166,7 @@ function heed(state: MajorityState, wish: Wish, held: View | null, field: Field)
         // Nobody knows what the pulse before this one has promised: it grants and promises nothing yet.
         abstainUntilMs: wish.remembered ? state.abstainUntilMs : atMs + abstainMs,
         provisional: wish.provisional === true ? "taught" : null,
-        listenUntilMs: listensFirst(wish.view, wasDeaf, state.self, field),
+        listenUntilMs: slots.listensFirst(wish.view, wasDeaf, state.self, field),
       });
     }
     case "detached": {
@@ -220,7 +220,7 @@ function obeyViews(state: MajorityState, field: Field): Outcome {
     if (beat?.view == null || !isHeard(peer, field)) continue;
     floor = Math.max(floor, beat.view.epoch.counter);
     if (!beat.view.members.includes(peer.index) || beat.state === "detached") continue;
-    if (isUnprovenBeside(state, beat.view, field)) continue;
+    if (slots.isUnprovenBeside(state, beat.view, field)) continue;
     const isHigher = highest === null || compareEpochs(beat.view.epoch, highest.view.epoch) > 0;
     if (isHigher) highest = { view: beat.view, beat };
   }
@@ -284,7 +284,7 @@ function install(state: MajorityState, view: View, field: Field, why?: string): 
     view,
     hosts: hostsIn(view, state, field),
     baseMs: atMs,
-    carriedUntilMs,
+    carriedUntilMs: slots.takenAlongMs(carriedUntilMs, field),
     lapsed: false,
     stuckSinceMs: null,
     listensFromMs: wasIn ? state.listensFromMs : atMs,

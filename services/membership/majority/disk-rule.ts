@@ -50,7 +50,8 @@ export function roundLeaseEndMs({ baseMs }: MajorityState, { disk, config }: Dis
 /**
  * The server whose slot goes on without this one in a higher epoch; null = none does. Void are the words of a
  * boot that is over, and of a server that could not put this one out: it is in no view that this one is in or
- * has promised, so it had to be put out before; and against the own standing word, which it has to read itself.
+ * has promised, so it had to be put out before; and one that came after the own standing word was read against
+ * all slots: its writer has to read that one.
  */
 export function excluder(state: MajorityState, field: DiskField): ServerIndex | null {
   const { view, self } = state;
@@ -76,13 +77,15 @@ function isMeant(
 }
 
 function counts(state: MajorityState, writer: ServerIndex, field: DiskField): boolean {
-  const { view, promise } = state;
+  const { view, promise, abstainUntilMs, baseMs } = state;
   const dropping = ownDrop(state);
-  if (dropping !== null && hasAnnounced(dropping, field)) return dropping.members.includes(writer);
-  const stands = promise !== null && promise.epoch.counter > (view?.epoch.counter ?? 0);
+  // What the last reading of the announcing round shows was there before: this server has read it, and goes.
+  if (dropping !== null && hasAnnounced(dropping, field) && field.atMs > readBackMs(field))
+    return dropping.members.includes(writer);
   // What the processes before these have promised in this view is forgotten (1.4.8).
-  const hasForgotten = state.abstainUntilMs >= state.baseMs;
-  return stands || hasForgotten || view?.members.includes(writer) === true;
+  if (abstainUntilMs > baseMs) return true;
+  const stands = promise !== null && promise.epoch.counter > (view?.epoch.counter ?? 0);
+  return stands || view?.members.includes(writer) === true;
 }
 
 /** The own proposal that somebody of the present view is not in; null = there is none. */
@@ -100,7 +103,14 @@ function hasAnnounced(drop: View, { disk }: DiskField): boolean {
   return saying.members === bitsOf(drop.members);
 }
 
-/** Nobody that the own proposal drops can own anything any more. */
+/** When every slot had been read for the first time after the own word was written, ms. */
+const readBackMs = ({ disk }: DiskField): number =>
+  disk.saying?.wholeAtMs ?? Number.POSITIVE_INFINITY;
+
+/**
+ * Nobody outside the own proposal can own anything any more: neither those that it drops, nor whoever has come
+ * into a view that this server has promised and never seen installed.
+ */
 export function isSettled(state: MajorityState, drop: View, field: DiskField): boolean {
   const { atMs, config } = field;
   const saying = announced(field.disk);
@@ -108,7 +118,12 @@ export function isSettled(state: MajorityState, drop: View, field: DiskField): b
   const { diskWaitMs, timeoutMs } = config.budget;
   const { members } = witnessOf(state, field);
   const dropped = (state.view?.members ?? []).filter((index) => !drop.members.includes(index));
-  if (dropped.every((index) => hasGone(state, index, field))) return true;
+  const strangers = field.disk.slots.filter(({ server }) => {
+    return !drop.members.includes(server) && state.view?.members.includes(server) !== true;
+  });
+  const isClear = strangers.every((sight) => ownsNothing(sight, field));
+  if (isClear && dropped.every((index) => hasGone(state, index, field))) return true;
+  if (!isClear && (!isSaid || atMs - saying.writtenAtMs < diskWaitMs)) return false;
   const away = members.filter(({ index }) => dropped.includes(index));
   const waitMs = settleMs(away, config.budget);
   return away.every((member) => {
@@ -123,6 +138,12 @@ export function isSettled(state: MajorityState, drop: View, field: DiskField): b
     if (member.ageMs < waitMs) return false;
     return member.life === "silent" || atMs - saying.writtenAtMs >= diskWaitMs;
   });
+}
+
+/** By its slot it runs nothing, or has written nothing for so long that no round of its carries it. */
+function ownsNothing({ stamp, roseAtMs, readFromMs }: SlotSight, { config }: DiskField): boolean {
+  if (stamp === null || stamp.state === "off" || stamp.state === "starting") return true;
+  return readFromMs >= roseAtMs + config.budget.quietMs;
 }
 
 /** By its own word outside for good: without an operator it begins nothing, so nothing has to be read by it. */
@@ -266,6 +287,18 @@ export function judgeStartByDisk(
     disk: start,
   };
   return judgeDiskStart(evidence, disk.claim, config.budget);
+}
+
+/** The slots say at this moment that nobody beside `members` lives: a start, or a force-returned view, may go on. */
+export function isProvenAlone(
+  state: MajorityState,
+  members: readonly ServerIndex[],
+  field: DiskField,
+): boolean {
+  if (members.length === field.config.servers.length) return true;
+  const { timeoutMs } = field.config.budget;
+  const fromMs = isIn(state) ? state.baseMs + timeoutMs : state.waitUntilMs;
+  return judgeStartByDisk(state, members, field.atMs - fromMs, field).kind === "survive";
 }
 
 /** Those that this server would begin with: it and all that ask in from a start. */

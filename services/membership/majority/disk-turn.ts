@@ -115,6 +115,13 @@ export function wakeOnDisk(state: MajorityState, gapMs: number, field: DiskField
   return gapMs < stampLeaseMs ? still(state) : null;
 }
 
+/**
+ * End of the lease that is taken along into a new view, ms. Who needed nobody has no end of its own: from now on
+ * it counts as acknowledged at this moment, and none of the new view can put it out sooner than T from here.
+ */
+export const takenAlongMs = (endMs: number, { atMs, config }: Field): number =>
+  endMs === Number.POSITIVE_INFINITY ? atMs + config.budget.a3Ms : endMs;
+
 /** Who was told that it is alone has to hear for itself, unless it has been told by one that has heard all along. */
 export function listensFirst(
   view: View,

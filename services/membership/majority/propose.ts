@@ -13,6 +13,7 @@ import {
   decidesByDisk,
   highestInSlots,
   isLosing,
+  isProvenAlone,
   isSettled,
   ownDrop,
   starters,
@@ -110,6 +111,9 @@ export function agreedView(state: MajorityState, field: Field): View | null {
     return peer !== null && isHeard(peer, field) && shown !== null && isSame(shown, promise);
   });
   if (showing.length < promise.members.length) return null;
+  if (decidesByDisk(field) && beginsAlone(state, promise)) {
+    return isProvenAlone(state, promise.members, field) ? promise : null;
+  }
   if (isSubQuorum(state)) return promise;
   if (decidesByDisk(field)) {
     const drop = isIn(state) ? ownDrop(state) : null;
@@ -118,6 +122,10 @@ export function agreedView(state: MajorityState, field: Field): View | null {
   const needed = quorumIn(state.view, field.config.servers.length);
   return votersAmong(state, showing, field).length >= needed ? promise : null;
 }
+
+/** From a start, or out of a force-return: what the slots have said has to hold when it is installed as well. */
+const beginsAlone = (state: MajorityState, promise: View): boolean =>
+  (!isIn(state) || isSubQuorum(state)) && (promise.absent ?? []).length === 0;
 
 /** What the beats say: a member's promise only once its agent holds it, for it binds the next pulse too. */
 export function shownPromise(state: MajorityState): View | null {
@@ -222,7 +230,8 @@ function wantedByDisk(state: MajorityState, view: View, field: DiskField): Wante
   const comeIn = stays.length === view.members.length ? joiners.map(({ index }) => index) : [];
   const members = [...stays, ...comeIn].sort((a, b) => a - b);
   // A force-returned view is one like any other as soon as the slots prove that nobody else lives.
-  const isProved = !isFree || (view.members[0] === state.self && field.disk.claim === "won");
+  const isFirst = view.members[0] === state.self;
+  const isProved = !isFree || (isFirst && isProvenAlone(state, members, field));
   const wanted = { members, absent: isProved ? [] : unproven(members, field) };
   return !isSameCrew(view, wanted) || needsAnew(state, stays, field) ? wanted : null;
 }
@@ -281,9 +290,9 @@ function wantedAtStart(state: MajorityState, field: Field): Wanted | null {
   if (field.peers.some((peer) => isLiveMember(peer, field))) return null;
   const members = starters(state, field);
   if (!mayFound(state, members, field)) return null;
-  // Without everybody the slots have to say that nobody else lives: `judgeStart` asks them.
-  const isAsked = decidesByDisk(field) && members.length < field.config.servers.length;
-  return isAsked && field.disk.claim !== "won" ? null : { members, absent: [] };
+  // Without everybody the slots have to say that nobody else lives.
+  const isRefused = decidesByDisk(field) && !isProvenAlone(state, members, field);
+  return isRefused ? null : { members, absent: [] };
 }
 
 /** The best member among those that hear all the others of the wanted view; null = nobody does. */

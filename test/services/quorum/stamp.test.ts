@@ -76,4 +76,32 @@ test("1.5: a claim is no stamp and a stamp is no claim", () => {
   assert.equal(asStamp(STAMP), STAMP);
 });
 
+/** Bytes 43-46 of a copy: the number of a claim, or members and two-way peers of a stamp, big endian. */
+const bitsIn = (written: Uint8Array): string =>
+  Buffer.from(written.subarray(43, 47)).toString("hex");
+
+test("R67: the members of a stamp stand in the upper half of its bit set, and come back", () => {
+  const stamp = { ...STAMP, members: 0x8003 };
+  const written = block(stamp);
+  assert.is(bitsIn(written), "80030005");
+  const read = decodeClaimCopy(written, OWNER, KEYS);
+  assert.is(read.kind, "good");
+  if (read.kind === "good") assert.equal(read.copy.claim, stamp);
+});
+
+test("R67, R68: a stamp that says nothing about others is, byte for byte, one of two servers", () => {
+  const epoch = `${"000000000009"}${"01"}${HOST}`;
+  const word = Buffer.from(block(STAMP).subarray(20, 53)).toString("hex");
+  assert.is(word, `${HOST}${epoch}${"00000005"}${"0000075bcd15"}`);
+  assert.equal(block({ ...STAMP, members: 0 }), block(STAMP));
+  const read = decodeClaimCopy(block(STAMP), OWNER, KEYS);
+  if (read.kind === "good") assert.not("members" in (read.copy.claim ?? {}));
+});
+
+test("R67: sixteen members are the most that a stamp may name", () => {
+  assert.ok(isStamp({ ...STAMP, members: 0xffff }));
+  for (const members of [0x1_0000, -1, 1.5, "3", null])
+    assert.not(isStamp({ ...STAMP, members }), String(members));
+});
+
 test.run();
