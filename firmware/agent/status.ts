@@ -207,9 +207,10 @@ function ownerOf(
 }
 
 /**
- * Of two, one further server may fail iff both stand, and what resolves the failure is in order (G11). Of
- * three or more, as many as leave a majority of those counted. A server whose scripts cannot be run is not
- * counted on to take a group over.
+ * How many servers may fail one after the other. Of two, one iff both stand, and what resolves the failure is
+ * in order (G11). Where a majority decides, as many as leave one of those counted; where the shared disk does,
+ * all but the last one, or none when it is faulty here (R67, R70). A server whose scripts cannot be run is
+ * not counted on to take a group over.
  */
 function survivesFailures(facts: Facts, config: ClusterConfig, own: OwnTrouble): number {
   const { view } = facts;
@@ -228,7 +229,7 @@ function survivesFailures(facts: Facts, config: ClusterConfig, own: OwnTrouble):
   const arbiters = facts.paths.filter(
     ({ kind }) => (kind === "com" && usesCom(method)) || (kind === "disk" && usesDisk(method)),
   );
-  return arbiters.every(({ state }) => state === "normal") ? 1 : 0;
+  return arbiters.every(({ state }) => state === "normal") ? fit.length : 0;
 }
 
 /** This server hears that peer on that path. */
@@ -274,6 +275,8 @@ function drawReasons(
     const outside = facts.server === "starting" ? "start.refused-alone" : "failover-not-possible";
     const key = facts.provisional === true ? "force-return.waiting" : outside;
     add(key, { reason: facts.refused, evidence: "" });
+  } else if (facts.provisional === true && config.method === "disk") {
+    add("force-return.waiting", { reason: "unproven", evidence: "" });
   }
   const counts = facts.view === null ? null : countsOf(facts.view, config.servers.length);
   if (config.method === "majority" && counts !== null) {

@@ -48,7 +48,7 @@ export const EXEMPT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** So many stories have been played; fewer means that the simulator has lost something it could do. */
-export const PLAYED_LEAST = 184;
+export const PLAYED_LEAST = 207;
 
 /** null = it has to be played. */
 export function exemptionOf(story: string): string | null {

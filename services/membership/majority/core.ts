@@ -11,8 +11,8 @@ import type { LanBeat } from "../../heartbeat/beat.ts";
 import { acknowledgedMs } from "../../heartbeat/peer.ts";
 import { become, detach, giveUp, nameOf } from "../change.ts";
 import { isSole, note } from "../state.ts";
-import { decidesByDisk, describeWitness, highestInSlots, unproven } from "./disk-rule.ts";
-import { leaveByDisk, listensFirst, obeySlots, wakeOnDisk } from "./disk-turn.ts";
+import { decidesByDisk, describeWitness, groundOf, highestInSlots, unproven } from "./disk-rule.ts";
+import { leaveByDisk, listensFirst, obeySlots, proven, wakeOnDisk } from "./disk-turn.ts";
 import { isLeaseOpen, isUnleased, LONG_OVER_MS, leaseEndMs, verdictAtMs } from "./lease.ts";
 import { adopt, agreedView, isSame, isSameCrew, propose } from "./propose.ts";
 import { isHeard, isIn, isInMyView, isLiveMember, isLost, peerAt } from "./sight.ts";
@@ -292,12 +292,12 @@ function install(state: MajorityState, view: View, field: Field, why?: string): 
   const installed = note("view.installed", { epoch: view.epoch.counter, members: names, reason });
   const verdicts = lost.map((index) => {
     const silentMs = Math.round(atMs - (peerAt(field, index)?.lanHeardAtMs ?? state.listensFromMs));
-    const evidence = `${nameOf(index, field)} silent ${silentMs} ms, ${view.members.length} members agree`;
+    const evidence = `${nameOf(index, field)} silent ${silentMs} ms, ${groundOf(state, view, index, field)}`;
     return note("verdict.survive", { evidence, method: config.method });
   });
   const isEdge = !onDisk && isMajority && survivableLosses(view, config.servers.length) === 0;
   const edge = isEdge ? [note("majority.edge", countsOf(view, config.servers.length))] : [];
-  return spoken(next, [...verdicts, installed, ...edge]);
+  return spoken(next, [...verdicts, installed, ...edge, ...proven(state, isMajority, field)]);
 }
 
 /**
