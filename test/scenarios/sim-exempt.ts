@@ -18,6 +18,7 @@ export const EXEMPT: Readonly<Record<string, readonly string[]>> = {
   "kage group add": ["form-parallel", "form-parallel-majority"],
   // Files of keys, and a frame under one of two of them.
   "kage key rotate": [
+    "disk-three-key-rotate",
     "key-rotate",
     "key-rotate-killed",
     "key-rotate-server-off",
