@@ -209,7 +209,7 @@ function ownerOf(
 /**
  * How many servers may fail one after the other. Of two, one iff both stand, and what resolves the failure is
  * in order (G11). Where a majority decides, as many as leave one of those counted; where the shared disk does,
- * all but the last one, or none when it is faulty here (R67, R70). A server whose scripts cannot be run is
+ * all but the last one of those that write on it (R67, R70). A server whose scripts cannot be run is
  * not counted on to take a group over.
  */
 function survivesFailures(facts: Facts, config: ClusterConfig, own: OwnTrouble): number {
@@ -226,10 +226,17 @@ function survivesFailures(facts: Facts, config: ClusterConfig, own: OwnTrouble):
     return survivableLosses({ ...view, members }, config.servers.length);
   }
   const { method } = config;
+  // Whoever does not write there goes with the first that fails.
+  if (config.servers.length > 2) {
+    const writes = facts.paths.filter(({ kind, state }) => kind === "disk" && state === "normal");
+    const isCounted = (index: ServerIndex): boolean =>
+      peerAt(facts, index) === null || fit.some((peer) => peer.index === index);
+    return Math.max(0, writes.filter(({ from }) => isCounted(from)).length - 1);
+  }
   const arbiters = facts.paths.filter(
     ({ kind }) => (kind === "com" && usesCom(method)) || (kind === "disk" && usesDisk(method)),
   );
-  return arbiters.every(({ state }) => state === "normal") ? fit.length : 0;
+  return arbiters.every(({ state }) => state === "normal") ? 1 : 0;
 }
 
 /** This server hears that peer on that path. */
@@ -261,7 +268,8 @@ function drawReasons(
     const far = from === state.self ? to : from;
     if (kind !== "disk" && peerAt(facts, far)?.state == null) continue;
     const server = name(far);
-    if (kind === "disk") add("disk.faulty", {}, trouble);
+    if (kind === "disk" && from !== state.self) add("disk.silent-there", { server });
+    else if (kind === "disk") add("disk.faulty", {}, trouble);
     else if (kind === "com") add("com.faulty", { server, path: id });
     else if (from !== state.self) add("path.lost", { server, path: id });
     else if (hears(facts, id, far, state.self)) add("path.one-way", { server, path: id });

@@ -8,20 +8,29 @@ import { drawStatus } from "../../../firmware/agent/status.ts";
 import type { Facts, PathFact } from "../../../services/facts.ts";
 import { CrewAgent, crewConfig, type Shown, viewOf } from "../../services/failover/crew.ts";
 
-const disk = (state: PathFact["state"]): PathFact => {
-  return { kind: "disk", id: "disk", from: 0, to: 0, state, lastHeardMs: 10 };
+const disk = (server: number, state: PathFact["state"]): PathFact => {
+  return { kind: "disk", id: "disk", from: server, to: server, state, lastHeardMs: 10 };
 };
 
-/** What SERVER1 of four shows: its view, what it hears, its path to the array. */
+/**
+ * What SERVER1 of four shows: its view, what it hears, its path to the array, and whose slot shows nothing new
+ * (of the others, as long as it can read them).
+ */
 function shown(
   members: readonly number[],
   others: readonly Shown[],
   path: PathFact["state"],
   more: Partial<Facts> = {},
+  quiet: readonly number[] = [],
 ) {
   const config = { ...crewConfig(4, [[0, 1, 2, 3]]), method: "disk" as const };
   const agent = new CrewAgent(0, config);
-  agent.hear(viewOf(1, members), [{}, ...others], { paths: [disk(path)], ...more });
+  const slots = members
+    .filter((index) => index !== 0)
+    .map((index) =>
+      disk(index, quiet.includes(index) ? "faulty" : path === "normal" ? path : "unknown"),
+    );
+  agent.hear(viewOf(1, members), [{}, ...others], { paths: [disk(0, path), ...slots], ...more });
   const { cluster } = drawStatus(agent.state, "", [null, null, null, null], config, "en", {
     isUnsaved: false,
   });
@@ -46,6 +55,15 @@ test("R67, R69: with a healthy disk all but the last one may fail one after the 
 test("R70, G11: with a disk that is faulty or not yet known no failure can be borne", () => {
   assert.is(shown(ALL, [{}, {}, {}], "faulty").survives, 0);
   assert.is(shown(ALL, [{}, {}, {}], "unknown").survives, 0);
+});
+
+test("R16, B4: who is heard and writes nothing is named, and goes with the first that fails", () => {
+  const one = shown(ALL, [{}, {}, {}], "normal", {}, [2]);
+  assert.is(one.survives, 2);
+  assert.is(one.level, "degraded");
+  assert.match(one.texts, "Server SERVER3 writes nothing on the arbitration partition");
+  assert.not.match(one.texts, "cannot be used");
+  assert.is(shown(ALL, [{}, {}, {}], "normal", {}, [1, 2, 3]).survives, 0);
 });
 
 test("R118: who cannot run the scripts is not counted on", () => {
