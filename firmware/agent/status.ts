@@ -207,9 +207,10 @@ function ownerOf(
 }
 
 /**
- * Of two, one further server may fail iff both stand, and what resolves the failure is in order (G11). Of
- * three or more, as many as leave a majority of those counted. A server whose scripts cannot be run is not
- * counted on to take a group over.
+ * How many servers may fail one after the other. Of two, one iff both stand, and what resolves the failure is
+ * in order (G11). Where a majority decides, as many as leave one of those counted; where the shared disk does,
+ * all but the last one of those that write on it (R67, R70). A server whose scripts cannot be run is
+ * not counted on to take a group over.
  */
 function survivesFailures(facts: Facts, config: ClusterConfig, own: OwnTrouble): number {
   const { view } = facts;
@@ -227,6 +228,13 @@ function survivesFailures(facts: Facts, config: ClusterConfig, own: OwnTrouble):
   const { method } = config;
   // R103: the failure of such a member ends this server as well.
   if (lackingHere(facts, method).length > 0) return 0;
+  // Whoever does not write there goes with the first that fails.
+  if (config.servers.length > 2) {
+    const writes = facts.paths.filter(({ kind, state }) => kind === "disk" && state === "normal");
+    const isCounted = (index: ServerIndex): boolean =>
+      peerAt(facts, index) === null || fit.some((peer) => peer.index === index);
+    return Math.max(0, writes.filter(({ from }) => isCounted(from)).length - 1);
+  }
   const arbiters = facts.paths.filter(
     ({ kind }) => (kind === "com" && usesCom(method)) || (kind === "disk" && usesDisk(method)),
   );
@@ -262,7 +270,8 @@ function drawReasons(
     const far = from === state.self ? to : from;
     if (kind !== "disk" && peerAt(facts, far)?.state == null) continue;
     const server = name(far);
-    if (kind === "disk") add("disk.faulty", {}, trouble);
+    if (kind === "disk" && from !== state.self) add("disk.silent-there", { server });
+    else if (kind === "disk") add("disk.faulty", {}, trouble);
     else if (kind === "com") add("com.faulty", { server, path: id });
     else if (from !== state.self) add("path.lost", { server, path: id });
     else if (hears(facts, id, far, state.self)) add("path.one-way", { server, path: id });
@@ -276,6 +285,8 @@ function drawReasons(
     const outside = facts.server === "starting" ? "start.refused-alone" : "failover-not-possible";
     const key = facts.provisional === true ? "force-return.waiting" : outside;
     add(key, { reason: facts.refused, evidence: "" });
+  } else if (facts.provisional === true && config.method === "disk") {
+    add("force-return.waiting", { reason: "unproven", evidence: "" });
   }
   const counts = facts.view === null ? null : countsOf(facts.view, config.servers.length);
   if (config.method === "majority" && counts !== null) {

@@ -81,8 +81,8 @@ export const APPLIANCE_USAGE = `usage: npm start -- [options]
 
   --state DIR         folder of configuration and server state (or KAGE_STATE_DIR)
   --config FILE       use this configuration instead of the generated one
-  --method M          com-disk, com, disk or none (two servers, default com-disk), majority (three
-                      to sixteen); --template M is the same
+  --method M          com-disk (default of two servers), com or none: two servers; majority (default
+                      of three and more): 3 to 16; disk: 2 to 16; --template M is the same
   --timeout MS        heartbeat timeout, default 1000
   --interval MS       heartbeat interval, default a tenth of the timeout
   --start-sync MS     wait for the other server at start, default 5000
@@ -90,7 +90,8 @@ export const APPLIANCE_USAGE = `usage: npm start -- [options]
   --watchdog MS       watchdog timeout, default 0 = none
   --internal-failure emergency|service-stop|restart
                       what follows when an own process cannot be restarted, default emergency
-  --servers N         number of servers, 2 to 16, default 2; three and more decide by majority
+  --servers N         number of servers, 2 to 16, default 2; three and more decide by majority, or by
+                      the shared disk with --method disk
   --group NAME:S1,S2  a group with its servers in order of preference; repeatable, default web;
                       NAME:S1,S2:manual waits for an order to start
   --script GROUP:DIR[:MS]  runs DIR/start.sh and DIR/stop.sh with the group; longest run, default 30000
@@ -272,14 +273,15 @@ function finish(draft: Draft, flags: ReadonlySet<string>, templateGiven: boolean
   };
 }
 
-/** R80, guide 1.2.4: which method takes how many servers; null = these fit. */
+/** R67, R80, guide 1.2.4: which method takes how many servers; null = these fit. */
 function methodMisfit(method: ApplianceMethod, servers: number): string | null {
+  if (method === "disk") return null;
   if (method === "majority") {
     if (servers > 2) return null;
     return `--servers ${servers}: of two servers none is a majority; expected --servers 3 to ${SERVERS_MAX}, or a method for two servers`;
   }
   if (servers === 2) return null;
-  return `--servers ${servers} --method ${method}: that method joins two servers; expected --method majority, which is the default for three and more`;
+  return `--servers ${servers} --method ${method}: that method joins two servers; expected --method majority, which is the default for three and more, or --method disk`;
 }
 
 /** `SERVER1`, `SERVER2` and so on. */

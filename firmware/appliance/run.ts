@@ -131,15 +131,7 @@ function invite(run: Run, { answers }: Readiness): void {
     [`npx kage server return ${other}${state}`, ""],
     [`npx kage rack cut lan1${state}`, "nothing moves, a warning stands"],
     [`npx kage rack restore lan1${state}`, ""],
-    ...(set.config.method === "majority"
-      ? ([
-          [
-            `npx kage rack cut lan1 lan2 --server ${owner}${state}`,
-            "it gives up, the majority goes on",
-          ],
-          [`npx kage rack restore lan1 lan2${state}`, ""],
-        ] as const)
-      : []),
+    ...cutTries(set, owner, state),
     [`npx kage events${state}`, ""],
   ];
   const width = Math.max(...tries.map(([line]) => line.length));
@@ -149,6 +141,26 @@ function invite(run: Run, { answers }: Readiness): void {
   say(["", "Try in another terminal:", ...shown].join("\n"));
   say(`Configuration: ${set.configFile}`);
   say("Ctrl-C here shuts the cluster down and leaves nothing behind.");
+}
+
+/** Where three and more decide: who is cut off gives up, and the others go on. */
+function cutTries(
+  { config, layout }: Configured,
+  owner: string,
+  state: string,
+): readonly (readonly [line: string, remark: string])[] {
+  const { servers } = layout.plan;
+  if (servers.length === 2) return [];
+  const onDisk = config.method === "disk";
+  // Of servers that decide by the disk the one of best cluster priority would go on, and the others stop.
+  const away = onDisk ? servers.at(-1) : owner;
+  const remark = onDisk
+    ? "it reads on the disk that the others go on, and gives up"
+    : "it gives up, the majority goes on";
+  return [
+    [`npx kage rack cut lan1 lan2 --server ${away}${state}`, remark],
+    [`npx kage rack restore lan1 lan2${state}`, ""],
+  ];
 }
 
 /** Not every server comes back by itself: one that did not leave in order waits for a person (R203). */

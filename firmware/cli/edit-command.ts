@@ -6,7 +6,7 @@
 import { join, resolve } from "node:path";
 import { unreachable } from "../../hal/base/assert.ts";
 import { parseIp } from "../../services/configuration/address.ts";
-import { leastServers } from "../../services/configuration/draft.ts";
+import { takesThird } from "../../services/configuration/draft.ts";
 import {
   addGroup,
   addServer,
@@ -38,7 +38,7 @@ export async function runEdit(call: Call): Promise<ExitCode> {
 /** Two servers by a method for two (R80): what joins them joins no third. */
 function isFull(text: string): boolean {
   const { method, servers } = listNames(text);
-  return servers.length === 2 && leastServers(method) === 2;
+  return servers.length === 2 && !takesThird(method);
 }
 
 function thirdTrouble(call: Call): Trouble {

@@ -44,7 +44,7 @@ export function reportLines(
     say("evalLegend"),
     "",
     paint("bold", say("evalTransitions")),
-    ...transitionTable(call, evaluation, method),
+    ...transitionTable(call, evaluation, method, count),
     ...(evaluation.pairs === null ? [] : ["", ...pairLines(call, evaluation.pairs, count)]),
     ...leftOutLines(call, evaluation, count),
     "",
@@ -143,6 +143,7 @@ function transitionTable(
   call: Call,
   { transitions }: Evaluation,
   method: SimulatedMethod,
+  servers: number,
 ): readonly string[] {
   const head = (
     [
@@ -151,7 +152,7 @@ function transitionTable(
     ] as const
   ).map((key) => cell(call.say(key), "head"));
   const rows = transitions.map(({ row, permitted, tookMs }) => {
-    const { operation, expected } = rowWords(row, method);
+    const { operation, expected } = rowWords(row, method, servers);
     return [
       resultCell(call, permitted),
       cell(row),
@@ -282,7 +283,7 @@ export function reportJson(
     })),
     transitions: transitions.map(({ kind: _, row, ...played }) => ({
       row,
-      expected: rowWords(row, method).expected.en,
+      expected: rowWords(row, method, config.servers.length).expected.en,
       ...played,
     })),
     ...(pairs === null ? {} : { pairs }),

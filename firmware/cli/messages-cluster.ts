@@ -135,8 +135,8 @@ export const CLUSTER_MESSAGES = {
     ja: "このクラスタの方式は 2 台用です。{server} は 3 台目になります",
   },
   editThirdDo: {
-    en: 'stop the cluster, set "method": "majority" in its file, remove "com" and "disk" there, add the server',
-    ja: 'クラスタを停止し、構成ファイルで "method": "majority" とし、"com" と "disk" を除いてから追加してください',
+    en: 'stop the cluster, set "method": "majority" in its file and remove "com" and "disk" there, or "disk" where one is shared and remove "com"; then add the server',
+    ja: 'クラスタを停止し、構成ファイルで "method": "majority" として "com" と "disk" を除くか、共有ディスクがあれば "disk" として "com" を除いてから追加してください',
   },
   nextAfterServer: {
     en: "next: kage group add NAME ..., then kage server invite {server}",

@@ -14,8 +14,8 @@ export const EVALUATE_MESSAGES = {
     ja: "解決方式 mirror は評価できません。結果は 2 つのデータの状態 (D13) で決まりますが、シミュレータにミラーディスクはありません",
   },
   evalNoMirrorDo: {
-    en: "evaluate com, com-disk, disk or none with two servers, or majority with 3 to 16",
-    ja: "2 台構成の com、com-disk、disk、none、または 3〜16 台の majority を評価してください",
+    en: "evaluate com, com-disk or none with two servers, disk with 2 to 16, or majority with 3 to 16",
+    ja: "2 台構成の com、com-disk、none、2〜16 台の disk、または 3〜16 台の majority を評価してください",
   },
   evalStart: { en: "start {id}: {owners}", ja: "初期状態 {id}: {owners}" },
   evalFaults: {

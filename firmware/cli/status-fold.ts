@@ -79,7 +79,7 @@ export function foldDirections(
 ): DirectionRow[] {
   const oneWay = (path: PathStatus): DirectionRow => ({
     paths: [path],
-    direction: `${path.from} > ${path.to}`,
+    direction: path.kind === "disk" ? path.from : `${path.from} > ${path.to}`,
   });
   if (servers.length <= 2) return abnormal.map(oneWay);
   const off = new Set(servers.filter(({ state }) => state === "off").map(({ name }) => name));

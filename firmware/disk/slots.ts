@@ -6,7 +6,8 @@
  * and a serial once used is never used again, whether its write is known to have landed or not.
  * Of the others' slots it remembers the newest write it has read and believes none that is older
  * (claim-freshness.ts); a reading that looks stale is taken once more, since two writes that fall
- * between the reading of the two copies look the same.
+ * between the reading of the two copies look the same. A slot whose very bytes were proved once needs no key
+ * any more: a server that is off leaves its last word under a key that the others have let go.
  * Source: protocol.md 1.5; reliability.md 0.5.
  */
 import { randomBytes } from "node:crypto";
@@ -57,6 +58,15 @@ export interface SlotIdentity {
   readonly serverNames: readonly string[];
 }
 
+/** Both copies as they were when a key proved them, and what they said. */
+interface ProvedSlot {
+  readonly a: Uint8Array;
+  readonly b: Uint8Array;
+  readonly pick: ClaimPick;
+}
+
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
 /** One operation at a time; the caller awaits each before the next. */
 export class ArbitrationSlots {
   readonly #array: ArbitrationArray;
@@ -69,6 +79,7 @@ export class ArbitrationSlots {
   #lastWrittenMs = 0;
   /** Of the other servers' slots. */
   readonly #memories = new Map<ServerIndex, SlotMemory>();
+  readonly #proved = new Map<ServerIndex, ProvedSlot>();
 
   constructor(array: ArbitrationArray, identity: SlotIdentity) {
     this.#array = array;
@@ -159,7 +170,18 @@ export class ArbitrationSlots {
     const pick = pickClaim(a, b, { clusterId, server }, this.#keys);
     const isTorn = pick.kind === "unreadable" && pick.reason === "torn";
     if (isTorn && server === self) this.#lastSerial ??= tornSerial(a, b);
-    return pick;
+    return server === self ? pick : this.#recognise(server, a, b, pick);
+  }
+
+  /** The same bytes say the same, although the key that proved them is gone: nobody has written since (D56). */
+  #recognise(server: ServerIndex, a: Uint8Array, b: Uint8Array, pick: ClaimPick): ClaimPick {
+    const old = this.#proved.get(server);
+    const isSame = old !== undefined && isEqual(old.a, a) && isEqual(old.b, b);
+    if (pick.kind === "readable") {
+      if (!isSame) this.#proved.set(server, { a: Buffer.from(a), b: Buffer.from(b), pick });
+      return pick;
+    }
+    return isSame && pick.reason === "unauthenticated" ? old.pick : pick;
   }
 
   async #guarded(operation: () => Promise<SlotResult>): Promise<SlotResult> {

@@ -8,7 +8,7 @@ import { usesCom } from "../../services/configuration/budget.ts";
 import type { QuorumMethod } from "../../services/configuration/model.ts";
 import type { FaultKind } from "./fault.ts";
 
-/** Methods that the simulator plays: majority for 3 to 16 servers, the others for two. */
+/** Methods that the simulator plays: majority for 3 to 16 servers, disk for 2 to 16, the others for two. */
 export const SIMULATED = [
   ...(["com", "com-disk", "disk", "none"] as const),
   "majority",
@@ -26,8 +26,10 @@ export const OUTCOMES = [
   "takeover",
   /** The same, and every server that was struck has shut itself down or has no power. */
   "majority-goes-on",
-  /** The server of best cluster priority is alone and runs everything it may run; the other is off. */
+  /** The server of best cluster priority is alone and runs everything it may run; all others are off. */
   "best-goes-on",
+  /** Of the servers that were struck and the others: the part with the best cluster priority, all else is off. */
+  "best-side-goes-on",
   /** One server, no matter which, is alone and runs everything it may run; the other is off. */
   "one-goes-on",
   /** Each server runs everything it may run: the accepted risk of the method. */
@@ -50,7 +52,10 @@ export interface Expectation {
   readonly permitted: readonly Outcome[];
 }
 
-type Row = Readonly<Record<SimulatedMethod, Expectation | null>>;
+/** `disk-many`: of three and more servers, where it differs from two. */
+type Row = Readonly<Record<SimulatedMethod, Expectation | null>> & {
+  readonly "disk-many"?: Expectation | null;
+};
 
 const expect = (rows: string, ...permitted: readonly Outcome[]): Expectation => ({
   rows: rows.split(" "),
@@ -61,11 +66,13 @@ const same = (rows: string, ...permitted: readonly Outcome[]): Row => {
   const all = expect(rows, ...permitted);
   return { com: all, "com-disk": all, disk: all, none: all, majority: all };
 };
-/** Exists with a majority only. */
-const votes = (rows: string, ...permitted: readonly Outcome[]): Row => {
-  const majority = expect(rows, ...permitted);
-  return { com: null, "com-disk": null, disk: null, none: null, majority };
-};
+/** Exists with three and more servers only: those of a majority, and those of a shared disk. */
+const many = (majority: Expectation | null, disk: Expectation): Row => ({
+  ...{ com: null, "com-disk": null, disk: null, none: null, majority },
+  "disk-many": disk,
+});
+/** B5, D6, D7: who has the best cluster priority, and who reaches it both ways. */
+const BEST_SIDE = expect("B5 R71 R72 R73 D7", "best-side-goes-on");
 
 const EXPECTED: Readonly<Record<FaultKind, Row>> = {
   lan: same("E14 E15 E16 E17 R9 R40", "unchanged"),
@@ -82,16 +89,18 @@ const EXPECTED: Readonly<Record<FaultKind, Row>> = {
     com: expect("A5 1.5", "all-stop", "one-goes-on"),
     "com-disk": expect("C5 1.5", "all-stop", "one-goes-on"),
     disk: expect("B5 1.6", "best-goes-on"),
+    "disk-many": BEST_SIDE,
     none: expect("H2 1.5", "takeover"),
     majority: expect("J2 R87 R88", "majority-goes-on"),
   },
-  com: { ...same("R64", "unchanged"), majority: null },
+  com: { ...same("R64", "unchanged"), majority: null, "disk-many": null },
   "com-lans": {
     com: expect("A6 R62", "all-stop"),
     "com-disk": expect("C6 R83", "all-stop"),
     disk: expect("B5", "best-goes-on"),
     none: expect("H2", "both-go-on"),
     majority: null,
+    "disk-many": null,
   },
   "com-power": {
     com: expect("A4 R60", "all-stop"),
@@ -99,6 +108,7 @@ const EXPECTED: Readonly<Record<FaultKind, Row>> = {
     disk: expect("B3 B8", "takeover"),
     none: expect("E1", "takeover"),
     majority: null,
+    "disk-many": null,
   },
   everything: {
     com: expect("A7 R63", "both-go-on"),
@@ -106,6 +116,7 @@ const EXPECTED: Readonly<Record<FaultKind, Row>> = {
     disk: expect("B5", "best-goes-on"),
     none: expect("H2", "both-go-on"),
     majority: null,
+    "disk-many": null,
   },
   "array-path": {
     com: null,
@@ -156,15 +167,19 @@ const EXPECTED: Readonly<Record<FaultKind, Row>> = {
     none: expect("E1 E7 E10 E18 S7", "takeover"),
     majority: expect("E1 E7 E10 E18 S7 J2 R88 R89 R92", "takeover"),
   },
-  "lans-deaf": votes("J2 R87 R88", "majority-goes-on"),
-  isolate: votes("J2 R87 R88", "majority-goes-on"),
-  "split-minority": votes("J2 R87 R88", "majority-goes-on"),
+  "lans-deaf": many(expect("J2 R87 R88", "majority-goes-on"), BEST_SIDE),
+  isolate: many(expect("J2 R87 R88", "majority-goes-on"), BEST_SIDE),
+  "split-minority": many(expect("J2 R87 R88", "majority-goes-on"), BEST_SIDE),
   // Of an even number half is no majority.
-  "split-half": votes("J2 J3 R87 D2", "all-stop"),
-  // Both are carried by the others: no resolution.
-  between: votes("D7 J2", "unchanged"),
-  "power-minority": votes("J2 J3 R88 R92", "takeover"),
-  "power-majority": votes("J3 R90 R91 R92 D2", "all-stop"),
+  "split-half": many(expect("J2 J3 R87 D2", "all-stop"), BEST_SIDE),
+  // All are carried by the others, or reach the best server: no resolution.
+  between: many(expect("D7 J2", "unchanged"), expect("D7 B5", "unchanged")),
+  "between-best": many(null, BEST_SIDE),
+  "power-minority": many(expect("J2 J3 R88 R92", "takeover"), expect("B3 B8 R67 R69", "takeover")),
+  "power-majority": many(
+    expect("J3 R90 R91 R92 D2", "all-stop"),
+    expect("B3 B8 R67 R69", "takeover"),
+  ),
   mains: same("E13", "dark"),
   "freeze-short": same("R13", "unchanged"),
   "freeze-long": same("E1 E18 D54", "takeover"),
@@ -224,7 +239,9 @@ export function expectedOf(
     readonly lan?: "private" | "public" | null;
   },
 ): Expectation | null {
-  const found = EXPECTED[kind][method];
+  const row = EXPECTED[kind];
+  const isMany = method === "disk" && at.servers > 2 && row["disk-many"] !== undefined;
+  const found = row[isMany ? "disk-many" : method] ?? null;
   if (found === null) return null;
   if (kind === "lan" && at.lan) return { ...found, rows: LAN_ROWS[at.lan] };
   const isPulse = kind === "kill-pulse" || kind === "hang-pulse";

@@ -16,6 +16,7 @@ export const FAULT_KINDS = [
   "split-minority",
   "split-half",
   "between",
+  "between-best",
   "com",
   "com-lans",
   "com-power",
@@ -64,7 +65,8 @@ export function listFaults(config: LoadedConfig): readonly Fault[] {
   const lans = [...config.lans.keys()];
   const allLans: Blow = { kind: "cut", lans, com: false, from: all(config) };
   const single = config.lans.length < 2 ? [] : config.lans;
-  const mute = config.method === "majority" ? all(config) : [0];
+  const isMany = config.servers.length > 2;
+  const mute = isMany ? all(config) : [0];
   return [
     ...single.map(({ id }, lan) =>
       fault("lan", id, [{ kind: "cut", lans: [lan], com: false, from: all(config) }]),
@@ -74,11 +76,11 @@ export function listFaults(config: LoadedConfig): readonly Fault[] {
       const oneWay: Blow = { ...allLans, from: [server] };
       return fault("lans-one-way", nameOf(config, server), [oneWay], [server]);
     }),
-    ...(config.method === "majority" ? splitFaults(config) : []),
+    ...(isMany ? splitFaults(config) : []),
     ...comFaults(config, allLans),
     ...arrayFaults(config, allLans),
     ...config.servers.flatMap(({ name }, server) => serverFaults(name, server)),
-    ...(config.method === "majority" ? lossFaults(config) : []),
+    ...(isMany ? lossFaults(config) : []),
     fault("mains", "", [{ kind: "power", servers: all(config) }]),
     fault("keys", "", [{ kind: "garble" }]),
     ...programFaults(config),
@@ -108,9 +110,13 @@ function splitFaults(config: LoadedConfig): readonly Fault[] {
     count % 2 === 0 ? [fault("split-half", namesOf(config, half), part(half), half)] : [];
   // Neighbours in priority, and the two ends.
   const couples = servers.map((one) => [one, (one + 1) % count] as const);
-  const pairs = couples.map(([one, other]) =>
-    fault("between", namesOf(config, [one, other]), [{ kind: "between", one, other }]),
-  );
+  const pairs = couples.map(([one, other]) => {
+    const blows: readonly Blow[] = [{ kind: "between", one, other }];
+    const what = namesOf(config, [one, other]);
+    // Where the disk decides, who does not reach the best priority has to go.
+    const far = config.method === "disk" && (one === 0 || other === 0) ? [one + other] : [];
+    return fault(far.length > 0 ? "between-best" : "between", what, blows, far);
+  });
   return [...deaf, ...alone, ...minorities, ...halves, ...pairs];
 }
 
@@ -144,7 +150,7 @@ function namesOf(config: LoadedConfig, servers: readonly number[]): string {
 }
 
 function comFaults(config: LoadedConfig, allLans: Blow): readonly Fault[] {
-  if (config.com === null || config.method === "majority") return [];
+  if (config.com === null) return [];
   const com: Blow = { kind: "cut", lans: [], com: true, from: all(config) };
   const everything: Blow = {
     kind: "cut",

@@ -2,6 +2,7 @@
  * The sentences of the recovery manual, English and Japanese: what to repair after each fault, and which
  * commands each outcome asks for. Source: guide 3.3 (3)-(6), 3.2.2 (S11, S12); D52, D53.
  */
+import type { ClusterConfig } from "../../services/configuration/model.ts";
 import type { Bilingual } from "../cli/language.ts";
 import type { Outcome } from "./expected.ts";
 import type { FaultKind } from "./fault.ts";
@@ -90,6 +91,7 @@ export const REPAIR_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
   "split-minority": repairLans,
   "split-half": repairLans,
   between: repairLans,
+  "between-best": repairLans,
   com: repairCom,
   "com-lans": repairCom,
   "com-power": repairCom,
@@ -166,6 +168,7 @@ const STEP_WORDS: Readonly<Record<Outcome, readonly Bilingual[]>> = {
   "majority-goes-on": [returnIt, moveBack],
   "some-go-on": [returnIt, moveBack],
   "best-goes-on": [returnIt, moveBack],
+  "best-side-goes-on": [returnIt, moveBack],
   "one-goes-on": [returnIt, moveBack],
   "both-go-on": [
     {
@@ -211,14 +214,31 @@ const fromAllDown: readonly Bilingual[] = [
   },
 ];
 
-/** Of three and more servers, where the steps differ. */
-const MANY_STEP_WORDS: Partial<Readonly<Record<Outcome, readonly Bilingual[]>>> = {
-  "all-stop": fromAllDown,
-  dark: fromAllDown,
-};
+/** R67, 1.8: one is enough, as soon as the disk has proved that none of the absent ones lives. */
+const fromAllDownOnDisk: readonly Bilingual[] = [
+  {
+    en: "Choose the server whose information is the newest (the one that ran the groups last) and switch on as many servers as are whole; one is enough.",
+    ja: "最新の情報を持つサーバ (最後にグループが動作していたサーバ) を選び、正常なサーバを起動してください。1 台でも復旧できます。",
+  },
+  {
+    en: "`kage server force-return {base}` (or the one that was chosen), then `kage server return SERVER` for every other server that is on.",
+    ja: "`kage server force-return {base}` (別のサーバを選んだ場合はそのサーバ)、続いて起動した他のサーバを `kage server return SERVER`",
+  },
+  {
+    en: "When the disk has shown that no absent server lives, the groups may start: `kage group start {group}`, and the same for each other group.",
+    ja: "不在のサーバが動作していないことをディスクで確認した後、`kage group start {group}` を各グループに対して実行してください。",
+  },
+];
 
-export const stepWords = (outcome: Outcome, servers: number): readonly Bilingual[] =>
-  (servers > 2 ? MANY_STEP_WORDS[outcome] : undefined) ?? STEP_WORDS[outcome];
+/** Of three and more servers, where the steps differ. */
+export const stepWords = (
+  outcome: Outcome,
+  { servers, method }: ClusterConfig,
+): readonly Bilingual[] => {
+  const isDown = outcome === "all-stop" || outcome === "dark";
+  if (servers.length === 2 || !isDown) return STEP_WORDS[outcome];
+  return method === "disk" ? fromAllDownOnDisk : fromAllDown;
+};
 
 /** The members that are left are just the majority that is needed. */
 export const EDGE_WORDS: Bilingual = {

@@ -194,7 +194,7 @@ const numbered = (steps: readonly string[]): readonly string[] =>
   [...new Set(steps)].map((step, at) => `${at + 1}. ${step}`);
 
 function afterRepair(config: LoadedConfig, row: FaultRow, lang: Lang): readonly string[] {
-  const asked = row.simulated === null ? [] : stepWords(row.simulated, config.servers.length);
+  const asked = row.simulated === null ? [] : stepWords(row.simulated, config);
   return [...said(config, row, asked, lang), ...edgeLines(config, row, lang)];
 }
 

@@ -41,16 +41,15 @@ function isOutcome(
         goOnWithout(world, start, servers) || goOnWithMoved(world, start, servers, group ?? -1)
       );
     case "majority-goes-on":
-      return goOnWithout(world, start, servers) && areDown(world, servers);
+      return goOn(world, start, servers);
     case "some-go-on":
-      return goOnWithout(world, start, outside(world)) && areDown(world, outside(world));
+      return goOn(world, start, outside(world));
     case "best-goes-on":
-      return isPair(world) && goOnWithout(world, start, [1]) && areDown(world, [1]);
+      return goOn(world, start, besides(world, [0]));
+    case "best-side-goes-on":
+      return goOn(world, start, servers.includes(0) ? besides(world, servers) : servers);
     case "one-goes-on":
-      return (
-        isPair(world) &&
-        [0, 1].some((one) => goOnWithout(world, start, [one]) && areDown(world, [one]))
-      );
+      return isPair(world) && [0, 1].some((one) => goOn(world, start, [one]));
     case "both-go-on":
       return isPair(world) && [0, 1].every((one) => runsAllItMay(world, start, one));
     case "no-takeover":
@@ -65,6 +64,13 @@ function isOutcome(
       return unreachable(outcome);
   }
 }
+
+/** All but `lost` go on, and every one of these is down. */
+const goOn = (world: World, start: StartState, lost: readonly number[]): boolean =>
+  goOnWithout(world, start, lost) && areDown(world, lost);
+
+const besides = ({ hosts }: World, some: readonly number[]): readonly number[] =>
+  hosts.map(({ index }) => index).filter((index) => !some.includes(index));
 
 const isPair = ({ hosts }: World): boolean => hosts.length === 2;
 

@@ -46,9 +46,10 @@ const PAIRS_COST_MAX = 9000;
 /** Any number: the same pairs every time. */
 const PAIRS_SEED = 20260502;
 
-/** The guide's rows of the majority first, then what every method has to bear. */
+/** The guide's rows of many servers first, then what every method has to bear. */
 const KINDS_FIRST: readonly FaultKind[] = [
   ...(["power", "isolate", "lans", "power-minority", "power-majority", "split-minority"] as const),
+  ...(["array-power", "array-lans", "between-best"] as const),
   ...(["split-half", "lans-deaf", "lans-one-way", "between", "freeze-long", "lan"] as const),
   ...(["kill-both", "hang-agent", "program-broken", "hang-pulse", "keys", "mains"] as const),
   "move-power",

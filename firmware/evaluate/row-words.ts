@@ -104,8 +104,9 @@ const MAJORITY_ROW_WORDS: Readonly<Record<string, RowWords>> = {
 };
 
 /** Of a row of 3.2.2; one that does not exist is shown as it is called. */
-export function rowWords(row: string, method: SimulatedMethod): RowWords {
-  const many = method === "majority" ? MAJORITY_ROW_WORDS[row] : undefined;
+export function rowWords(row: string, method: SimulatedMethod, servers: number): RowWords {
+  const isOther = method === "majority" || (row === "S12" && servers > 2);
+  const many = isOther ? MAJORITY_ROW_WORDS[row] : undefined;
   const asIs: Bilingual = { en: row, ja: row };
   return many ?? ROW_WORDS[row] ?? { operation: asIs, expected: asIs };
 }

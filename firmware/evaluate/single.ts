@@ -143,9 +143,9 @@ function takeoverMaxMs(config: LoadedConfig, fault: Fault): number {
   const { judgeMs, sigmaMs, marginMs, timeoutMs } = config.budget;
   const resources = config.groups.reduce((sum, group) => sum + group.resources.length, 0);
   // One server is still heard until it shuts itself down: its silence begins only then.
-  const isHeard = ["keys", "lans-one-way", "lans-deaf"].includes(fault.kind);
+  const isHeard = ["keys", "lans-one-way", "lans-deaf", "between-best"].includes(fault.kind);
   const heardMs = isHeard || fault.kind === "kill-both" ? judgeMs + timeoutMs : 0;
-  const viewMs = config.method === "majority" ? 2 * sigmaMs : 0;
+  const viewMs = config.servers.length > 2 ? 2 * sigmaMs : 0;
   const startMs = resources * RESOURCE_MS + VIEW_MS + restartsMs(config, fault);
   return Math.round(judgeMs + heardMs + sigmaMs + marginMs + viewMs + startMs);
 }

@@ -22,7 +22,7 @@ export const FAULT_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
     ja: "{what} だけが全 LAN で孤立",
   },
   "split-minority": {
-    en: "{what} are cut off from the majority on every LAN",
+    en: "{what}, the smaller part, are cut off from the others on every LAN",
     ja: "{what} (少数側) が全 LAN で分断",
   },
   "split-half": {
@@ -32,6 +32,10 @@ export const FAULT_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
   between: {
     en: "all LANs are cut between {what} only",
     ja: "{what} の間だけで全 LAN の切断",
+  },
+  "between-best": {
+    en: "all LANs are cut between {what} only, one of them of the best priority",
+    ja: "{what} (優先順位最上位を含む) の間だけで全 LAN の切断",
   },
   com: { en: "the COM line is cut", ja: "COM 回線の切断" },
   "com-lans": {
@@ -50,10 +54,10 @@ export const FAULT_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
     en: "{what} does not reach the array",
     ja: "{what} からディスクアレイへの経路異常",
   },
-  array: { en: "the array fails for both servers", ja: "ディスクアレイの異常 (両サーバ)" },
+  array: { en: "the array fails for all servers", ja: "ディスクアレイの異常 (全サーバ)" },
   "array-stall": {
-    en: "the array stalls for both servers",
-    ja: "ディスクアレイの応答停止 (両サーバ)",
+    en: "the array stalls for all servers",
+    ja: "ディスクアレイの応答停止 (全サーバ)",
   },
   "array-lans": {
     en: "the array fails, later all LANs are cut",
@@ -72,12 +76,12 @@ export const FAULT_WORDS: Readonly<Record<FaultKind, Bilingual>> = {
     ja: "{what} の電源断または OS 停止",
   },
   "power-minority": {
-    en: "{what} lose power at once, a majority is left",
-    ja: "{what} の同時電源断 (過半数が残る)",
+    en: "{what} lose power at once, more than half of the servers are left",
+    ja: "{what} の同時電源断 (半数を超えるサーバが残る)",
   },
   "power-majority": {
-    en: "{what} lose power at once, no majority is left",
-    ja: "{what} の同時電源断 (過半数が残らない)",
+    en: "{what} lose power at once, half of the servers or fewer are left",
+    ja: "{what} の同時電源断 (残りは半数以下)",
   },
   mains: { en: "all servers lose power", ja: "全サーバの電源断" },
   "freeze-short": {
@@ -134,6 +138,10 @@ const OUTCOME_WORDS: Readonly<Record<Outcome, Bilingual>> = {
     en: "the best priority goes on, the other shuts down",
     ja: "優先順位最上位が継続、他は緊急シャットダウン",
   },
+  "best-side-goes-on": {
+    en: "the side of the best priority goes on and takes over, the others shut down",
+    ja: "優先順位最上位の側が継続、他は緊急シャットダウン",
+  },
   "one-goes-on": {
     en: "exactly one goes on, the other shuts down",
     ja: "1 台だけ継続、他は緊急シャットダウン",
@@ -148,6 +156,10 @@ const OUTCOME_WORDS: Readonly<Record<Outcome, Bilingual>> = {
 const MANY_OUTCOME_WORDS: Partial<Readonly<Record<Outcome, Bilingual>>> = {
   moved: { en: "the group goes to the next server", ja: "グループが次のサーバへ移動" },
   takeover: { en: "the others go on and take over", ja: "残りのサーバが継続、フェイルオーバ" },
+  "best-goes-on": {
+    en: "the best priority goes on, the others shut down",
+    ja: "優先順位最上位が継続、他は緊急シャットダウン",
+  },
 };
 
 /** Where no group ran on the servers that are gone: there was nothing to take over. */
@@ -156,6 +168,10 @@ const IDLE_OUTCOME_WORDS: Partial<Readonly<Record<Outcome, Bilingual>>> = {
   "majority-goes-on": {
     en: "the majority goes on, the others shut down",
     ja: "過半数側が継続、他は緊急シャットダウン",
+  },
+  "best-side-goes-on": {
+    en: "the side of the best priority goes on, the others shut down",
+    ja: "優先順位最上位の側が継続、他は緊急シャットダウン",
   },
 };
 const MANY_IDLE_OUTCOME_WORDS: Partial<Readonly<Record<Outcome, Bilingual>>> = {

@@ -4,7 +4,8 @@
  * Source: services/facts.ts; protocol.md 1.3.2, 1.4.8.
  */
 import type { ClusterConfig } from "../../services/configuration/model.ts";
-import type { AliveWord, Facts } from "../../services/facts.ts";
+import type { AliveWord, Facts, PathFact } from "../../services/facts.ts";
+import { isTwoWay } from "../../services/heartbeat/peer.ts";
 import { carriedByMs, LONG_OVER_MS, leaseEndMs } from "../../services/membership/majority/lease.ts";
 import { isSole } from "../../services/membership/state.ts";
 import { drawDisk, drawPaths, drawPeer } from "./facts.ts";
@@ -44,10 +45,37 @@ export function drawMajorityFacts(
     peers: peers.map((peer) => drawPeer(view, peer, atMs, config)),
     paths: [
       ...peers.flatMap((peer) => drawPaths(self, peer, atMs, config)),
-      ...(state.disk === null ? [] : drawDisk(self, state.disk, atMs, config)),
+      ...(state.disk === null
+        ? []
+        : [...drawDisk(self, state.disk, atMs, config), ...drawOtherDisks(state, atMs, config)]),
     ],
     willRevision,
   };
+}
+
+/**
+ * Paths of the other members to the array, as far as their slots tell: who is heard on a LAN and writes nothing
+ * new does not reach it, and cannot take anything over when somebody fails (R16, G11).
+ */
+function drawOtherDisks(
+  { membership, disk, heartbeat }: MajorityPulse,
+  atMs: number,
+  config: ClusterConfig,
+): readonly PathFact[] {
+  const { view, self, baseMs } = membership;
+  const { quietMs, diskWaitMs } = config.budget;
+  if (view === null || disk === null) return [];
+  return disk.slots.flatMap(({ server, roseAtMs, readFromMs }): PathFact[] => {
+    const peer = heartbeat.peers[server];
+    const isIn = server !== self && view.members.includes(server);
+    if (!isIn || peer === undefined || !isTwoWay(peer, atMs, config)) return [];
+    const isRead = !disk.diskFaultNoted && atMs - readFromMs < diskWaitMs;
+    // Whoever has just come in is given the time to write.
+    const isQuiet = atMs - Math.max(roseAtMs, baseMs) >= quietMs;
+    const state = !isRead ? "unknown" : isQuiet ? "faulty" : "normal";
+    const lastHeardMs = Number.isFinite(roseAtMs) ? Math.round(atMs - roseAtMs) : null;
+    return [{ kind: "disk", id: "disk", from: server, to: server, state, lastHeardMs }];
+  });
 }
 
 /**

@@ -15,6 +15,13 @@ const CLAIM = {
   failed: "失敗",
 } as const;
 const SLOT = { gone: "停止済み", silent: "更新なし", alive: "更新あり" } as const;
+const STAMP = {
+  empty: "書き込みなし",
+  starting: "起動中",
+  running: "動作中",
+  alone: "単独で動作中",
+  off: "停止済み",
+} as const;
 const HEARD = { heard: "応答あり", silent: "応答なし" } as const;
 const PRESENCE = { true: "あり", false: "なし" } as const;
 
@@ -39,6 +46,16 @@ const PARTS: readonly Part[] = [
     /^slot of the other (gone|silent|alive)$/,
     (life = "") => `相手のスロット ${wordOf(SLOT, life)}`,
   ],
+  [/^slot (gone|silent|alive)$/, (life = "") => `スロット ${wordOf(SLOT, life)}`],
+  [
+    /^slot of (\S+) (empty|starting|running|alone|off)$/,
+    (server, word = "") => `${server} のスロット ${wordOf(STAMP, word)}`,
+  ],
+  [
+    /^the slot of (\S+) goes on without this server$/,
+    (server) => `${server} のスロットは本サーバを除いて継続`,
+  ],
+  [/^(\S+): unacknowledged (\d+) ms$/, (server, ms) => `${server}: 確認応答なし ${ms} ミリ秒`],
   [/^slept$/, () => "一時停止していた"],
   [/^left out$/, () => "クラスタから除外"],
   [/^(\S+) silent (\d+) ms$/, (server, ms) => `${server} 途絶 ${ms} ミリ秒`],

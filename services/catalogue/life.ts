@@ -63,15 +63,16 @@ export const lifeEvents = {
       text: "No group may start on the force-returned server yet ({reason}): {evidence}",
       cause: "The method could not exclude that another server runs the groups.",
       remedy:
-        "Start or repair the other server and return it, or make sure that it is off and say so " +
-        "with: kage server force-stop SERVER --confirm-off",
+        "Repair what the reason names, or start the other servers and return them. Of two servers you " +
+        "may also make sure that the other one is off and say so with: " +
+        "kage server force-stop SERVER --confirm-off",
     },
     ja: {
       text: "強制復帰したサーバではまだグループを起動できません({reason}): {evidence}",
       cause: "他のサーバがグループを動作させている可能性を否定できません。",
       remedy:
-        "他のサーバを起動または修理して復帰させるか、電源が切れていることを確かめて" +
-        "次のコマンドで宣言してください: kage server force-stop SERVER --confirm-off",
+        "理由の箇所を修理するか、他のサーバを起動して復帰させてください。2 台構成では電源が切れて" +
+        "いることを確かめて宣言することもできます: kage server force-stop SERVER --confirm-off",
     },
   },
   "force-return.minority": {
@@ -249,16 +250,16 @@ export const lifeRefusals = {
         "Group {group} may not start yet: after the force-return the method cannot rule out that " +
         "another server runs it.",
       remedy:
-        "See the reason in: kage status. Return the other server, or make sure that it is off and " +
-        "say so with: kage server force-stop SERVER --confirm-off",
+        "See the reason in: kage status. Return the other servers; of two you may also make sure that " +
+        "the other one is off and say so with: kage server force-stop SERVER --confirm-off",
     },
     ja: {
       text:
         "グループ {group} はまだ起動できません。強制復帰の後、他のサーバで動作していないことを" +
         "確認できていません。",
       remedy:
-        "理由は kage status で確認できます。他のサーバを復帰させるか、電源が切れていることを" +
-        "確かめて宣言してください: kage server force-stop SERVER --confirm-off",
+        "理由は kage status で確認できます。他のサーバを復帰させてください。2 台構成では電源が切れて" +
+        "いることを確かめて宣言することもできます: kage server force-stop SERVER --confirm-off",
     },
   },
   "majority-counts": {
@@ -277,6 +278,26 @@ export const lifeRefusals = {
       remedy:
         "宣言は不要です。過半数があれば自動で継続します。過半数がない場合は、他のサーバを" +
         "復帰させてください: kage server return SERVER",
+    },
+  },
+  "slots-tell": {
+    code: "KG-9068",
+    exit: 3,
+    en: {
+      text:
+        "Three and more servers read on the shared disk whether {server} lives; a statement that it " +
+        "is off stands for nothing.",
+      remedy:
+        "Nothing waits for it: a server whose slot shows nothing new counts as off. What groups wait " +
+        "for is in: kage status. Repair the disk or its path, or return that server.",
+    },
+    ja: {
+      text:
+        "3 台以上の共有ディスク方式では {server} の生存をディスク上で確認します。電源断の宣言は" +
+        "判定に影響しません。",
+      remedy:
+        "宣言は不要です。スロットが更新されないサーバは停止とみなします。待っている理由は kage status " +
+        "で確認し、ディスクまたは経路を修理するか、そのサーバを復帰させてください。",
     },
   },
   "no-majority-yet": {

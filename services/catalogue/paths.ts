@@ -127,6 +127,28 @@ export const pathsEvents = {
         "終了して npm start -- --fresh を実行してください。",
     },
   },
+  "disk.silent-there": {
+    code: "KG-1022",
+    severity: "error",
+    en: {
+      text: "Server {server} writes nothing on the arbitration partition: when another one fails, it stops too.",
+      cause:
+        "It is heard on the LAN and its slot shows nothing new: array, adapter, cable, path, key or " +
+        "the agent of that server.",
+      remedy:
+        "See the reason with: kage status --server {server}. Repair its path to the array; until then " +
+        "it takes nothing over.",
+    },
+    ja: {
+      text: "{server} が調停パーティションに書き込んでいません。他のサーバが停止すると {server} も停止します。",
+      cause:
+        "LAN では応答していますが、スロットが更新されていません。ディスクアレイ、アダプタ、ケーブル、" +
+        "パス、鍵、またはそのサーバのエージェントの異常が考えられます。",
+      remedy:
+        "kage status --server {server} で理由を確認し、ディスクアレイへのパスを修理してください。" +
+        "それまで {server} は引き継ぎできません。",
+    },
+  },
   "disk.restored": {
     code: "KG-1021",
     severity: "info",

@@ -35,6 +35,10 @@ export const words: Readonly<Record<string, Readonly<Record<Language, string>>>>
     en: "the arbitration partition does not answer",
     ja: "調停パーティションが応答しない",
   },
+  unproven: {
+    en: "the disk has not yet shown that no other server lives",
+    ja: "他のサーバが動作していないことをディスク上で確認中",
+  },
   deposed: {
     en: "this server was away for longer than its lease",
     ja: "リースの期間を超えて動作していなかった",

@@ -119,6 +119,9 @@ export function checkDraft(text: string, fileName: string): DraftCheck {
 /** Fewest servers of a cluster with that method (R80, D2). */
 export const leastServers = (method: unknown): number => (method === "majority" ? 3 : 2);
 
+/** A method that settles between two servers takes no third (R67, R80, guide 1.2.4). */
+export const takesThird = (method: unknown): boolean => method === "majority" || method === "disk";
+
 /** null = not a text with at least one server and fewer than its method needs. */
 function withStandIns(text: string): string | null {
   let completed: string | null = null;

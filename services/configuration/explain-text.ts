@@ -54,6 +54,14 @@ const EXPLAIN_TEXT = {
     en: "the longer of 2 x heartbeat timeout and 2 x disk wait, less the detection",
     ja: "ハートビートタイムアウトの 2 倍とディスク待ちの 2 倍の長い方から検出を除いた時間",
   },
+  whyDiskMany: {
+    en: "the longer of 2 x heartbeat timeout and 2 x disk wait, less the detection, and two ways of a beat for the new view",
+    ja: "ハートビートタイムアウトの 2 倍とディスク待ちの 2 倍の長い方から検出を除いた時間と、新しいビューのためのハートビート 2 回分",
+  },
+  diskMany: {
+    en: "Shared disk of {count} servers: {losses} may fail one after the other. When LANs fail, the server of best cluster priority and those that reach it go on, the others stop (B5); when the disk is faulty as well, all stop (B6).",
+    ja: "サーバ {count} 台の共有ディスク: {losses} 台まで順に停止できます。LAN 障害時は、優先順位が最も高いサーバとそのサーバと通信できるサーバが継続し、他は停止します (B5)。ディスクも異常な場合は全サーバが停止します (B6)。",
+  },
   whyMajority: {
     en: "a majority promises and carries the new view, four ways of a beat sent at once",
     ja: "過半数の約束と新しいビューのリース。直ちに送るハートビート 4 回分",
@@ -78,6 +86,10 @@ const EXPLAIN_TEXT = {
   silence: {
     en: "Beats that come back after a silence of up to {silence} cause no failover (R13: verdict less give-up margin less two intervals).",
     ja: "{silence} 以内に再開したハートビートではフェイルオーバしません (R13: 判定 - 放棄余裕 - 送信間隔の 2 倍)。",
+  },
+  silenceMany: {
+    en: "Beats that come back after a silence of up to {silence} cause no failover; later the disk names who is out, and he goes although the LAN is back (R13).",
+    ja: "{silence} 以内に再開したハートビートではフェイルオーバしません。それ以降は外れるサーバがディスクに記され、LAN が復旧してもそのサーバは停止します (R13)。",
   },
   margin: {
     en: "Give-up margin M = {margin}: pulse lateness P {late} + give-up G {giveUp} + clock rates. P and G are assumed until measured; larger ones belong into the timing section.",

@@ -5,6 +5,7 @@
  */
 import { unreachable } from "../../hal/base/assert.ts";
 import type { Language } from "../catalogue/entry.ts";
+import { dropLeadMs } from "../membership/majority/disk-rule.ts";
 import { quorumOf } from "../membership/majority/votes.ts";
 import { usesCom, usesDisk } from "./budget.ts";
 import { type Explainer, type ExplainKey, explainer } from "./explain-text.ts";
@@ -14,6 +15,8 @@ import type { Budget, QuorumMethod } from "./model.ts";
 
 /** Ways of a beat from silence to the first start: proposal, promises, view, acknowledgements (1.4). */
 const MAJORITY_WAYS = 4;
+/** The same where three and more decide by the disk: promises are in before the resolution time is over. */
+const DISK_WAYS = 2;
 
 /** Lines without indentation or line ends. */
 export function explainBudget(config: LoadedConfig, language: Language = "en"): string[] {
@@ -23,7 +26,9 @@ export function explainBudget(config: LoadedConfig, language: Language = "en"): 
   const servers = `${config.servers.length}`;
   const isClaimed = method === "com-disk";
   const from = time(b.timeoutMs - b.intervalMs);
-  const roundsMs = method === "majority" ? MAJORITY_WAYS * (b.deliveryMs + b.pauseMs) : 0;
+  const isCrew = method === "disk" && config.servers.length > 2;
+  const ways = method === "majority" ? MAJORITY_WAYS : isCrew ? DISK_WAYS : 0;
+  const roundsMs = ways * (b.deliveryMs + b.pauseMs);
   return [
     say("head", { name, servers, method, revision: `${revision}`, hash }),
     config.edition === null ? say("noEdition") : say("edition", { edition: config.edition }),
@@ -34,16 +39,17 @@ export function explainBudget(config: LoadedConfig, language: Language = "en"): 
       delivery: ms(b.deliveryMs),
       late: ms(b.pauseMs),
       rest: time(b.judgeMs + roundsMs - b.timeoutMs),
-      why: say(arbitration(method)),
+      why: say(isCrew ? "whyDiskMany" : arbitration(method)),
     }),
     ...(method === "majority" ? [majorityLine(config.servers.length, say)] : []),
+    ...(isCrew ? [crewLine(config.servers.length, say)] : []),
     say("activation"),
     say("noticed", {
       from,
       to: time(b.timeoutMs + b.deliveryMs + b.pauseMs),
       interval: ms(b.intervalMs),
     }),
-    say("silence", { silence: time(recoverableSilenceMs(b)) }),
+    say(isCrew ? "silenceMany" : "silence", { silence: time(recoverableSilenceMs(b, isCrew)) }),
     say("margin", { margin: ms(b.marginMs), late: `${b.pauseMs}`, giveUp: `${b.giveUpMs}` }),
     say(isClaimed ? "a1Claim" : "a1", { a1: ms(b.a1Ms) }),
     ...(isClaimed ? [say("a2", { a2: ms(b.a2Ms) })] : []),
@@ -57,10 +63,15 @@ export function explainBudget(config: LoadedConfig, language: Language = "en"): 
   ];
 }
 
-/** Longest silence after which a resumed heartbeat still prevents a failover (R13), ms. */
-export function recoverableSilenceMs(budget: Budget): number {
-  // Shared disk: its own stamps carry a server until the verdict, unless that may come early.
-  const endMs = budget.earlyVerdict ? budget.a3Ms : budget.leaveMs;
+/**
+ * Longest silence after which a resumed heartbeat still prevents a failover (R13), ms. `isCrew`: three and more
+ * decide by the disk.
+ */
+export function recoverableSilenceMs(budget: Budget, isCrew = false): number {
+  // Shared disk: its own stamps carry a server until the verdict, unless that may come early. Of three and more
+  // somebody is named as out before, so that he has read it by then.
+  const lastMs = isCrew ? Math.min(dropLeadMs(budget), budget.leaveMs) : budget.leaveMs;
+  const endMs = budget.earlyVerdict ? budget.a3Ms : lastMs;
   return Math.max(0, endMs - 2 * budget.intervalMs);
 }
 
@@ -107,6 +118,11 @@ function majorityLine(count: number, say: Explainer): string {
   const quorum = quorumOf(count);
   const values = { count: `${count}`, quorum: `${quorum}`, losses: `${count - quorum}` };
   return count % 2 === 0 ? say("majorityEven", values) : say("majority", values);
+}
+
+/** R67, B5: how many may be lost, and who goes on when the LANs fail. */
+function crewLine(count: number, say: Explainer): string {
+  return say("diskMany", { count: `${count}`, losses: `${count - 1}` });
 }
 
 function comLines(config: LoadedConfig, say: Explainer): string[] {

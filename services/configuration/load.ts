@@ -112,8 +112,11 @@ function budgetFacts(raw: RawConfiguration): BudgetFacts {
   return { baud: baudOf(raw), pauseMs, giveUpMs, claimMs };
 }
 
-const baudOf = (raw: RawConfiguration): number | null =>
-  raw.method === "majority" ? null : (raw.com?.baud ?? null);
+const baudOf = (raw: RawConfiguration): number | null => cableOf(raw)?.baud ?? null;
+
+/** One serial cable joins two servers: where three and more decide nothing is sent over it. */
+const cableOf = (raw: RawConfiguration): RawConfiguration["com"] =>
+  raw.servers.length > 2 ? undefined : raw.com;
 
 function timingRemarks(
   raw: RawConfiguration,
@@ -144,6 +147,7 @@ function buildConfig(
   const names = raw.servers.map((server) => server.name);
   const perServer = (map: Readonly<Record<string, string>>) => names.map((name) => map[name] ?? "");
   const id = raw.cluster.id;
+  const cable = cableOf(raw);
   return {
     name: raw.cluster.name,
     clusterId:
@@ -158,11 +162,10 @@ function buildConfig(
       publicInterface: server.publicInterface ?? "",
     })),
     lans: raw.lans.map((lan) => buildLan(lan, names)),
-    // Where a majority decides nothing is sent over a cable and nothing written to a partition.
-    com:
-      raw.com && raw.method !== "majority"
-        ? { id: pathId(raw.com.id), devices: perServer(raw.com.devices), baud: raw.com.baud }
-        : null,
+    com: cable
+      ? { id: pathId(cable.id), devices: perServer(cable.devices), baud: cable.baud }
+      : null,
+    // Where a majority decides nothing is written to a partition.
     disk: raw.disk && raw.method !== "majority" ? { paths: perServer(raw.disk.paths) } : null,
     groups: groupRows(raw.groups).map(({ name, policy, parallelOf, group }, index) => ({
       name: groupName(name),

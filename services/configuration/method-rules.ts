@@ -69,7 +69,7 @@ function comMethodRemarks(raw: RawConfiguration): Remark[] {
   if (raw.servers.length > 2) {
     const found = `${raw.servers.length} servers with ${method}`;
     const remedy =
-      "one serial cable joins two servers; three and more need another method (R57, R80)";
+      'one serial cable joins two servers; choose "majority", or "disk" where one is shared (R57, R80)';
     remarks.push({ at, expected: "exactly 2 servers", found, remedy });
   }
   if (raw.com === undefined) {
@@ -139,10 +139,7 @@ export function warningRemarks(raw: RawConfiguration, budget: Budget): Remark[] 
     at: ["com"],
     expected: 'method "com" or "com-disk" where a cable exists',
     found: `"com" with method ${quote(raw.method)}, which does not use it as evidence`,
-    remedy:
-      raw.method === "majority"
-        ? 'remove "com": the majority of the servers is counted over the LANs alone'
-        : "choose a COM method, or keep it as a heartbeat path that is only shown",
+    remedy: idleCableRemedy(raw),
   });
   warn(raw.method === "majority" && raw.disk !== undefined, {
     at: ["disk"],
@@ -165,6 +162,15 @@ export function warningRemarks(raw: RawConfiguration, budget: Budget): Remark[] 
     });
   }
   return [...remarks, ...loopbackWarnings(raw), ...interfaceWarnings(raw)];
+}
+
+function idleCableRemedy({ method, servers }: RawConfiguration): string {
+  if (method === "majority") {
+    return 'remove "com": the majority of the servers is counted over the LANs alone';
+  }
+  return servers.length > 2
+    ? 'remove "com": one serial cable joins two servers, and nothing is sent over it'
+    : "choose a COM method, or keep it as a heartbeat path that is only shown";
 }
 
 /**

@@ -35,8 +35,12 @@ export function nameRemarks(raw: RawConfiguration): Remark[] {
     ),
     ...raw.groups.flatMap((group, i) => groupRemarks(raw, group, ["groups", i])),
     ...raw.lans.flatMap((lan, i) => perServerRemarks(raw, lan.addresses, ["lans", i, "addresses"])),
-    ...(raw.com ? equipmentRemarks(raw, raw.com.devices, ["com", "devices"]) : []),
-    ...(raw.disk ? equipmentRemarks(raw, raw.disk.paths, ["disk", "paths"]) : []),
+    ...(raw.com
+      ? equipmentRemarks(raw, raw.com.devices, ["com", "devices"], raw.servers.length === 2)
+      : []),
+    ...(raw.disk
+      ? equipmentRemarks(raw, raw.disk.paths, ["disk", "paths"], raw.method !== "majority")
+      : []),
     ...formRemarks(raw),
     ...editionRemarks(raw),
   ];
@@ -150,14 +154,15 @@ function programRemarks(
   return remarks;
 }
 
-/** Cable and partition have no role where a majority decides: whoever lacks them lacks nothing. */
+/** Whoever lacks equipment that has no role lacks nothing: a cable between three, a partition of a majority. */
 function equipmentRemarks(
   raw: RawConfiguration,
   map: Readonly<Record<string, string>>,
   at: JsonPath,
+  hasRole: boolean,
 ): Remark[] {
   const remarks = perServerRemarks(raw, map, at);
-  return raw.method === "majority" ? remarks.filter(({ onKey }) => onKey === true) : remarks;
+  return hasRole ? remarks : remarks.filter(({ onKey }) => onKey === true);
 }
 
 /** A map with one entry per server: nobody unknown, nobody missing. */

@@ -88,6 +88,19 @@ test("R86: three and more servers decide by majority, and a majority alone means
   assert.equal(templateOf("--servers", "2"), [2, "com-disk", 2]);
 });
 
+test("R67: the shared disk takes two servers, and as many more as are asked for", () => {
+  for (const [count, argv] of [
+    [2, []],
+    [3, ["--servers", "3"]],
+    [16, ["--servers=16"]],
+  ] as const) {
+    const parsed = parseApplianceOptions(["--method", "disk", ...argv]);
+    if (parsed.kind !== "options") throw new Error(JSON.stringify(parsed));
+    assert.is(parsed.options.template.servers, count);
+    assert.is(parsed.options.template.method, "disk");
+  }
+});
+
 test("a script pair is named by its folder, with its longest run", () => {
   const parsed = parseApplianceOptions(["--script", "web:/s", "--script=web:/t:2000"]);
   if (parsed.kind !== "options") throw new Error(JSON.stringify(parsed));
@@ -114,7 +127,8 @@ const REFUSALS: readonly (readonly [readonly string[], string])[] = [
   [["--servers", "3.5"], '--servers: expected a whole number from 2 to 16, found "3.5"'],
   [
     ["--servers", "3", "--method", "com"],
-    "--servers 3 --method com: that method joins two servers",
+    "--servers 3 --method com: that method joins two servers; expected --method majority, which is " +
+      "the default for three and more, or --method disk",
   ],
   [["--servers=5", "--method=none"], "--servers 5 --method none: that method joins two servers"],
   [["--servers", "2", "--method", "majority"], "--servers 2: of two servers none is a majority"],

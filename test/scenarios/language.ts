@@ -260,9 +260,10 @@ function parseCluster(line: string): ClusterLine | string {
     cluster = next;
   }
   if (cluster.groups.length === 0) return "at least one group=NAME:SERVER1,SERVER2";
-  // R80: a majority takes three; what joins two servers joins no third (guide 1.2.4).
+  // R80: a majority takes three, a cable joins two; a disk serves any number (R67, guide 1.2.4).
+  if (cluster.method === "disk") return cluster;
   if ((cluster.method === "majority") !== cluster.servers.length > 2) {
-    return "method=majority with servers=3 to 16, another method with two servers";
+    return "method=majority with servers=3 to 16, disk with 2 to 16, another method with two servers";
   }
   return cluster;
 }

@@ -18,6 +18,7 @@ export const EXEMPT: Readonly<Record<string, readonly string[]>> = {
   "kage group add": ["form-parallel", "form-parallel-majority"],
   // Files of keys, and a frame under one of two of them.
   "kage key rotate": [
+    "disk-three-key-rotate",
     "key-rotate",
     "key-rotate-killed",
     "key-rotate-server-off",
@@ -48,7 +49,7 @@ export const EXEMPT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** So many stories have been played; fewer means that the simulator has lost something it could do. */
-export const PLAYED_LEAST = 184;
+export const PLAYED_LEAST = 207;
 
 /** null = it has to be played. */
 export function exemptionOf(story: string): string | null {

@@ -16,8 +16,14 @@ const TELLING = ["lans", "power", "keys"];
 
 test("R108: no verdict of a simulated cluster leaves English words in Japanese text", () => {
   const seen = new Set<string>();
-  for (const method of ["com", "com-disk", "disk", "none", "majority"] as const) {
-    const config = loaded(method === "majority" ? manySheet(3) : sheet(method));
+  const sheets = [
+    ...(["com", "com-disk", "disk", "none"] as const).map((method) => sheet(method)),
+    ...(["majority", "disk"] as const).map((method) => manySheet(3, undefined, method)),
+  ];
+  for (const text of sheets) {
+    const config = loaded(text);
+    const { method } = config;
+    if (method === "mirror") throw new Error("no sheet has that method");
     const [home] = listStarts(config);
     if (home === undefined) throw new Error("no start state");
     for (const fault of listFaults(config)) {
@@ -45,6 +51,10 @@ test("R108: numbers, servers and what is not known stay as they are", () => {
   assert.is(
     evidenceIn("SERVER8 silent 1008 ms, 6 members agree", "ja"),
     "SERVER8 途絶 1008 ミリ秒、6 台が合意",
+  );
+  assert.is(
+    evidenceIn("hears 1 of 2 other servers, slot of SERVER2 empty", "ja"),
+    "受信できるサーバ 1/2 台、SERVER2 のスロット 書き込みなし",
   );
   assert.is(evidenceIn("", "ja"), "");
 });

@@ -167,7 +167,7 @@ function pathRow(id: string, paths: readonly PathStatus[], language: Language): 
   const kind = all[0] === undefined ? "-" : (PATH_KIND_WORDS[all[0].kind]?.[language] ?? "-");
   const named = abnormal.slice(0, DIRECTIONS_MAX).map((path) => {
     const word = path.state === "faulty" ? FAULTY : UNKNOWN;
-    return markup`<li>${worded(word, language)} ${path.from} → ${path.to}</li>`;
+    return markup`<li>${worded(word, language)} ${path.from} → ${path.kind === "disk" ? path.id : path.to}</li>`;
   });
   const more = abnormal.length - named.length;
   const rest = more > 0 ? markup`<li>+ ${more}</li>` : NOTHING;

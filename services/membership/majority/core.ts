@@ -11,7 +11,7 @@ import type { LanBeat } from "../../heartbeat/beat.ts";
 import { acknowledgedMs } from "../../heartbeat/peer.ts";
 import { become, detach, giveUp, nameOf } from "../change.ts";
 import { isSole, note } from "../state.ts";
-import { decidesByDisk, describeWitness, highestInSlots, unproven } from "./disk-rule.ts";
+import { decidesByDisk, describeWitness, groundOf, highestInSlots, unproven } from "./disk-rule.ts";
 import * as slots from "./disk-turn.ts";
 import {
   isEnough,
@@ -300,12 +300,12 @@ function install(state: MajorityState, view: View, field: Field, why?: string): 
   const installed = note("view.installed", { epoch: view.epoch.counter, members: names, reason });
   const verdicts = lost.map((index) => {
     const silentMs = Math.round(atMs - (peerAt(field, index)?.lanHeardAtMs ?? state.listensFromMs));
-    const evidence = `${nameOf(index, field)} silent ${silentMs} ms, ${view.members.length} members agree`;
+    const evidence = `${nameOf(index, field)} silent ${silentMs} ms, ${groundOf(state, view, index, field)}`;
     return note("verdict.survive", { evidence, method: config.method });
   });
   const isEdge = !onDisk && isMajority && survivableLosses(view, config.servers.length) === 0;
   const edge = isEdge ? [note("majority.edge", countsOf(view, config.servers.length))] : [];
-  return spoken(next, [...verdicts, installed, ...edge]);
+  return spoken(next, [...verdicts, installed, ...edge, ...slots.proven(state, isMajority, field)]);
 }
 
 /** Why a view has come that nobody is dropped from. */

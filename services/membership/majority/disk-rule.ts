@@ -14,6 +14,7 @@
  */
 import type { ServerIndex } from "../../../hal/base/ids.ts";
 import { sameEpoch, type View } from "../../../hal/base/view.ts";
+import type { Budget } from "../../configuration/model.ts";
 import type { Evidence } from "../../events.ts";
 import { isAside } from "../../heartbeat/liveness.ts";
 import { acknowledgedMs, isPresent, isTwoWay, type PeerHealth } from "../../heartbeat/peer.ts";
@@ -191,12 +192,17 @@ export function isLosing(state: MajorityState, field: Field): boolean {
 
 /** So early that who has to go could read it for a disk wait before the verdict is due, or at the verdict. */
 function isTime(away: readonly MemberWitness[], { config }: DiskField): boolean {
-  const { judgeMs, diskWaitMs, claimMs, stampIntervalMs, timeoutMs } = config.budget;
-  const leadMs = Math.max(timeoutMs, judgeMs - diskWaitMs - claimMs - stampIntervalMs);
+  const leadMs = dropLeadMs(config.budget);
   const isClear = away.every(({ life, presence }) => life !== "alive" && !presence);
   const fromMs = isClear ? Math.min(leadMs, settleMs(away, config.budget)) : leadMs;
   return away.every(({ ageMs }) => ageMs >= fromMs);
 }
+
+/** Age from which the own slot names somebody as out, for which there is no way back, ms. */
+export const dropLeadMs = (budget: Budget): number => {
+  const { judgeMs, diskWaitMs, claimMs, stampIntervalMs, timeoutMs } = budget;
+  return Math.max(timeoutMs, judgeMs - diskWaitMs - claimMs - stampIntervalMs);
+};
 
 /** Who has to go by the guide's table (B4-B6); a view of those that stay is drawn by `staysByDisk`. */
 export function judgeByDisk(state: MajorityState, field: DiskField): Judgement {
@@ -319,6 +325,18 @@ export function highestInSlots({ disk }: DiskField): number {
   const others = disk.slots.map(({ stamp }) => stamp?.epoch.counter ?? 0);
   const own = Math.max(disk.standing?.epoch.counter ?? 0, disk.left?.counter ?? 0);
   return Math.max(own, ...others);
+}
+
+/** What besides its silence speaks for going on without a server, for the event log (R108). */
+export function groundOf(
+  state: MajorityState,
+  next: View,
+  index: ServerIndex,
+  field: Field,
+): string {
+  if (!decidesByDisk(field)) return `${next.members.length} members agree`;
+  const { members } = witnessOf(state, field);
+  return `slot ${members.find((member) => member.index === index)?.life ?? "silent"}`;
 }
 
 /** What the witness says, for the event log (R108). */

@@ -5,6 +5,7 @@
  */
 import type { ServerIndex } from "../../../hal/base/ids.ts";
 import type { View } from "../../../hal/base/view.ts";
+import type { PulseEffect } from "../../effects.ts";
 import type { Judgement } from "../../quorum/judgement.ts";
 import { detach, giveUp } from "../change.ts";
 import { isSole, note } from "../state.ts";
@@ -90,15 +91,25 @@ export function resolveAlone(
   if (!isRefused || state.refused !== null) return still(state);
   const reason = judgement.kind === "refuse" ? judgement.reason : "outranked";
   const heard = field.peers.filter((peer) => isHeard(peer, field)).length;
-  const slots = field.disk.slots
-    .filter(({ server }) => server !== state.self)
-    .map(({ server, stamp }) => {
-      const name = field.config.servers[server]?.name ?? `#${server}`;
-      return `slot of ${name} ${stamp?.state ?? "empty"}`;
-    });
-  const evidence = [`hears ${heard} of ${field.peers.length} other servers`, ...slots].join(", ");
+  const hears = `hears ${heard} of ${field.peers.length} other servers`;
+  const evidence = [hears, ...slotWords(state, field)].join(", ");
   return spoken({ ...state, refused: reason }, [note("start.refused-alone", { reason, evidence })]);
 }
+
+/** Said of a view that is enough: after a force-return its groups may start from now on (R191, 1.8). */
+export function proven(state: MajorityState, isEnough: boolean, field: Field): PulseEffect[] {
+  if (!isEnough || state.provisional === null || !decidesByDisk(field)) return [];
+  const evidence = slotWords(state, field).join(", ");
+  return [note("force-return.confirmed", { method: field.config.method, evidence })];
+}
+
+const slotWords = ({ self }: MajorityState, { disk, config }: DiskField): readonly string[] =>
+  disk.slots
+    .filter(({ server }) => server !== self)
+    .map(({ server, stamp }) => {
+      const name = config.servers[server]?.name ?? `#${server}`;
+      return `slot of ${name} ${stamp?.state ?? "empty"}`;
+    });
 
 /**
  * After a long gap. An owner among others is past its lease only when the own rounds do not carry it either; who is

@@ -131,7 +131,23 @@ test("R80: a third server beside two that a cable joins is refused with the way 
   assert.is(exit, 3);
   assert.match(err, "SERVER3 would be the third");
   assert.match(err, '"method": "majority"');
+  assert.match(err, 'or "disk" where one is shared');
   assert.is(read(one, "cluster.jsonc"), before);
+});
+
+test("R67: a third server joins two that decide by the shared disk, with its path to it", async () => {
+  const words = ["cluster", "create", "WWW", ...CREATE, "--method", "disk", "--disk", "/dev/sdz9"];
+  const made = await run([...words, "--dir", one]);
+  assert.is(made.exit, 0, made.err);
+  for (const number of [2, 3]) {
+    const lans = `127.9.1.${number},127.9.2.${number}`;
+    const added = ["server", "add", `SERVER${number}`, "--lan", lans, "--dir", one];
+    assert.match((await run(added)).err, "the cluster has disk; --disk is missing");
+    const { exit, err } = await run([...added, "--disk", "/dev/sdz9"]);
+    assert.is(exit, 0, err);
+  }
+  const checked = await run(["config", "check", join(one, "cluster.jsonc")]);
+  assert.is(checked.exit, 0, checked.err);
 });
 
 test("without a cable the missing cable is named, and --dry-run writes nothing", async () => {

@@ -26,7 +26,7 @@ async function held(pulse: FakePulse, count: number): Promise<unknown> {
   return (await pulse.first(fits, `${count} keys held`))["ids"];
 }
 
-test("R84: slots are read under either key, written under the active one, and refused when the old one is gone", async () => {
+test("R84: slots are read under either key, written under the active one; what is written under the old one when it is gone is refused", async () => {
   await onStage(async ({ pulse, start, eye }) => {
     start(1);
     await pulse.hello();
@@ -42,8 +42,31 @@ test("R84: slots are read under either key, written under the active one, and re
     assert.is((await pulse.result(2))["ok"], true);
     tell(pulse, [{ key: hex(NEW_KEY), role: "active" }]);
     assert.equal(await held(pulse, 1), [keyId(NEW_KEY)]);
+    // R67, D56: a server that is off has left its word under the old key; the same bytes say the same.
     pulse.read(3, 0);
-    assert.match(String((await pulse.result(3))["error"]), /fails authentication/);
+    assert.is((await pulse.result(3))["ok"], true);
+    const copy = { clusterId: CLUSTER, server: 0, serial: 9, writer: hostOf(0), writtenMs: 9 };
+    const late = encodeClaimCopy(
+      { ...copy, claim: null },
+      new ClaimKeys(CLUSTER_KEY),
+      new Uint8Array(12),
+    );
+    await eye.writeBlock(1, late);
+    pulse.read(4, 0);
+    assert.match(String((await pulse.result(4))["error"]), /fails authentication/);
+  });
+});
+
+test("R84: who has not proved the bytes itself believes nothing under a key that is gone", async () => {
+  await onStage(async ({ pulse, options }) => {
+    const disk = runDisk({ ...options(1), clusterKey: NEW_KEY, formerKey: CLUSTER_KEY });
+    try {
+      await pulse.hello();
+      pulse.read(1, 0);
+      assert.match(String((await pulse.result(1))["error"]), /fails authentication/);
+    } finally {
+      await disk.close();
+    }
   });
 });
 

@@ -23,12 +23,17 @@ export function sheet(method: string, bend?: (sheet: Sheet) => void): string {
   return write(made);
 }
 
-/** The same with `count` servers that decide by majority; each of them may run the group. */
-export function manySheet(count: number, bend?: (sheet: Sheet) => void): string {
+/** The same with `count` servers that decide by `method`; each of them may run the group. */
+export function manySheet(
+  count: number,
+  bend?: (sheet: Sheet) => void,
+  method: "majority" | "disk" = "majority",
+): string {
   const names = Array.from({ length: count }, (_, index) => `SERVER${index + 1}`);
-  return sheet("majority", (made) => {
+  return sheet(method, (made) => {
     made.com = undefined;
-    made.disk = undefined;
+    const paths = Object.fromEntries(names.map((name) => [name, `/dev/arbitration-of-${name}`]));
+    made.disk = method === "disk" ? { paths } : undefined;
     made.servers = names.map((name) => ({ name }));
     for (const [nth, one] of made.lans.entries()) {
       one.addresses = Object.fromEntries(

@@ -12,7 +12,7 @@ import { allMembers, calmCluster, listStarts, runsAt } from "../../../firmware/e
 import { runTransition, TRANSITIONS } from "../../../firmware/evaluate/transitions.ts";
 import { loaded, manySheet, sheet, twoWay } from "./sheets.ts";
 
-/** A majority is tried in majority.test.ts. */
+/** Three and more servers are tried in majority.test.ts and disk-many.test.ts. */
 const OF_TWO = ["com", "com-disk", "disk", "none"] as const;
 
 function faultOf(faults: readonly Fault[], id: string): Fault {
@@ -135,8 +135,8 @@ test("3.2.2: S1 to S12 come to what the guide expects, with every method", () =>
 
 test("the fault list holds every kind, and start states differ in who owns", () => {
   const config = loaded(sheet("com-disk", twoWay));
-  const many = loaded(manySheet(6));
-  const kinds = new Set([config, many].flatMap((one) => listFaults(one).map(({ kind }) => kind)));
+  const all = [config, ...[manySheet(6), manySheet(3, undefined, "disk")].map(loaded)];
+  const kinds = new Set(all.flatMap((one) => listFaults(one).map(({ kind }) => kind)));
   assert.equal(
     [...FAULT_KINDS].filter((kind) => !kinds.has(kind)),
     [],

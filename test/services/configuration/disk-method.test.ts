@@ -96,4 +96,56 @@ test("1.3.6: reset-bounded needs a watchdog below T and below the age of a stamp
   assert.is(good(set(790, 2000)).budget.protection, "software-bounded");
 });
 
+/** Three servers that share the disk; `bend` spoils one place of it. */
+const three = (bend: Bend = () => undefined): Bend => {
+  const names = ["SERVER1", "SERVER2", "SERVER3"];
+  return (c) => {
+    c.servers = names.map((name) => ({ name }));
+    for (const [at, lan] of c.lans.entries()) {
+      lan.addresses = Object.fromEntries(
+        names.map((name, n) => [name, `127.5.5.${n + 1}:${7001 + at}`]),
+      );
+    }
+    c.disk = { paths: Object.fromEntries(names.map((name) => [name, "/dev/sdb1"])) };
+    bend(c);
+  };
+};
+
+test("R67, B5, B8: explain of three says how many may fail, who goes on, and when a cut is past mending", () => {
+  // J = 2 x 2000 and two ways of delta 5 + P 25 each, and one more; the door is nailed at 4000 - 2000 - 40 - 200.
+  const text = explainBudget(
+    good(three((c) => Object.assign(c.timing, { diskWaitMs: 2000 }))),
+  ).join("\n");
+  assert.match(text, "at the latest after 4.09 s");
+  assert.match(text, "Shared disk of 3 servers: 2 may fail one after the other");
+  assert.match(
+    text,
+    "a silence of up to 1.56 s cause no failover; later the disk names who is out",
+  );
+  assert.not.match(text, /majority/i);
+  const inJapanese = explainBudget(good(three()), "ja").join("\n");
+  assert.match(inJapanese, "サーバ 3 台の共有ディスク: 2 台まで");
+  assert.not.match(explainBudget(good(() => undefined)).join("\n"), "one after the other");
+});
+
+test("R57, R67: a cable between two of three has no role: a warning, no path, and the third lacks nothing", () => {
+  const cable = { devices: { SERVER1: "/dev/ttyS0", SERVER2: "/dev/ttyS0" } };
+  const result = load(three((c) => Object.assign(c, { com: cable })));
+  if (result.kind === "refused") throw new Error(result.findings[0]?.text);
+  assert.is(result.config.com, null);
+  const remedies = result.warnings.map(({ remedy }) => remedy).join("; ");
+  assert.match(remedies, 'remove "com": one serial cable joins two servers');
+  const strange = load(
+    three((c) => Object.assign(c, { com: { devices: { SERVER9: "/dev/ttyS0" } } })),
+  );
+  assert.is(strange.kind, "refused");
+  // Of two servers it stays a path that is shown.
+  assert.is.not(good((c) => Object.assign(c, { com: cable })).com, null);
+});
+
+test("R57, R67: three servers with a COM method are told of majority and of the disk", () => {
+  const text = refusalOf(three((c) => Object.assign(c, { method: "com-disk" })));
+  assert.match(text, 'choose "majority", or "disk" where one is shared');
+});
+
 test.run();

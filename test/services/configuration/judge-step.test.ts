@@ -88,4 +88,21 @@ test("1.2: times that leave no room between them are not one step", () => {
   assert.is(judgeStep(load({}), slow, []).kind, "refused");
 });
 
+test("R67: two servers on a shared disk become three only while the cluster is down", () => {
+  const { servers, lans } = BASE;
+  const disk = { paths: { A: "/dev/a", B: "/dev/b" } };
+  const third = {
+    servers: [...servers, { name: "C" }],
+    lans: lans.map((lan, at) => ({
+      ...lan,
+      addresses: { ...lan.addresses, C: `127.1.${at + 1}.3:7001` },
+    })),
+    disk: { paths: { ...disk.paths, C: "/dev/c" } },
+  };
+  const two = load({ method: "disk", disk });
+  const verdict = judgeStep(two, load({ method: "disk", ...third }), []);
+  assert.is(verdict.kind === "refused" ? verdict.key : "", "config-offline");
+  assert.is(verdict.kind === "refused" ? verdict.what : "", "servers, lans, disk");
+});
+
 test.run();

@@ -240,7 +240,7 @@ test("V4: the latest epoch of all who are heard decides whether something would 
 });
 
 test("2.5: that a server is off is stated of one server, and is void when that one is heard", () => {
-  const agent = new CrewAgent(0, { ...crewConfig(4, [[0]]), method: "disk" });
+  const agent = new CrewAgent(0, { ...crewConfig(4, [[0]]), method: "com" });
   agent.hear(null, [{}, { state: null }, { state: "member" }, { state: null }]);
   for (const target of [1, 2, 3]) agent.order("server.confirm-off", 0, target);
   assert.equal(agent.answers, ["accepted", "still-heard", "accepted"]);
@@ -255,6 +255,15 @@ test("2.5 J3: where servers are counted, nobody's word that one is off stands fo
   agent.order("server.confirm-off", 0, 1);
   agent.order("group.start", 0);
   assert.equal(agent.answers, ["majority-counts", "no-majority-yet"]);
+  assert.equal(agent.state.confirmedOff, []);
+});
+
+test("2.5 R67: where the slots of three and more tell who lives, nobody's word that one is off stands for it", () => {
+  const agent = new CrewAgent(0, { ...crewConfig(3, [[0]]), method: "disk" });
+  agent.hear(viewOf(1, [0]), [{}, { state: null }, { state: null }], { provisional: true });
+  agent.order("server.confirm-off", 0, 1);
+  agent.order("group.start", 0);
+  assert.equal(agent.answers, ["slots-tell", "provisional"]);
   assert.equal(agent.state.confirmedOff, []);
 });
 
