@@ -66,6 +66,8 @@ export interface Host {
   lastWakeMs: number;
   will: { readonly atMs: number; readonly reason: string } | null;
   readonly notes: string[];
+  /** Servers that an operator has stated to be off. */
+  peersOff: readonly number[];
   fedAtMs: number;
   inbox: PulseEvent[];
   speaksAtMs: number;
@@ -248,6 +250,7 @@ export class Crew {
       lastWakeMs: this.nowMs,
       will: null,
       notes: [],
+      peersOff: [],
       fedAtMs: this.nowMs,
       inbox: [{ kind: "disk.ready", atMs: this.nowMs }],
       speaksAtMs: this.nowMs,
@@ -296,6 +299,7 @@ export class Crew {
       wish: host.wish,
       mayOwn: host.owns,
       holds: host.holds,
+      peersOff: host.peersOff,
     };
     this.take(index, { kind: "agent.spoke", atMs: this.nowMs, token });
   }

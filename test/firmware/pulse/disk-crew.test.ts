@@ -354,7 +354,17 @@ test("1.8: a force-returned view waits until the slots have proved that nobody e
   crew.run(6000);
   assert.equal(crew.members(0), [0]);
   assert.not(crew.holds(0), "server 2 lives and writes");
+  crew.at(0).peersOff = [2];
+  crew.run(2000);
+  assert.not(crew.holds(0), "a word counts against no slot that is written");
+  crew.at(0).peersOff = [];
   crew.off(2);
+  crew.run(6000);
+  assert.not(crew.holds(0), "server 2 needs neither LAN nor disk, so its silence says nothing");
+  crew.at(0).peersOff = [1];
+  crew.run(2000);
+  assert.not(crew.holds(0), "the word was about another one");
+  crew.at(0).peersOff = [2];
   assert.ok(crew.until(() => crew.holds(0), 4000) > 0);
   safe(crew);
 });
