@@ -37,6 +37,7 @@ export function drawSight(
     atMs,
     self,
     isIn,
+    isUntaught: facts.server === "observing",
     coordinator: isIn ? view.epoch.coordinator : null,
     epoch: isIn ? view.epoch.counter : null,
     peers: facts.peers.map(

@@ -53,7 +53,10 @@ export function withdraw(
   const isOff =
     (draft.part !== "offers" && coordinator?.words?.underWay === null) ||
     membersOf(see).some((peer) => shows(peer, draft)?.part === "refuses");
-  if (!mayBeDecided || isCoordinator(see) || isOff) return drop(state, draft, reason);
+  // What was ordered here is in the pulse's hands: nobody takes that back who has not seen what came of it.
+  const isOrdered = draft.installAtMs !== null;
+  const isOurs = !isOrdered && (isCoordinator(see) || isOff);
+  if (!mayBeDecided || isOurs) return drop(state, draft, reason);
   return { state: { ...state, draft: null, doubt: { draft, reason } }, effects: [{ kind: "say" }] };
 }
 

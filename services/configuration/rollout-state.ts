@@ -56,6 +56,8 @@ export interface Sight {
   readonly self: ServerIndex;
   /** Member of a view. */
   readonly isIn: boolean;
+  /** The pulse is a new one that knows no view yet. Default false. */
+  readonly isUntaught?: boolean;
   /** Of the view; null = outside. */
   readonly coordinator: ServerIndex | null;
   readonly epoch: number | null;

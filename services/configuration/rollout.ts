@@ -175,7 +175,8 @@ function unfit(state: RolloutState, hash: string): RolloutStep {
 }
 
 function follow(state: RolloutState, see: Sight): RolloutStep {
-  if (state.installed) return quiet(state);
+  // A new pulse knows no view yet: what it shows is no end of one, and what was ready may have been decided on.
+  if (state.installed || see.isUntaught === true) return quiet(state);
   const { draft } = state;
   // In force is what the pulse says: from then on nothing withdraws it.
   const held = draft ?? state.doubt?.draft ?? null;

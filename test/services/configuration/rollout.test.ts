@@ -118,6 +118,49 @@ test("1.9: a withdrawn text that may yet come is told of when its view is over",
   assert.is(servers.at(0).holds, null);
 });
 
+test("1.9: a new pulse that knows no view yet ends nothing that was shown as ready", () => {
+  const pair = pairOf();
+  pair.apply(1, NEW);
+  while (pair.at(1).state.draft?.prepared !== "yes") pair.round();
+  const { state } = pair.at(1);
+  const untaught = { ...pair.see(1), isIn: false, coordinator: null, epoch: null };
+  const waits = step(state, { kind: "seen" }, { ...untaught, isUntaught: true });
+  assert.is(waits.state.draft, state.draft);
+  assert.equal(waits.effects, []);
+  const outside = step(state, { kind: "seen" }, untaught);
+  assert.is(outside.state.draft, null, "outside a view it is given up");
+});
+
+test("1.9: what the coordinator has ordered is not dropped when its author takes it back that moment", () => {
+  const pair = pairOf();
+  pair.apply(1, NEW);
+  while (pair.at(0).state.draft?.prepared !== "yes") pair.round();
+  const { state } = pair.at(0);
+  const sight = pair.see(0);
+  assert.ok(state.draft !== null && !state.installed);
+  const ordered = { ...state, draft: { ...state.draft, installAtMs: sight.atMs } };
+  const waiting = { ...state, draft: { ...state.draft, installAtMs: null } };
+  const silent = sight.peers.map((peer) => {
+    const words = peer.words === null ? null : { ...peer.words, underWay: null };
+    return { ...peer, words };
+  });
+  const { epoch } = state.draft;
+  const taken = { ...sight, epoch, pulseHash: short(OLD), pulseHolds: short(NEW), peers: silent };
+  const unordered = step(waiting, { kind: "seen" }, taken);
+  assert.ok(
+    unordered.effects.some(({ kind }) => kind === "dropped"),
+    "before that it is",
+  );
+  const after = step(ordered, { kind: "seen" }, taken);
+  assert.not(after.effects.some(({ kind }) => kind === "dropped"));
+  assert.is(after.state.doubt?.draft.hash, state.draft.hash);
+  const came = step(after.state, { kind: "seen" }, { ...taken, pulseHash: short(NEW) });
+  assert.ok(
+    came.effects.some(({ kind }) => kind === "installed"),
+    "it came into force after all",
+  );
+});
+
 test("1.9: not during trouble, not outside, not while another is under way", () => {
   const pair = pairOf();
   pair.isCut = true;
