@@ -177,7 +177,8 @@ export function staysByDisk(state: MajorityState, field: DiskField): readonly Se
   if (!isLosing(state, field) || !witness.stampsInTime || topOf(witness) !== null) return null;
   const away = witness.members.filter(({ index }) => {
     const peer = peerAt(field, index);
-    return !stays.includes(index) && peer !== null && !isRebooted(state, peer);
+    if (stays.includes(index) || peer === null) return false;
+    return !isRebooted(state, peer) && !hasLeft(state, peer, field);
   });
   return isTime(away, field) ? stays : null;
 }
