@@ -15,6 +15,7 @@ import {
 } from "../../mutants/sources.ts";
 import { invariantsOf } from "../../sim/mutant-rules.ts";
 import { SHARED_DISK } from "./mutant-disk.ts";
+import { DISK_CREW } from "./mutant-disk-crew.ts";
 import { MAJORITY } from "./mutant-majority.ts";
 import { MUTANTS, type Mutant } from "./mutant-table.ts";
 
@@ -40,6 +41,13 @@ const MAJORITY_TESTS = [
   "../../sim/storms",
   "../../sim/whole-storms",
 ];
+const MEMBERSHIP = ["disk-rule", "disk-settle", "disk-start", "disk-turn", "majority"];
+const CREW_TESTS = [
+  ...MEMBERSHIP.map((name) => `../../services/membership/${name}`),
+  "../../services/quorum/stamping-crew",
+  "disk-crew-slot",
+  "disk-crew",
+];
 /** The swarm takes 20 s of a core, and a busy machine several times as long; what hangs counts as caught. */
 const TEST_TIMEOUT_MS = 180_000;
 
@@ -54,7 +62,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const { jobs, pattern } = asked;
-  const wanted = [...MUTANTS, ...SHARED_DISK, ...MAJORITY].filter(({ file, name }) =>
+  const wanted = [...MUTANTS, ...SHARED_DISK, ...DISK_CREW, ...MAJORITY].filter(({ file, name }) =>
     pattern.test(`${file} ${name}`),
   );
   const lanes = Array.from({ length: Math.min(jobs, Math.max(1, wanted.length)) }, copyOfSources);
@@ -92,6 +100,7 @@ function readOptions(): { readonly jobs: number; readonly pattern: RegExp } | nu
 }
 
 function testsOf(mutant: Mutant): readonly string[] {
+  if (DISK_CREW.includes(mutant)) return CREW_TESTS;
   return MAJORITY.includes(mutant) ? MAJORITY_TESTS : TESTS;
 }
 
