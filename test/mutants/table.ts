@@ -5,6 +5,7 @@
 import type { Mutant } from "./mutant.ts";
 import { CONFIGURATION } from "./table-configuration.ts";
 import { DECISIONS } from "./table-decisions.ts";
+import { DISK_MANY } from "./table-disk.ts";
 import { EDGES } from "./table-edges.ts";
 import { FORMS } from "./table-forms.ts";
 import { INTERNAL } from "./table-internal.ts";
@@ -16,6 +17,7 @@ import { STORE } from "./table-store.ts";
 export const MUTANTS: readonly Mutant[] = [
   ...DECISIONS,
   ...METHODS,
+  ...DISK_MANY,
   ...MIRRORS,
   ...STORE,
   ...CONFIGURATION,

@@ -6,11 +6,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { AT_BOOT } from "../firmware/pulse/mutant-boot.ts";
 import { SHARED_DISK } from "../firmware/pulse/mutant-disk.ts";
+import { DISK_CREW } from "../firmware/pulse/mutant-disk-crew.ts";
 import { MAJORITY } from "../firmware/pulse/mutant-majority.ts";
 import { MUTANTS } from "../firmware/pulse/mutant-table.ts";
 import { invariantsOf } from "./mutant-rules.ts";
 
-const ALL = [...MUTANTS, ...SHARED_DISK, ...AT_BOOT, ...MAJORITY];
+const ALL = [...MUTANTS, ...SHARED_DISK, ...AT_BOOT, ...DISK_CREW, ...MAJORITY];
 
 test("issue 4 item 6: at least 40 seeded bugs, and each is mapped to what it breaks", () => {
   assert.ok(ALL.length >= 40, `${ALL.length}`);

@@ -16,6 +16,7 @@ import {
 import { invariantsOf } from "../../sim/mutant-rules.ts";
 import { AT_BOOT } from "./mutant-boot.ts";
 import { SHARED_DISK } from "./mutant-disk.ts";
+import { DISK_CREW } from "./mutant-disk-crew.ts";
 import { MAJORITY } from "./mutant-majority.ts";
 import { MUTANTS, type Mutant } from "./mutant-table.ts";
 
@@ -44,6 +45,13 @@ const MAJORITY_TESTS = [
   "../../sim/storms",
   "../../sim/whole-storms",
 ];
+const MEMBERSHIP = ["disk-rule", "disk-settle", "disk-start", "disk-turn", "majority"];
+const CREW_TESTS = [
+  ...MEMBERSHIP.map((name) => `../../services/membership/${name}`),
+  "../../services/quorum/stamping-crew",
+  "disk-crew-slot",
+  "disk-crew",
+];
 /** The swarm takes 20 s of a core, and a busy machine several times as long; what hangs counts as caught. */
 const TEST_TIMEOUT_MS = 180_000;
 
@@ -58,7 +66,8 @@ async function main(): Promise<number> {
     return 2;
   }
   const { jobs, pattern } = asked;
-  const wanted = [...MUTANTS, ...SHARED_DISK, ...AT_BOOT, ...MAJORITY].filter(({ file, name }) =>
+  const all = [...MUTANTS, ...SHARED_DISK, ...AT_BOOT, ...DISK_CREW, ...MAJORITY];
+  const wanted = all.filter(({ file, name }) =>
     pattern.test(`${file} ${name}`),
   );
   const lanes = Array.from({ length: Math.min(jobs, Math.max(1, wanted.length)) }, copyOfSources);
@@ -96,6 +105,7 @@ function readOptions(): { readonly jobs: number; readonly pattern: RegExp } | nu
 }
 
 function testsOf(mutant: Mutant): readonly string[] {
+  if (DISK_CREW.includes(mutant)) return CREW_TESTS;
   return MAJORITY.includes(mutant) ? MAJORITY_TESTS : TESTS;
 }
 

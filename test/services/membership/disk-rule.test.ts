@@ -18,6 +18,7 @@ import {
   isLeaseOpen,
   leaseEndMs,
 } from "../../../services/membership/majority/lease.ts";
+import { adopt, propose } from "../../../services/membership/majority/propose.ts";
 import type { MajorityState } from "../../../services/membership/majority/state.ts";
 import type { StampState } from "../../../services/quorum/stamp-state.ts";
 import {
@@ -242,6 +243,29 @@ test("R78: of the others' slots a witness says alive, silent or gone, and whethe
   assert.is(two?.life, "silent");
   assert.is(two?.stamps, false);
   assert.match(describeWitness(member(0), now), /own stamps in time, .*slot alive.*slot silent/);
+});
+
+test("1.4: who puts a server out promises no view of that server's, others' it does", () => {
+  const drops = { promise: without2, shown: without2, promiseAtMs: 1000 };
+  const offered = (from: number): unknown => {
+    const said = { promise: viewOf(9, [0, 1, 2], from) };
+    const peers = [1, 2].map((index) => peer(index, 1490, 1490, index === from ? said : {}));
+    return adopt(member(0, drops), field(1500, peers, rounds(1500, []))).state.promise?.epoch
+      .counter;
+  };
+  assert.is(offered(1), 9);
+  assert.is(offered(2), 6);
+});
+
+test("R76: a drop is not proposed anew before the one that it leaves out could read it", () => {
+  const drops = { promise: without2, shown: without2, promiseAtMs: 1000 };
+  const at = (atMs: number): unknown => {
+    const peers = [peer(1, atMs - 10, atMs - 10), peer(2, 0, 0)];
+    return propose(member(0, drops), field(atMs, peers, rounds(atMs, []))).state.promise?.epoch
+      .counter;
+  };
+  assert.is(at(5999), 6, "2 J + T = 5000 ms");
+  assert.is(at(6000), 7);
 });
 
 test.run();
