@@ -138,7 +138,7 @@ function clusterText(cabinet: Cabinet, cluster: LabCluster): object {
     ],
     ...(withCom && cable !== null ? { com: { devices: both(...cable.devices) } } : {}),
     ...(array !== null && (cluster.method === "com-disk" || cluster.method === "disk")
-      ? { disk: { paths: both(...array.devices) } }
+      ? { disk: { paths: each((number) => array.devices[number - 1] ?? "") } }
       : {}),
     groups: cluster.groups.map((group, position) => ({
       name: group.name,

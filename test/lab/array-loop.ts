@@ -16,14 +16,14 @@ import { gone } from "./command.ts";
 
 /** Enough for the arbitration partition, small enough to forget. */
 const ARRAY_BYTES = 16 * 1024 * 1024;
-/** Two mounts and two loop devices; a busy machine takes its time. */
+/** A mount and a loop device for each server; a busy machine takes its time. */
 const READY_WITHIN_MS = 10_000;
 const CLOSED_WITHIN_MS = 8_000;
 const PROCESS_JS = fileURLToPath(new URL("array-process.js", import.meta.url));
 
 export interface LoopArray {
   /** `/dev/loopN` per server: its own path to the one array. */
-  readonly devices: readonly [string, string];
+  readonly devices: readonly string[];
   /** What the platters hold, past every path. */
   read(offset: number, length: number): Buffer;
   /** As somebody with access to the array would overwrite it. */
@@ -38,14 +38,16 @@ export interface LoopArray {
 
 type Child = ChildProcess & { readonly stdin: Writable; readonly stdout: Readable };
 
+/** `servers`: number of paths, default 2. */
 export async function openArray(
   folder: string,
   env: Readonly<Record<string, string>>,
+  servers = 2,
 ): Promise<LoopArray> {
   if (!existsSync("/dev/fuse"))
     throw new Error("the lab's array needs /dev/fuse (FUSE in the kernel)");
   const image = join(folder, "array.img");
-  const files = ["array-path-1", "array-path-2"].map((name) => join(folder, name));
+  const files = Array.from({ length: servers }, (_, at) => join(folder, `array-path-${at + 1}`));
   for (const file of [image, ...files]) writeFileSync(file, "");
   truncateSync(image, ARRAY_BYTES);
   // Before everything ordinary, as an array's own processor is.
@@ -57,10 +59,9 @@ export async function openArray(
   const link = new ArrayLink(child);
   const ready = await link.next(READY_WITHIN_MS);
   if (ready.kind !== "ready") throw new Error("the array did not say its devices");
-  const [one = "", two = ""] = ready.devices;
   const platters = openSync(image, "r+");
   return {
-    devices: [one, two],
+    devices: ready.devices,
     read: (offset, length) => {
       const bytes = Buffer.alloc(length);
       readSync(platters, bytes, 0, length, offset);

@@ -3,7 +3,7 @@
  * serves; and the faults that arrays and paths have. A process of its own, in a mount namespace of its own:
  * it ends when its owner does, and everything of it ends with it.
  * Intuition: a technician who may pull a cable, freeze the drives, make them fail, or cut a write in two.
- * Started as `node array-process.js IMAGE PATH1 PATH2`; JSON lines on stdin, see `ArrayOrder`.
+ * Started as `node array-process.js IMAGE PATH1 PATH2 ...`; JSON lines on stdin, see `ArrayOrder`.
  * Source: architecture.md 7; hal/rack/array-export.ts (the same faults); losetup(8), loop(4).
  */
 import { openSync, readFileSync, readSync, statSync, writeSync } from "node:fs";

@@ -132,7 +132,8 @@ export async function openCabinet(options: CabinetOptions): Promise<Cabinet> {
     const cable =
       options.baud === null ? null : await openCable(folder, options.baud ?? 38_400, env);
     if (cable !== null) undo.push(() => cable.close());
-    const array = options.array === false ? null : await openArray(folder, env);
+    const paths = options.servers.length;
+    const array = options.array === false ? null : await openArray(folder, env, paths);
     if (array !== null) undo.push(() => array.close());
     const bay = (name: string, number: number): Bay => {
       const own = join(folder, name);
