@@ -85,8 +85,8 @@ export const DISK_MANY: readonly Mutant[] = [
     row: "R75",
     name: "a refused start does not say what the slots showed",
     file: TURN,
-    from: "other servers`, ...slots]",
-    to: "other servers`]",
+    from: "[hears, ...slotWords(state, field)]",
+    to: "[hears]",
     tests: TURNS,
   },
   {

@@ -67,9 +67,7 @@ async function main(): Promise<number> {
   }
   const { jobs, pattern } = asked;
   const all = [...MUTANTS, ...SHARED_DISK, ...AT_BOOT, ...DISK_CREW, ...MAJORITY];
-  const wanted = all.filter(({ file, name }) =>
-    pattern.test(`${file} ${name}`),
-  );
+  const wanted = all.filter(({ file, name }) => pattern.test(`${file} ${name}`));
   const lanes = Array.from({ length: Math.min(jobs, Math.max(1, wanted.length)) }, copyOfSources);
   const failing = await unharmed(lanes, new Set(wanted.flatMap(testsOf)));
   if (failing.length > 0) {
