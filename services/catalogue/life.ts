@@ -280,26 +280,6 @@ export const lifeRefusals = {
         "復帰させてください: kage server return SERVER",
     },
   },
-  "slots-tell": {
-    code: "KG-9068",
-    exit: 3,
-    en: {
-      text:
-        "Three and more servers read on the shared disk whether {server} lives; a statement that it " +
-        "is off stands for nothing.",
-      remedy:
-        "Nothing waits for it: a server whose slot shows nothing new counts as off. What groups wait " +
-        "for is in: kage status. Repair the disk or its path, or return that server.",
-    },
-    ja: {
-      text:
-        "3 台以上の共有ディスク方式では {server} の生存をディスク上で確認します。電源断の宣言は" +
-        "判定に影響しません。",
-      remedy:
-        "宣言は不要です。スロットが更新されないサーバは停止とみなします。待っている理由は kage status " +
-        "で確認し、ディスクまたは経路を修理するか、そのサーバを復帰させてください。",
-    },
-  },
   "no-majority-yet": {
     code: "KG-9067",
     exit: 3,

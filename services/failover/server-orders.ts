@@ -36,8 +36,6 @@ export function orderHere(
   if (verb === "server.confirm-off" && target !== null) {
     // A majority is made of servers that are there; a person's word about one makes none.
     if (config.method === "majority") return refused(state, "majority-counts");
-    // Of three and more the slot of each says itself whether it lives; who cannot read them has no other way.
-    if (config.method === "disk" && config.servers.length > 2) return refused(state, "slots-tell");
     return confirmOff(state, target, config.servers[target]?.name ?? "");
   }
   return isServerVerb(verb) && target === state.self ? serverOrder(state, verb, config) : null;

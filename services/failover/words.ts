@@ -77,7 +77,6 @@ export const REPLY_CODES = [
   "majority-counts",
   "no-majority-yet",
   "other-release",
-  "slots-tell",
 ] as const;
 export type ReplyCode = (typeof REPLY_CODES)[number];
 

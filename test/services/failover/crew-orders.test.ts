@@ -258,13 +258,13 @@ test("2.5 J3: where servers are counted, nobody's word that one is off stands fo
   assert.equal(agent.state.confirmedOff, []);
 });
 
-test("2.5 R67: where the slots of three and more tell who lives, nobody's word that one is off stands for it", () => {
+test("2.5 R67: where the slots of three and more tell who lives, a person's word is kept for each server", () => {
   const agent = new CrewAgent(0, { ...crewConfig(3, [[0]]), method: "disk" });
   agent.hear(viewOf(1, [0]), [{}, { state: null }, { state: null }], { provisional: true });
   agent.order("server.confirm-off", 0, 1);
   agent.order("group.start", 0);
-  assert.equal(agent.answers, ["slots-tell", "provisional"]);
-  assert.equal(agent.state.confirmedOff, []);
+  assert.equal(agent.answers, ["accepted", "provisional"]);
+  assert.equal(agent.state.confirmedOff, [1]);
 });
 
 test("1.4.8: the promise of the pulse is held for the next one, which knows of none", () => {
