@@ -130,12 +130,15 @@ export function isSettled(state: MajorityState, drop: View, field: DiskField): b
   return away.every((member) => {
     const peer = peerAt(field, member.index);
     if (peer === null || !isSaid) return false;
-    if (hasLeft(state, peer, field) || isRebooted(state, peer)) return true;
+    const left = hasLeft(state, peer, field);
+    // Whoever comes in may say outside until its first beat of the view arrives, and be in it meanwhile.
+    const answersIt = (peer.heardOwnStampMs ?? 0) >= saying.writtenAtMs;
+    if (isRebooted(state, peer) || (left && (wasIn(state, peer) || answersIt))) return true;
     // From the promise on nothing of it was acknowledged, whatever is heard of it.
     const grantMs = Math.max(timeoutMs, member.grantedMs);
     const isBound = atMs - state.promiseAtMs >= grantMs || member.silenceMs >= grantMs;
     if (!isBound || member.presence) return false;
-    if (member.life === "gone") return true;
+    if (member.life === "gone" && !left) return true;
     if (member.ageMs < waitMs) return false;
     return member.life === "silent" || atMs - saying.writtenAtMs >= diskWaitMs;
   });
@@ -147,11 +150,19 @@ function ownsNothing({ stamp, roseAtMs, readFromMs }: SlotSight, { config }: Dis
   return readFromMs >= roseAtMs + config.budget.quietMs;
 }
 
-/** By its own word outside for good: without an operator it begins nothing, so nothing has to be read by it. */
+/**
+ * It was in the view and is outside by its own word, for good: without an operator it begins nothing, so nothing
+ * has to be read by it.
+ */
 function hasGone(state: MajorityState, index: ServerIndex, field: DiskField): boolean {
   const peer = peerAt(field, index);
-  return peer !== null && peer.beat?.state !== "starting" && hasLeft(state, peer, field);
+  if (peer === null || peer.beat?.state === "starting") return false;
+  return wasIn(state, peer) && hasLeft(state, peer, field);
 }
+
+/** It has acknowledged this server in the view: what it says since then was said after it had come in. */
+const wasIn = ({ view }: MajorityState, peer: PeerHealth): boolean =>
+  view !== null && acknowledgedMs(peer, view) !== null;
 
 /**
  * Members that a view of this server's may keep, when it is its turn to put the others out; null = nobody is to

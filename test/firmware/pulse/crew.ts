@@ -163,7 +163,9 @@ export class Crew {
     this.hosts[index] = this.#boot(index, kind, this.at(index).state.membership.floor);
   }
 
+  /** The agent lays down a will, or takes it back; one that hangs does neither. */
   own(index: number, owns: boolean): void {
+    if (this.nowMs < this.at(index).agentHungUntilMs) return;
     this.at(index).owns = owns;
     this.#speak(index);
   }
@@ -336,6 +338,10 @@ export class Crew {
         return;
       case "watchdog.feed":
         host.fedAtMs = this.nowMs;
+        return;
+      case "disk.kill":
+        this.#fly(20, index, { kind: "disk.gone", atMs: 0 });
+        this.#fly(40, index, { kind: "disk.ready", atMs: 0 });
         return;
       case "note":
         host.notes.push(effect.key);

@@ -317,6 +317,27 @@ test("1.4.8: a server that has forgotten its promise of a view with a newcomer h
   }
 });
 
+test("1.4: a newcomer of which one member has heard only old words is waited for", () => {
+  // Server 0 is frozen while 2 asks to come in, hears no more of it, and agrees to the view that 1 proposes.
+  for (let askedMs = 250; askedMs < 850; askedMs += 50) {
+    const crew = formed(3, null);
+    crew.off(2);
+    assert.ok(takes(crew, 0, [0, 1]) > 0);
+    crew.freeze(0, 900);
+    crew.boot(2, "detached");
+    crew.run(askedMs);
+    crew.say(2, { kind: "return", floor: 0 });
+    crew.run(1);
+    crew.part([0], [2]);
+    assert.ok(crew.until(() => crew.members(2).length === 3, 3000) > 0, crew.all().join(", "));
+    crew.part([1], [2]);
+    assert.ok(crew.until(() => crew.holds(2), 300) >= 0);
+    crew.own(2, true);
+    crew.run(4000);
+    safe(crew, `asked after ${askedMs} ms`);
+  }
+});
+
 test("R74, R75: a start without some comes after the wait, and only where the best starter is", () => {
   const crew = new Crew(crewConfig(3), ["start", "start", "start"]);
   crew.off(1);

@@ -206,6 +206,18 @@ const DROPS: readonly Mutant[] = [
     to: "const isClear = true;",
   },
   {
+    name: "shared disk: R67: an old word outside lets a newcomer go that has come in",
+    file: RULE,
+    from: "view !== null && acknowledgedMs(peer, view) !== null;",
+    to: "view !== null && peer.index >= 0;",
+  },
+  {
+    name: "shared disk: R67: a word outside from before the announcement proves that it is out",
+    file: RULE,
+    from: "const answersIt = (peer.heardOwnStampMs ?? 0) >= saying.writtenAtMs;",
+    to: "const answersIt = true;",
+  },
+  {
     name: "shared disk: R67: installed without the rule of the disk",
     file: PROPOSE,
     from: "return drop === null || isSettled(state, drop, field) ? promise : null;",

@@ -87,13 +87,28 @@ test("L3: a later boot proves it, once the own word stands", () => {
 
 test("R203: who is outside by his own word needs nothing on the disk, a starter does", () => {
   const living = sight(2, stamp(2, 5, 7, { stampMs: 50 }), 1090, 1105);
-  const outside = peer(2, 1090, null, { state: "detached", view: null });
+  const outside = peer(2, 1090, 700, { state: "detached", view: null });
   assert.ok(settled(1111, living, {}, outside));
-  const owning = peer(2, 1090, null, { state: "detached", view: null, mayOwn: true });
+  const owning = peer(2, 1090, 700, { state: "detached", view: null, mayOwn: true });
   assert.not(settled(1111, living, {}, owning));
-  const starting = peer(2, 1090, null, { state: "starting", view: null });
+  const starting = peer(2, 1090, 700, { state: "starting", view: null });
   assert.not(settled(1111, living, {}, starting));
   assert.ok(settled(1111, living, READ_BACK, starting));
+});
+
+test("1.4: the word outside of one that was never heard in the view may be older than its coming in", () => {
+  const living = sight(2, stamp(2, 5, 7, { stampMs: 50 }), 1090, 1105);
+  const before = peer(2, 1090, null, { state: "returning", view: null });
+  assert.not(settled(1111, living, {}, before));
+  assert.not(
+    settled(1111, living, READ_BACK, before),
+    "it heard nothing since the word was written",
+  );
+  const later = { ...living, roseAtMs: 1300, readFromMs: 2085 };
+  assert.not(settled(2089, later, READ_BACK, before));
+  assert.ok(settled(2100, later, READ_BACK, before), "it could read its absence for a disk wait");
+  const answers = peer(2, 1105, null, { state: "returning", view: null });
+  assert.ok(settled(1111, living, READ_BACK, answers), "outside after the word was written");
 });
 
 test("1.4: a newcomer of a view that was only promised counts like one that is dropped", () => {
