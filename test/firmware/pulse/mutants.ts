@@ -47,6 +47,7 @@ const CREW_TESTS = [
   "../../services/quorum/stamping-crew",
   "disk-crew-slot",
   "disk-crew",
+  "disk-crew-storm",
 ];
 /** The swarm takes 20 s of a core, and a busy machine several times as long; what hangs counts as caught. */
 const TEST_TIMEOUT_MS = 180_000;
