@@ -263,11 +263,21 @@ export function witnessOf(state: MajorityState, field: DiskField): DiskWitness {
         presence: isPresent(peer, atMs, config),
         twoWay: isTwoWay(peer, atMs, config),
         stamps: sight !== undefined && atMs - sight.roseAtMs < budget.quietMs,
-        life: hasEnded || sight === undefined ? ended : lifeOf(sight, peer, heardAtMs, budget),
+        life:
+          hasEnded || sight === undefined
+            ? ended
+            : lifeOf(sight, asMember(state, peer), heardAtMs, budget),
       };
     }),
   };
 }
+
+/**
+ * A member that was heard last before it came into the view may be in it with a later boot, whose coming another
+ * server has heard: of the boot in the view nothing is known then but its slot.
+ */
+const asMember = ({ hosts }: MajorityState, peer: PeerHealth): PeerHealth =>
+  hosts[peer.index] === peer.host ? peer : { ...peer, host: null, beat: null };
 
 /** A start without some of the servers, and the end of a force-return: be top of the fresh slots (1.7, 1.8). */
 export function judgeStartByDisk(

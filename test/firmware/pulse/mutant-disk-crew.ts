@@ -218,6 +218,12 @@ const DROPS: readonly Mutant[] = [
     to: "const answersIt = true;",
   },
   {
+    name: "shared disk: L3: a later boot in the slot ends a member that was never heard in the view",
+    file: RULE,
+    from: "hosts[peer.index] === peer.host ? peer :",
+    to: "hosts[peer.index] !== undefined ? peer :",
+  },
+  {
     name: "shared disk: R67: installed without the rule of the disk",
     file: PROPOSE,
     from: "return drop === null || isSettled(state, drop, field) ? promise : null;",

@@ -52,6 +52,7 @@ const CREW_TESTS = [
   "disk-crew-slot",
   "disk-crew",
   "disk-crew-start",
+  "disk-crew-storm",
 ];
 /** The swarm takes 20 s of a core, and a busy machine several times as long; what hangs counts as caught. */
 const TEST_TIMEOUT_MS = 180_000;

@@ -20,7 +20,7 @@ import {
 } from "../../../services/membership/majority/lease.ts";
 import { adopt, propose } from "../../../services/membership/majority/propose.ts";
 import type { MajorityState } from "../../../services/membership/majority/state.ts";
-import type { StampState } from "../../../services/quorum/stamp-state.ts";
+import type { SlotSight, StampState } from "../../../services/quorum/stamp-state.ts";
 import {
   bootOf,
   field,
@@ -243,6 +243,20 @@ test("R78: of the others' slots a witness says alive, silent or gone, and whethe
   assert.is(two?.life, "silent");
   assert.is(two?.stamps, false);
   assert.match(describeWitness(member(0), now), /own stamps in time, .*slot alive.*slot silent/);
+});
+
+test("L3: a later boot in a slot proves nothing of a member that was never heard in the view", () => {
+  const word = stamp(2, 5, 7, { host: bootOf(2, 2), stampMs: 1300 });
+  const slot = { ...sight(2, word, 1350, 1400), formerHost: bootOf(2) };
+  const lifeBy = (hosts: MajorityState["hosts"], one: SlotSight): string | undefined => {
+    const now = field(1450, [peer(1, 1440, 1440), peer(2, 0, null)], rounds(1450, [one]));
+    return witnessOf(member(0, { hosts }), now).members[1]?.life;
+  };
+  assert.is(lifeBy([null, bootOf(1), bootOf(2)], slot), "gone", "the boot before was in the view");
+  assert.is(lifeBy([null, bootOf(1), null], slot), "alive", "the later boot may be in the view");
+  const unseen = { ...slot, formerHost: null };
+  assert.is(lifeBy([null, bootOf(1), null], unseen), "alive", "its stamps rise");
+  assert.is(lifeBy([null, bootOf(1), null], { ...slot, roseAtMs: 300 }), "silent");
 });
 
 test("1.4: who puts a server out promises no view of that server's, others' it does", () => {
