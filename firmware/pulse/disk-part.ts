@@ -157,9 +157,10 @@ export function startWitnessOf(
   const { self, floor, provisional } = state.membership;
   const { stamps } = state.disk;
   const others = stamps.slots.filter(({ server }) => server !== self);
-  // In a common view the other one rests on this server, which is outside; alone it rests on nobody.
+  // In a common view the other one rests on this server, which is outside; alone it rests on nobody, and that its
+  // epoch is known may come from having heard it so.
   const isOver = ({ state: word, epoch }: Stamp): boolean =>
-    provisional === null ? epoch.counter <= floor : word === "running";
+    word === "running" && (provisional !== null || epoch.counter <= floor);
   return {
     stampsInTime: stamping.isInTime(stamps, atMs, config),
     rivals: others.map((sight) => rivalUnless(sight, self, isOver, atMs, config.budget)),

@@ -45,12 +45,24 @@ export function step(
       return answered(state, event, context, config);
     case "tick":
       return watch(state, context, event, config);
+    case "gap.noticed":
+      return still(event.gapMs < config.budget.a3Ms ? state : ageBy(state, event.gapMs));
     case "will.done":
       return watch({ ...state, roundAtMs: event.atMs }, context, event, config);
     default:
       return { state, effects: [] };
   }
 }
+
+/**
+ * The clock that counts a lease may stand still while the host is suspended: what was slept is taken off it, at
+ * the price of counting it twice where the clock went on.
+ */
+const ageBy = (state: StampState, gapMs: number): StampState => ({
+  ...state,
+  stampedAtMs: state.stampedAtMs - gapMs,
+  wholeFromMs: state.wholeFromMs - gapMs,
+});
 
 /** A start alone is won like a claim: write `alone`, then read the others (protocol.md 1.7). */
 export function follow(

@@ -248,8 +248,8 @@ export const METHODS: readonly Mutant[] = [
     row: "R79 1.8",
     name: "shared disk: a sole server's silent slot does not stand against a force-return",
     file: "firmware/pulse/disk-part.js",
-    from: 'word === "running"',
-    to: "true",
+    from: 'word === "running" && (provisional !== null || epoch.counter <= floor)',
+    to: "provisional !== null || epoch.counter <= floor",
     tests: ["test/firmware/pulse/force-return.test.js"],
   },
   {

@@ -295,7 +295,7 @@ export function judgeStartByDisk(
   const isOver = (stamp: Stamp, index: ServerIndex): boolean => {
     // A person's word counts for silence only, never against a slot that is still written.
     if (field.peersOff?.includes(index) === true) return true;
-    if (state.provisional === null) return stamp.epoch.counter <= state.floor;
+    if (state.provisional === null && stamp.epoch.counter > state.floor) return false;
     // In its view is somebody who acknowledges nothing in it any more, so that it rests on its rounds alone.
     const [known, gone] = [stamp.members ?? 0, ~bitsOf(unheard)];
     return (known & gone) !== 0;

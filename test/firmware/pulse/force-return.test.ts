@@ -176,6 +176,19 @@ test("1.8 R79: disk: a silent slot that goes on alone stands, for a sole server 
   assert.ok(pair.holds(0), "an operator has looked");
 });
 
+test("1.7 R79: disk: nobody starts alone over a silent slot that went on alone, though its epoch is known", () => {
+  const pair = started("disk");
+  pair.power(0, false);
+  pair.run(5000);
+  assert.is(pair.shows(1), "sole");
+  const counter = pair.at(1).state.membership.view?.epoch.counter ?? 0;
+  cutAll(pair, true);
+  pair.diskDown[1] = true;
+  pair.power(0, true, "start", counter);
+  assert.not(everBothSole(pair, 20_000));
+  assert.is(pair.shows(0), "starting");
+});
+
 test("1.8, 2.5: disk: a slot that is still written is a voice, whatever an operator says", () => {
   const pair = foundBesideSole(false);
   pair.at(0).peerOff = true;

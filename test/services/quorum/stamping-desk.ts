@@ -16,7 +16,7 @@ import { step } from "../../../services/quorum/stamping.ts";
 export const HOST = hostIncarnation("00000000000000aa");
 export const PEER_HOST = hostIncarnation("00000000000000bb");
 export const CONFIG = {
-  budget: { diskWaitMs: 2000, stampLeaseMs: 1900, stampIntervalMs: 200 },
+  budget: { diskWaitMs: 2000, stampLeaseMs: 1900, stampIntervalMs: 200, a3Ms: 900 },
 } as ClusterConfig;
 export const CONTEXT: StampContext = {
   self: 0,
@@ -55,6 +55,10 @@ export class Desk {
 
   ready(atMs: number): void {
     this.#take({ kind: "disk.ready", atMs });
+  }
+
+  slept(atMs: number, gapMs: number): void {
+    this.#take({ kind: "gap.noticed", atMs, gapMs });
   }
 
   gone(atMs: number): void {

@@ -171,4 +171,14 @@ test("1.6: who has given up and whose groups may still run writes nothing new", 
   assert.not.ok(desk.state.saidOff);
 });
 
+test("1.3.5: what was slept is taken off the lease, for the clock that counts it may have stood still", () => {
+  const desk = readyDesk();
+  // The stamp of 1000 carries to 2900; a host that was away for 950 ms woke with its clock at 1205.
+  assert.ok(isInTime(desk.state, 1205, CONFIG));
+  desk.slept(1205, 899);
+  assert.ok(isInTime(desk.state, 1205, CONFIG), "less than a lease of the LAN is lateness");
+  desk.slept(1205, 1700);
+  assert.not(isInTime(desk.state, 1205, CONFIG), "1000 - 1700 + 1900 is over");
+});
+
 test.run();
