@@ -16,6 +16,7 @@ import {
 import { placeRecord } from "../../../hal/drivers/program-runner/record.ts";
 import { loadConfiguration } from "../../../services/configuration/load.ts";
 import type { GroupConfig, ScriptResource } from "../../../services/configuration/model.ts";
+import { until } from "../../deadline.ts";
 import { sample, write } from "../../services/configuration/sample.ts";
 
 export interface ScriptStage {
@@ -120,11 +121,22 @@ export const living = (stage: ScriptStage): number => findByEnvironment([cookieO
 
 export const keysOf = (stage: ScriptStage): string[] => stage.notes.map(({ key }) => key);
 
+function isRemoved(dir: string): boolean {
+  try {
+    rmSync(dir, { recursive: true, force: true });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTEMPTY") return false;
+    throw error;
+  }
+}
+
 export async function clear(stage: ScriptStage): Promise<void> {
   for (const who of findByEnvironment([cookieOf(stage)])) signalProcess(who, "SIGKILL");
   await waitUntilEmpty(() => findByEnvironment([cookieOf(stage)]), 5000);
-  // A stand-in of the service manager that was just ended may have one more word to write.
-  rmSync(stage.dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  // A stand-in of the service manager that was just ended may have one more word to write; a retry of `rmSync`
+  // itself does not look for new files.
+  await until("the folder is gone", () => isRemoved(stage.dir));
 }
 
 /** Why the promise was rejected; fails when it was not. */
