@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [--only NAME] [--json FILE] [--cuts N] [--minutes N] [--seconds N]`: how
- * fast, how steady, how small, with keepalived beside it in the same run. Needs root, gcc, keepalived
+ * `npm run bench -- [--only NAME] [--json FILE] [--cuts N] [--minutes N] [--seconds N]
+ * [--servers N,N]`: how fast, how steady, how small, with keepalived beside it in the same run. Needs root, gcc, keepalived
  * and stress-ng (`.ci/packages.sh`), but for store, servers and sim. NAME: takeover-1000, takeover-300, takeover-100,
  * move, crash, stress, footprint, telemetry, store (flash writes), servers (2, 4, 8 and 16 of them),
  * sim (speed of the simulator), keepalived (the yardstick alone).
@@ -24,6 +24,8 @@ interface Sizes {
   readonly cuts: number;
   readonly minutes: number;
   readonly seconds: number;
+  /** Sizes of cluster that `servers` measures. */
+  readonly servers: readonly number[];
 }
 
 type Say = (line: string) => void;
@@ -44,7 +46,7 @@ const measures: Readonly<Record<string, Measure>> = {
   footprint: (tools, { seconds }, say) => measureFootprint(tools, seconds, say),
   telemetry: (tools, { seconds }, say) => measureTelemetry(tools, seconds, say),
   store: (_tools, { cuts, seconds }, say) => measureFlashWrites(seconds, cuts, say),
-  servers: (_tools, { seconds }, say) => measureServers(seconds, say),
+  servers: (_tools, { seconds, servers }, say) => measureServers(servers, seconds, say),
   sim: (_tools, _sizes, say) => measureSimulator(say),
   keepalived: takeover({ method: "none", timeoutMs: 300, ours: false }),
 };
@@ -66,6 +68,7 @@ async function main(): Promise<number> {
       cuts: { type: "string", default: "20" },
       minutes: { type: "string", default: "5" },
       seconds: { type: "string", default: "60" },
+      servers: { type: "string", default: "2,4,8,16" },
     },
   });
   const names = values.only?.split(",") ?? Object.keys(measures).filter((n) => n !== YARDSTICK);
@@ -74,10 +77,17 @@ async function main(): Promise<number> {
     cuts: Number(values.cuts),
     minutes: Number(values.minutes),
     seconds: Number(values.seconds),
+    servers: values.servers.split(",").map(Number),
   };
-  if (unknown.length > 0 || Object.values(sizes).some((size) => !(size > 0))) {
+  const { cuts, minutes, seconds, servers } = sizes;
+  const isUnfit = [cuts, minutes, seconds].some((size) => !(size > 0));
+  const isNoCluster = servers.some(
+    (count) => !(Number.isInteger(count) && count >= 2 && count <= 16),
+  );
+  if (unknown.length > 0 || isUnfit || isNoCluster) {
+    const all = Object.keys(measures).join("|");
     process.stderr.write(
-      `bench: expected --only ${Object.keys(measures).join("|")} and positive numbers\n`,
+      `bench: expected --only ${all}, positive numbers, and --servers of 2 to 16\n`,
     );
     return 2;
   }

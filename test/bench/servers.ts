@@ -5,7 +5,8 @@
  * Smallest sound timeout: the shortest heartbeatTimeoutMs with an interval of a tenth of it that the budget of
  * the configuration accepts (services/configuration/budget.ts) with P = twice the worst lateness of any pulse
  * or beat (twice, as `kage tune` takes it). It is run at once, because a shorter interval is more load and may
- * be later; the P of that run is put in again, until the timeout bears its own run or five were not enough. A
+ * be later; the P of that run is put in again, until the timeout bears its own run or eight were not enough; after a
+ * view that fell twice the P is tried. A
  * run bears it when one view of all forms and is the same at its end, which the agents have to bear as well.
  * Source: work order 4, "Speed and size"; protocol.md 1.2 (P); D51.
  */
@@ -17,7 +18,6 @@ import type { ScenarioMethod } from "../scenarios/language.ts";
 import { type Row, round } from "./figures.ts";
 import { type Many, NotInTime, openMany, type Usage } from "./servers-rig.ts";
 
-const COUNTS = [2, 4, 8, 16] as const;
 const TIMEOUT_MS = 1000;
 /**
  * Where no view of all forms at that, because others use the machine: agents have no real-time priority. Frames
@@ -27,7 +27,7 @@ const BUSY_TIMEOUT_MS = 5000;
 const INTERVAL_MS = 100;
 /** Young heaps are being filled and the last server has just joined. */
 const SETTLE_MS = 10_000;
-const TRIES_MAX = 5;
+const TRIES_MAX = 8;
 /** Shorter ones the command line does not take. */
 const TIMEOUT_LEAST_MS = 50;
 /** As `kage tune`: a measurement never catches the worst (services/configuration/tuning.ts). */
@@ -66,10 +66,14 @@ export interface ServersResult {
 
 type Say = (line: string) => void;
 
-export async function measureServers(seconds: number, say: Say): Promise<ServersResult> {
+export async function measureServers(
+  counts: readonly number[],
+  seconds: number,
+  say: Say,
+): Promise<ServersResult> {
   const figures: ServersFigures[] = [];
   const rows: Row[] = [];
-  for (const servers of COUNTS) {
+  for (const servers of counts) {
     // Of a busy machine the figures say little: it is told.
     say(`servers: ${servers}, load average ${loadavg()[0]?.toFixed(1)}`);
     const one =
@@ -175,8 +179,8 @@ async function findSound(
     if (borne !== null && SAFETY * borne <= pauseMs) {
       return { soundTimeoutMs: timeoutMs, soundPauseMs: pauseMs };
     }
-    // Classes of the histogram grow by a half; a view that fell says nothing about how late it was.
-    pauseMs = borne === null ? Math.ceil(pauseMs * 1.5) : SAFETY * borne;
+    // A view that fell says nothing about how late it was.
+    pauseMs = borne === null ? 2 * pauseMs : SAFETY * borne;
   }
   return { soundTimeoutMs: null, soundPauseMs: null };
 }
