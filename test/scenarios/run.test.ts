@@ -36,7 +36,7 @@ const only = process.env["KAGE_SCENARIO_ONLY"] ?? "";
 const set = process.env["KAGE_SET"] ?? "";
 const twins = worldKind === "rack" ? (process.env["KAGE_TWINS"] ?? "").split(",") : [];
 /** Of the stories that the simulator plays as well, one in so many is played here. */
-const SIMULATED_EVERY = 8;
+const SIMULATED_EVERY = 24;
 const missing = worldKind === "lab" ? labMissing() : null;
 
 const stories = readStories()
