@@ -26,7 +26,7 @@ export const lifeEvents = {
     en: {
       text:
         "Force-return: this server becomes the base of the cluster's information (its newest " +
-        "epoch {own}, the other's {theirs}, other server heard: {heard}).",
+        "epoch {own}, the newest of any other server that it knows of {theirs}; {heard}).",
       cause: "All servers are down or detached, and an operator chose this one.",
       remedy:
         "Return the other servers with: kage server return SERVER, then start the groups with: " +
@@ -35,7 +35,7 @@ export const lifeEvents = {
     ja: {
       text:
         "強制復帰: 本サーバをクラスタ情報の基準とします(本サーバの最新エポック {own}、" +
-        "相手サーバ {theirs}、相手サーバの受信: {heard})。",
+        "他のサーバの既知の最新エポック {theirs}、{heard})。",
       cause: "全サーバが停止または切り離し中のため、本サーバが基準に選ばれました。",
       remedy:
         "他のサーバを kage server return SERVER で復帰させ、kage group start GROUP で" +

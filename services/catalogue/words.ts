@@ -64,6 +64,8 @@ export const words: Readonly<Record<string, Readonly<Record<Language, string>>>>
   "pulse-lost": { en: "the pulse did not come back", ja: "パルスが復旧しない" },
   "stop-failed": { en: "a group could not be stopped", ja: "グループを停止できない" },
   forced: { en: "forced stop by an operator", ja: "オペレータによる強制停止" },
+  "others-heard": { en: "others are heard", ja: "他のサーバから受信中" },
+  "nobody-heard": { en: "no other server is heard", ja: "他のサーバからの受信なし" },
   "force-return": { en: "force-return by an operator", ja: "オペレータによる強制復帰" },
   conflict: { en: "two servers went on separately", ja: "二つのサーバが別々に継続" },
   "peer-down": { en: "a server is judged down", ja: "サーバが停止したと判定" },

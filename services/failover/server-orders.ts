@@ -120,7 +120,8 @@ function forceReturn(state: FailoverState, facts: Facts, acceptsLoss: boolean): 
   const theirs = Math.max(...facts.peers.map((peer) => wordsHeard(peer)?.epoch ?? 0));
   if (theirs > state.ownEpoch && !acceptsLoss) return refused(state, "later-epoch");
   const groups = state.groups.map(stoppedForGood);
-  const data = { own: state.ownEpoch, theirs, heard: facts.peers.some(isHeard) };
+  const heard = facts.peers.some(isHeard) ? "others-heard" : "nobody-heard";
+  const data = { own: state.ownEpoch, theirs, heard };
   const next: FailoverState = {
     ...state,
     groups,

@@ -7,8 +7,9 @@
  *
  * - A lease is carried by the acknowledgements of *all* other members, or by a whole round on the disk: the own
  *   stamp written, every other slot read, nothing there against this server. It counts from the issue of the write.
- * - A view that drops somebody stands on the own slot before it is promised; it is installed when every slot was
- *   read after that, and each of the dropped has either proved gone or silent, or could read it for one disk wait.
+ * - A view that drops somebody is promised, which ends what those who promise acknowledge of him, and stands on the
+ *   own slot. It is installed when every slot was read after that, and each of the dropped has either proved gone or
+ *   silent, or could read it for one disk wait.
  * - Who decides: the living server of best cluster priority; those that it reaches stay (B5, D7).
  * Source: protocol.md 1.4, 1.5 (claim 2, "why two never win"), 1.6, 1.7; guide 1.2.4 B1-B8; R67-R79, D1, D6, D7.
  */
@@ -171,13 +172,9 @@ const wasIn = ({ view }: MajorityState, peer: PeerHealth): boolean =>
 export function staysByDisk(state: MajorityState, field: DiskField): readonly ServerIndex[] | null {
   const { view, self } = state;
   if (view === null) return null;
-  const isOut = (index: ServerIndex): boolean => {
-    const peer = peerAt(field, index);
-    return peer !== null && (isLost(state, peer, field) || isRebooted(state, peer));
-  };
   const isReached = (index: ServerIndex): boolean => {
     const peer = peerAt(field, index);
-    if (peer === null || isOut(index) || hasLeft(state, peer, field)) return false;
+    if (peer === null || isAway(state, peer, field) || hasLeft(state, peer, field)) return false;
     return isTwoWay(peer, field.atMs, field.config);
   };
   const stays = view.members.filter((index) => index === self || isReached(index));
@@ -198,9 +195,12 @@ export function staysByDisk(state: MajorityState, field: DiskField): readonly Se
 export function isLosing(state: MajorityState, field: Field): boolean {
   return (state.view?.members ?? []).some((index) => {
     const peer = peerAt(field, index);
-    return peer !== null && (isLost(state, peer, field) || isRebooted(state, peer));
+    return peer !== null && isAway(state, peer, field);
   });
 }
+
+const isAway = (state: MajorityState, peer: PeerHealth, field: Field): boolean =>
+  isLost(state, peer, field) || isRebooted(state, peer);
 
 /** So early that who has to go could read it for a disk wait before the verdict is due, or at the verdict. */
 function isTime(away: readonly MemberWitness[], { config }: DiskField): boolean {

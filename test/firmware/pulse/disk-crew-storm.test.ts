@@ -1,7 +1,7 @@
 /**
  * Storms over three and four servers with the shared-disk method: wires, disks, freezes, restarts, power, leaves and
  * returns in any order, by seed. One thing must never be: somebody holds a lease in a view without one that still
- * runs something. Nobody starts alone here: a server that comes back asks for its return.
+ * runs something. A server that comes back asks for its return, or starts as after a clean stop.
  * Source: protocol.md 1.3-1.6; reliability.md 2.1; R67, R79.
  */
 import { test } from "uvu";
@@ -55,8 +55,9 @@ const STROKES: readonly ((crew: Crew, a: number, b: number, prng: Prng) => void)
     if (isIn && crew.nowMs >= agentHungUntilMs) crew.restart(a, prng.below(3) > 0);
   },
   (crew, a) => crew.off(a),
-  (crew, a) => {
-    if (!crew.at(a).on || crew.at(a).will !== null) crew.boot(a, "detached");
+  (crew, a, _, prng) => {
+    const isGone = !crew.at(a).on || crew.at(a).will !== null;
+    if (isGone) crew.boot(a, prng.below(3) === 0 ? "start" : "detached");
   },
   (crew, a) => {
     if (crew.shows(a) === "detached") crew.say(a, { kind: "return", floor: 0 });
