@@ -7,7 +7,7 @@
 
 import type { StoreRecord } from "../../flash/store/record.ts";
 import type { LoadedRecord } from "../../flash/store/store.ts";
-import { compareEpochs, type Epoch, sameEpoch } from "../../hal/base/view.ts";
+import { compareEpochs, type Epoch, sameEpoch, type View } from "../../hal/base/view.ts";
 import type { AgentEffect, FailoverState } from "../../services/failover/state.ts";
 import { isMember } from "../../services/membership/state.ts";
 import { ActChecks } from "./acts.ts";
@@ -20,6 +20,8 @@ import type { World } from "./world.ts";
 
 /** A member may take this long beyond T + DIO to see that its peer went on alone. */
 const LEFT_BEHIND_SLACK_MS = 2000;
+/** All pairs are looked at, which is too much after every frame, and seconds are allowed. */
+const BEHIND_STEP_MS = 50;
 /** Nobody reads more of them, and an invariant that breaks in every moment must not eat the memory. */
 const VIOLATIONS_MAX = 200;
 
@@ -48,7 +50,7 @@ export class SwarmChecks {
   readonly #behindMs: number[] = [];
   /** Server that brought each group's address up last. */
   readonly announced: number[] = [];
-  #lookedAtMs = 0;
+  #lookedBehindMs = 0;
   #double = false;
 
   constructor(world: World) {
@@ -64,10 +66,10 @@ export class SwarmChecks {
     const double = this.#isDouble();
     if (double !== null && !this.#double && !this.#isAccepted()) this.fail(double.id, double.text);
     this.#double = double !== null;
-    const elapsedMs = clock.nowMs - this.#lookedAtMs;
-    this.#lookedAtMs = clock.nowMs;
-    for (const host of hosts) {
-      for (const peer of hosts) if (peer !== host) this.#lookBehind(host, peer, elapsedMs);
+    const elapsedMs = clock.nowMs - this.#lookedBehindMs;
+    if (elapsedMs >= BEHIND_STEP_MS) {
+      this.#lookedBehindMs = clock.nowMs;
+      for (const host of hosts) this.#lookBehind(host, elapsedMs);
     }
     this.#acts.look();
     this.#witness.look();
@@ -169,17 +171,16 @@ export class SwarmChecks {
     return config.method === "none" || !wires.isCleanFor(COM, longMs);
   }
 
-  /** A member must not stay in a view whose other member went on without it. */
-  #lookBehind(host: SwarmHost, other: SwarmHost, elapsedMs: number): void {
-    const { widest, wires } = this.#world;
+  /** A member must not stay in a view that another member has left for one without it. */
+  #lookBehind(host: SwarmHost, elapsedMs: number): void {
+    const { widest, wires, hosts } = this.#world;
     const state = host.pulse?.state.membership;
-    const peer = other.index;
-    const inCommon =
-      state !== undefined && isMember(state) && state.view?.members.includes(peer) === true;
     // Frames of it come in and none can be read: it lives, and where it stands nobody here can know; the alert
     // says so.
     const isUnread = wires.isGarbled || state?.refused === "presence";
-    if (!inCommon || !this.#world.isSole(peer) || isUnread) {
+    const view = state !== undefined && isMember(state) && !isUnread ? state.view : null;
+    const left = view === null ? undefined : hosts.find((other) => wentOn(other, host, view));
+    if (left === undefined) {
       this.#behindMs[host.index] = 0;
       return;
     }
@@ -189,9 +190,18 @@ export class SwarmChecks {
     const { timeoutMs, diskWaitMs, judgeMs } = widest;
     if (behindMs > Math.max(judgeMs, timeoutMs + diskWaitMs) + LEFT_BEHIND_SLACK_MS) {
       this.#behindMs[host.index] = Number.NEGATIVE_INFINITY;
-      this.fail("L2", `S${host.index} stays in a view that S${peer} has left`);
+      this.fail("L2", `S${host.index} stays in a view that S${left.index} has left`);
     }
   }
+}
+
+/** `other` is a member of the view of `host` and goes on in one without it. */
+function wentOn(other: SwarmHost, host: SwarmHost, view: View): boolean {
+  const state = other.pulse?.state.membership;
+  if (other === host || state === undefined || state.view === null) return false;
+  if (!view.members.includes(other.index) || !isMember(state)) return false;
+  if (state.view.members.includes(host.index)) return false;
+  return state.view.members.length === 1 || compareEpochs(state.view.epoch, view.epoch) > 0;
 }
 
 export interface Expected {

@@ -241,6 +241,24 @@ for (const id of INVARIANT_IDS) {
   });
 }
 
+for (const left of [0, 1, 2]) {
+  test(`reliability 2.5: of three, S${left} stays in a view that the others have left, and is noticed`, () => {
+    const world = calm("majority-3");
+    const others = world.hosts.filter(({ index }) => index !== left);
+    for (const host of others) {
+      const view = host.pulse?.state.membership.view;
+      if (view == null) throw new Error("a member has a view");
+      const epoch = { ...view.epoch, counter: view.epoch.counter + 1 };
+      const members = others.map(({ index }) => index);
+      pretendMember(host, { view: { ...view, epoch, members } });
+    }
+    const found = look(world, 4000).filter(({ id }) => id === "L2");
+    assert.equal(found, [
+      { id: "L2", text: `S${left} stays in a view that S${others[0]?.index} has left` },
+    ]);
+  });
+}
+
 test("reliability 2.5: a calm world breaks none of them", () => {
   for (const setting of ["com-disk", "com", "none", "disk", "majority-3"] as const) {
     const world = calm(setting);

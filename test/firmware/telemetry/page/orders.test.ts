@@ -15,10 +15,12 @@ const browser = browserOfFile();
 async function drag(page: Page, from: string, to: string): Promise<void> {
   // Before the page is live it takes no orders, and says so.
   await page.locator(".live.is-live").waitFor();
-  const start = await page.locator(partOf(from)).boundingBox();
+  const part = page.locator(partOf(from));
+  const start = await part.boundingBox();
   const end = await page.locator(partOf(to)).boundingBox();
   if (start === null || end === null) throw new Error(`${from} or ${to} is not in the picture`);
-  await page.mouse.move(start.x + start.width / 3, start.y + start.height / 2);
+  // A part that has just changed its place glides there; hovering waits until it stands.
+  await part.hover({ position: { x: start.width / 3, y: start.height / 2 } });
   await page.mouse.down();
   await page.mouse.move(end.x + end.width / 2, end.y + 30, { steps: 8 });
 }
