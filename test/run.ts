@@ -33,11 +33,12 @@ const WORLD_TIMEOUT_MS = 15 * 60_000;
 /** Tests in a real browser; their neighbours above are unit tests. */
 const PAGE = "firmware/telemetry/page";
 
-/** Unit tests that take more than some seconds of processor time; their quick neighbours stay. */
+/** Unit tests that take more than some seconds, most of them of processor time; their quick neighbours stay. */
 const LONG: readonly string[] = [
   "explore/worlds.test.js",
   "firmware/cli/evaluate-text.test.js",
   "firmware/cli/evaluate.test.js",
+  "firmware/cli/users.test.js",
   "firmware/evaluate/disk-many.test.js",
   "firmware/evaluate/envelope.test.js",
   "firmware/evaluate/majority.test.js",
@@ -50,6 +51,12 @@ const LONG: readonly string[] = [
   "firmware/replay/storms.test.js",
   "firmware/simulator/internal-failure.test.js",
   "firmware/simulator/world.test.js",
+  "firmware/telemetry/flood.test.js",
+  "firmware/telemetry/telemetry.test.js",
+  "firmware/telemetry/web/accounts.test.js",
+  "firmware/telemetry/web/limits.test.js",
+  "firmware/telemetry/web/own-password.test.js",
+  "firmware/telemetry/web/users.test.js",
   "mutants/sample.test.js",
   "sim/campaign.test.js",
   "sim/fault-proofs.test.js",
@@ -75,9 +82,9 @@ const stages: Readonly<Record<Stage, StageRules>> = {
     timeoutMs: WORLD_TIMEOUT_MS,
   },
   long: {
-    // Pure computing: one for each core.
+    // Mostly computing.
     owns: (path) => LONG.includes(path),
-    parallel: availableParallelism(),
+    parallel: availableParallelism() + 1,
     timeoutMs: WORLD_TIMEOUT_MS,
   },
   more: {

@@ -365,7 +365,8 @@ export class SwarmHost {
   #endPulse(): void {
     if (this.pulse !== null) this.pulse.alive = false;
     this.pulse = null;
-    if (this.agent === null) this.forgotAtMs = this.world.clock.nowMs;
+    // An agent that has heard nothing of its pulse yet knows no more than the record.
+    if (this.agent?.state.facts == null) this.forgotAtMs = this.world.clock.nowMs;
     this.#sockets.cut();
     this.disk.orphan();
     const { agent } = this;

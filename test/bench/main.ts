@@ -116,4 +116,7 @@ async function main(): Promise<number> {
   return rows.some((row) => row.met === false) ? 1 : 0;
 }
 
+// So that what was started is ended on the way out.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 process.exitCode = await main();

@@ -59,6 +59,12 @@ export function applianceArguments(
   return words;
 }
 
+const running = new Set<ChildProcess>();
+/** Without its launcher a virtual cluster ends itself. */
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** `marker` is a NAME=value that every process of the appliance inherits. */
 export function startAppliance(
   args: readonly string[],
@@ -68,6 +74,8 @@ export function startAppliance(
     env: { ...process.env, ...marker, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   const output = collect(child);
   return {
     pid: child.pid ?? 0,

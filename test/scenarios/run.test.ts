@@ -29,7 +29,7 @@ const QUIET_BELOW_MS = 1000;
 /** A story that fails three times on a late machine has failed. */
 const REPLAYS_MAX = 2;
 /** Labs share nothing but the cores, and mostly wait; with real-time priority they bear more than racks. */
-const LABS_AT_ONCE = Math.max(3, availableParallelism() - 1);
+const LABS_AT_ONCE = Math.max(4, availableParallelism());
 
 const worldKind: WorldKind = process.env["KAGE_WORLD"] === "lab" ? "lab" : "rack";
 const only = process.env["KAGE_SCENARIO_ONLY"] ?? "";
@@ -96,7 +96,8 @@ function createLanes(lanes: number): StartGate {
 const create = worldKind === "lab" ? createLabWorld : createRackWorld;
 const cores = availableParallelism();
 const worlds = createLanes(worldKind === "lab" ? LABS_AT_ONCE : WORLDS_PER_CORE * cores);
-const starts = createLanes(Math.max(1, Math.floor(cores / 2)));
+/** Cold starts compete for the cores, and on terminals and namespaces of their own they mostly wait. */
+const starts = createLanes(worldKind === "lab" ? LABS_AT_ONCE : cores);
 
 const playable = missing === null ? stories : [];
 const quick = ({ scenario }: Story): boolean =>

@@ -23,7 +23,7 @@ const DEADLINE_MS = 10_000;
 export interface Stage {
   readonly web: WebServer;
   readonly folder: string;
-  /** Added to the real monotonic clock. */
+  /** Added to the clock. */
   skipMs: number;
   snapshot: WebSnapshot;
   readonly codes: string[];
@@ -70,10 +70,11 @@ export const SNAPSHOT: WebSnapshot = {
   counters: { failovers: 2 },
 };
 
-/** `prepare` may put files into the folder before the server starts. */
+/** `prepare` may put files into the folder before the server starts. `clockMs`: the real monotonic one. */
 export async function openStage(
   options: Partial<WebOptions> = {},
   prepare: (folder: string) => void = () => undefined,
+  clockMs: () => number = () => performance.now(),
 ): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "kage-web-"));
   mkdirSync(join(folder, "page", "assets"), { recursive: true });
@@ -107,7 +108,7 @@ export async function openStage(
     snapshot: () => stage.snapshot,
     log: { info: note, warn: note, error: note },
     announce: (code) => stage.codes.push(code),
-    nowMs: () => performance.now() + stage.skipMs,
+    nowMs: () => clockMs() + stage.skipMs,
     ...options,
     limits: { sweepMs: 10, ...options.limits },
   });
