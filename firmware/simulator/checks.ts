@@ -11,6 +11,7 @@ import { compareEpochs, type Epoch, sameEpoch, type View } from "../../hal/base/
 import type { AgentEffect, FailoverState } from "../../services/failover/state.ts";
 import { isMember } from "../../services/membership/state.ts";
 import { ActChecks } from "./acts.ts";
+import { Announced } from "./announced.ts";
 import type { SwarmHost } from "./host.ts";
 import type { InvariantId, Violation } from "./invariants.ts";
 import { judgeTexts, TextChecks } from "./text-checks.ts";
@@ -48,13 +49,13 @@ export class SwarmChecks {
   readonly #shown: (Shown | undefined)[] = [];
   readonly #installed = new Map<string, Installed>();
   readonly #behindMs: number[] = [];
-  /** Server that brought each group's address up last. */
-  readonly announced: number[] = [];
+  readonly announced: Announced;
   #lookedBehindMs = 0;
   #double = false;
 
   constructor(world: World) {
     this.#world = world;
+    this.announced = new Announced(world);
     const fail = (id: InvariantId, text: string): void => this.fail(id, text);
     this.#acts = new ActChecks(world, fail);
     this.#witness = new Witness(world, fail);
@@ -105,7 +106,7 @@ export class SwarmChecks {
 
   /** The first effect of a group on `host`. */
   moved(host: SwarmHost, group: number): void {
-    this.announced[group] = host.index;
+    this.announced.announce(host, group);
     this.#acts.moved(host, group);
   }
 
@@ -310,11 +311,11 @@ function judgeGroups(
 
 /**
  * The switch forwards to whoever announced last. Where two owners have met (A7, H2, or an array that lied), the
- * one who stays announces anew, which is the pulse's address service and has no model here.
+ * one who stays announces anew, which is the pulse's address service and has no model of its own here.
  */
 function judgeAddress(world: World, owner: number, group: number, name: string): Violation[] {
   const { method } = world.config;
-  const last = world.checks.announced[group];
+  const last = world.checks.announced.last[group];
   const haveMet = world.notes.some(({ key }) => key === "sole.conflict");
   const mayBeTwo = method === "com" || method === "none" || haveMet;
   if (mayBeTwo || last === undefined || last === owner) return [];

@@ -188,7 +188,7 @@ const TRIPS: Readonly<Record<InvariantId, () => readonly Violation[]>> = {
   },
   L7: () => {
     const world = calm();
-    world.checks.announced[0] = 1;
+    world.checks.announced.last[0] = 1;
     return findAtEnd(world, { stopsAsked: false });
   },
   L8: () => {
@@ -265,6 +265,19 @@ test("reliability 2.5: a calm world breaks none of them", () => {
     world.run(4000);
     const found = [...findAtEnd(world, { stopsAsked: false }), ...judgeCrew(world)];
     assert.equal([...world.checks.found, ...found], [], setting);
+  }
+});
+
+test("L7: an owner that hears another one announce its group's address answers, and only then", () => {
+  for (const [isCut, last] of [
+    [false, 0],
+    [true, 1],
+  ] as const) {
+    const world = calm("none");
+    if (isCut) strike(world, "lans-cut");
+    world.checks.announced.announce(world.at(1), 0);
+    world.run(20);
+    assert.is(world.checks.announced.last[0], last, isCut ? "not heard" : "heard");
   }
 });
 
