@@ -96,7 +96,7 @@ const stages: Readonly<Record<Stage, StageRules>> = {
   broker: {
     // Strangers from Debian; without them the file says so and counts as skipped.
     owns: (path) => inFolder(path, "broker"),
-    parallel: 1,
+    parallel: availableParallelism(),
     timeoutMs: WORLD_TIMEOUT_MS,
   },
   page: {
