@@ -31,19 +31,23 @@ const folders: string[] = [];
 
 /** A folder with all compiled sources and tests. Beside it lies what these read of the repository: tables, plans. */
 export function copyOfSources(): string {
-  if (folders.length === 0) {
-    process.on("exit", () => {
-      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-    });
-  }
+  if (folders.length === 0) process.on("exit", removeCopies);
   const root = mkdtempSync(join(tmpdir(), "kage-mutants-"));
   folders.push(root);
   const folder = join(root, "dist");
-  for (const part of PARTS) cpSync(join(DIST, part), join(folder, part), { recursive: true });
+  // Thousands of files: without those that only a debugger reads.
+  const filter = (path: string): boolean => !path.endsWith(".map");
+  for (const part of PARTS)
+    cpSync(join(DIST, part), join(folder, part), { recursive: true, filter });
   writeFileSync(join(folder, "package.json"), '{"type":"module","version":"0.0.0"}');
   symlinkSync(PACKAGES, join(folder, "node_modules"));
   symlinkSync(join(DIST, "../test"), join(root, "test"));
   return folder;
+}
+
+/** On a busy machine it takes seconds. */
+export function removeCopies(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
 /** What `act` gives while the copy is without the rule; "unfit" = the text is not there exactly once. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Replacement } from "../../mutants/mutant.ts";
-import { copyOfSources, withMutant } from "../../mutants/sources.ts";
+import { copyOfSources, removeCopies, withMutant } from "../../mutants/sources.ts";
 import { sheet } from "./sheets.ts";
 
 /** A run of one method takes some seconds; on a busy machine many. */
@@ -44,6 +44,7 @@ let folder = "";
 test.before(() => {
   folder = copyOfSources();
 });
+test.after(removeCopies);
 
 function run(method: string): { readonly exit: number | null; readonly out: string } {
   const file = join(folder, "cluster.jsonc");
