@@ -30,6 +30,8 @@ const WILL_MIN_MS = 1000;
 const HOST = 1;
 const DISK = 2;
 
+type WillEffect = Extract<PulseEffect, { kind: "will.execute" }>;
+
 export class SwarmHost {
   readonly world: World;
   readonly index: number;
@@ -222,8 +224,11 @@ export class SwarmHost {
     this.executeWill(ORPHAN_WILL);
   }
 
+  /** The disk process is ended and started anew. */
   killDisk(): void {
-    this.#diskGone();
+    const { pulse } = this;
+    this.#sockets.carry(() => pulse?.hearEvent({ kind: "disk.gone", atMs: 0 }));
+    this.disk.kill(() => this.#diskReady(100));
   }
 
   toAgent(tell: (agent: SwarmAgent) => void): void {
@@ -243,7 +248,7 @@ export class SwarmHost {
     this.#board.feed();
   }
 
-  executeWill(effect: Extract<PulseEffect, { kind: "will.execute" }>): void {
+  executeWill(effect: WillEffect): void {
     const { pulse } = this;
     if (pulse === null || pulse.willRunning) return;
     pulse.willRunning = true;
@@ -262,13 +267,18 @@ export class SwarmHost {
       this.running = this.running.map(() => false);
       if (stamps) return this.#farewell(pulse, `es:${effect.reason}`);
       if (effect.off) return this.off(`es:${effect.reason}`);
-      pulse.willRunning = false;
       pulse.covers = false;
       pulse.hearEvent({ kind: "will.done", atMs: 0, completed: true, off: false });
-      if (effect.offIfLeft === true) this.#restart(100, () => this.#startAgent());
-      else this.#later(100, () => this.#startAgent());
-      this.#diskReady(100);
+      this.#goOn(pulse, effect);
     });
+  }
+
+  /** After a will that lets the server live. */
+  #goOn(pulse: SwarmPulse, { offIfLeft }: WillEffect): void {
+    pulse.willRunning = false;
+    if (offIfLeft === true) this.#restart(100, () => this.#startAgent());
+    else this.#later(100, () => this.#startAgent());
+    this.#diskReady(100);
   }
 
   /** The last stamp, or as long as firmware/pulse/pulse.ts waits for it; a new agent comes up meanwhile. */
@@ -309,21 +319,17 @@ export class SwarmHost {
   }
 
   /** Something is left when the will's time is over: the host goes off with it, or its watchdog ends it. */
-  #willOverdue(pulse: SwarmPulse, effect: Extract<PulseEffect, { kind: "will.execute" }>): void {
+  #willOverdue(pulse: SwarmPulse, effect: WillEffect): void {
     this.#later(this.#willMaxMs(), () => {
       const off = endsSystem(effect, false);
       pulse.hearEvent({ kind: "will.done", atMs: 0, completed: false, off });
-      if (off) this.off(`es:${effect.reason}`);
-      else pulse.willRunning = false;
+      if (off) return this.off(`es:${effect.reason}`);
+      this.#goOn(pulse, effect);
     });
   }
 
   #willMaxMs(): number {
     return Math.max(WILL_MIN_MS, this.budget.marginMs);
-  }
-
-  viewChanged(): void {
-    this.world.noteView(this);
   }
 
   #giveUpMs(): number {
@@ -382,13 +388,6 @@ export class SwarmHost {
     this.#sockets.cut();
     const { pulse } = this;
     this.#sockets.carry(() => pulse?.hearEvent({ kind: "agent.gone", atMs: 0 }));
-  }
-
-  /** The disk process is ended and started anew. */
-  #diskGone(): void {
-    const { pulse } = this;
-    this.#sockets.carry(() => pulse?.hearEvent({ kind: "disk.gone", atMs: 0 }));
-    this.disk.kill(() => this.#diskReady(100));
   }
 
   #diskReady(ms: number): void {

@@ -299,7 +299,7 @@ export class SwarmPulse {
     const cores = this.#cores;
     const { view } = cores.membership;
     const { effects, isNews } = cores.take(event, this.#config);
-    if (view !== cores.membership.view) this.#host.viewChanged();
+    if (view !== cores.membership.view) this.#host.world.noteView(this.#host);
     let tell = isNews;
     for (const effect of effects) tell = this.#execute(effect) || tell;
     if (tell) this.tellAgent();
