@@ -138,11 +138,13 @@ function fill(template: string, data: EventData, language: Language): string {
   });
 }
 
-/** Only reasons and grounds are looked up: a server or group may bear any name. */
+/** Placeholders whose values come from a closed list; a server or group may bear any name. */
+const IN_WORDS: readonly string[] = ["reason", "heard"];
+
 function wordFor(name: string, value: unknown, language: Language): string | null {
   if (typeof value !== "string") return null;
   if (name === "evidence") return clean(evidenceIn(value, language));
-  if (name !== "reason") return null;
+  if (!IN_WORDS.includes(name)) return null;
   return Object.hasOwn(words, value) ? (words[value]?.[language] ?? null) : null;
 }
 

@@ -128,6 +128,17 @@ test("a value that is missing shows as a question mark, an unknown reason as it 
   assert.is(text, "Group g has failed on s: exit 3");
 });
 
+test("a force-return says in words whether another server is heard", () => {
+  for (const [heard, en, ja] of [
+    ["others-heard", "others are heard", "他のサーバから受信中"],
+    ["nobody-heard", "no other server is heard", "他のサーバからの受信なし"],
+  ] as const) {
+    const data = { own: 3, theirs: 2, heard };
+    assert.match(renderEvent("force-return.ordered", data, "en").text, `of 2; ${en}).`);
+    assert.match(renderEvent("force-return.ordered", data, "ja").text, `2、${ja})。`);
+  }
+});
+
 test("a server that bears the name of a reason keeps its name", () => {
   const { text } = renderEvent("server.joined", { server: "partition" }, "ja");
   assert.match(text, "partition");
