@@ -5,7 +5,7 @@
  * A story that failed while the machine was later than P of its timing is played again, alone, and the
  * output says so: beyond P no outcome is stated. The last play counts.
  * KAGE_SET=basic|more plays one of the two sets, without it both. KAGE_TWINS=lab,sim leaves those to the lab that
- * it plays as well, and two of three of the others to the simulator that it plays as well.
+ * it plays as well, and all but one in SIMULATED_EVERY of the others to the simulator where that plays them too.
  * One story alone: KAGE_SCENARIO_ONLY=name-part node dist/test/scenarios/run.test.js
  */
 import { readdirSync, readFileSync } from "node:fs";
